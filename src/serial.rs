@@ -1,0 +1,176 @@
+//! Serial numbers and `ca.srl`, the file in which OpenSSL keeps the one issued last.
+
+use std::fmt;
+
+/// A positive serial number of at most 20 octets (RFC 5280 section 4.1.2.2).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Serial([u8; 20]);
+
+impl Serial {
+    /// A number of exactly 159 bits from 20 random octets: always 20 octets in DER, never negative.
+    ///
+    /// `openssl x509 -CAcreateserial` starts from a number of that size too.
+    #[must_use]
+    pub fn from_random(mut octets: [u8; 20]) -> Self {
+        octets[0] = octets[0] & 0x7f | 0x40;
+        Self(octets)
+    }
+
+    /// A serial number as a certificate has it: big-endian, perhaps with a leading zero octet.
+    ///
+    /// `None` where it is zero, negative or longer than 20 octets.
+    #[must_use]
+    pub fn from_der_integer(octets: &[u8]) -> Option<Self> {
+        if octets.first().is_some_and(|first| first & 0x80 != 0) {
+            return None;
+        }
+        Self::from_magnitude(octets)
+    }
+
+    fn from_magnitude(octets: &[u8]) -> Option<Self> {
+        let start = octets.iter().position(|&octet| octet != 0)?;
+        let significant = &octets[start..];
+        let mut padded = [0; 20];
+        let offset = padded.len().checked_sub(significant.len())?;
+        padded[offset..].copy_from_slice(significant);
+        Some(Self(padded)).filter(|serial| serial.0[0] & 0x80 == 0)
+    }
+
+    /// Reads `ca.srl`: hexadecimal digits of either case; space around them is ignored.
+    ///
+    /// Zero is what `echo 00 > ca.srl` leaves before the first certificate, hence `Ok(None)` for it.
+    pub fn parse_srl(text: &[u8]) -> Result<Option<Self>, &'static str> {
+        let text = std::str::from_utf8(text).map_err(|_| "is not text")?.trim();
+        if text.is_empty() {
+            return Err("is empty");
+        }
+        if text.len() > 64 {
+            return Err("is longer than a serial number");
+        }
+        if !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err("is not a hexadecimal number");
+        }
+        let padded = if text.len().is_multiple_of(2) { text.to_owned() } else { format!("0{text}") };
+        let octets: Vec<u8> = (0..padded.len())
+            .step_by(2)
+            .filter_map(|at| u8::from_str_radix(&padded[at..at + 2], 16).ok())
+            .collect();
+        if octets.iter().all(|&octet| octet == 0) {
+            return Ok(None);
+        }
+        Self::from_magnitude(&octets).map(Some).ok_or("holds a number of more than 20 octets")
+    }
+
+    /// The number after this one; `None` past 20 octets.
+    #[must_use]
+    pub fn next(&self) -> Option<Self> {
+        let mut octets = self.0;
+        for octet in octets.iter_mut().rev() {
+            *octet = octet.wrapping_add(1);
+            if *octet != 0 {
+                break;
+            }
+        }
+        Some(Self(octets)).filter(|serial| serial.0[0] & 0x80 == 0)
+    }
+
+    /// Big-endian without leading zeros.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        let start = self.0.iter().position(|&octet| octet != 0).unwrap_or(self.0.len() - 1);
+        &self.0[start..]
+    }
+
+    /// What `ca.srl` holds: upper-case hex, an even number of digits, a newline.
+    #[must_use]
+    pub fn to_srl(&self) -> String {
+        format!("{self}\n")
+    }
+}
+
+impl fmt::Display for Serial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.octets().iter().try_for_each(|octet| write!(f, "{octet:02X}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn srl(text: &str) -> Serial {
+        Serial::parse_srl(text.as_bytes()).unwrap().unwrap()
+    }
+
+    #[test]
+    fn reads_and_writes_what_openssl_does() {
+        for (text, written) in [
+            ("01\n", "01\n"),
+            ("1", "01\n"),
+            ("0abc", "0ABC\n"),
+            ("00ff\r\n", "FF\n"),
+            (" 7F ", "7F\n"),
+            ("7fffffffffffffffffffffffffffffffffffffff", "7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF\n"),
+        ] {
+            assert_eq!(srl(text).to_srl(), written, "{text:?}");
+        }
+        assert_eq!(Serial::parse_srl(b"00\n"), Ok(None));
+    }
+
+    #[test]
+    fn refuses_what_is_no_serial_number() {
+        for (text, why) in [
+            ("", "empty"),
+            ("\n", "empty"),
+            ("xyz", "hexadecimal"),
+            ("-1", "hexadecimal"),
+            ("01 02", "hexadecimal"),
+            ("80000000000000000000000000000000000000ff", "20 octets"),
+            ("010000000000000000000000000000000000000000", "20 octets"),
+            (&"1".repeat(100), "longer"),
+        ] {
+            let error = Serial::parse_srl(text.as_bytes()).unwrap_err();
+            assert!(error.contains(why), "{text:?}: {error}");
+        }
+        assert!(Serial::parse_srl(b"\xff\xfe").is_err());
+    }
+
+    #[test]
+    fn counts_with_carry_and_stops_at_the_end() {
+        assert_eq!(srl("FF").next(), Some(srl("0100")));
+        assert_eq!(srl("01FFFF").next(), Some(srl("020000")));
+        assert_eq!(srl("7fffffffffffffffffffffffffffffffffffffff").next(), None);
+    }
+
+    #[test]
+    fn negative_and_zero_in_a_certificate_are_none() {
+        assert_eq!(Serial::from_der_integer(&[0x80]), None);
+        assert_eq!(Serial::from_der_integer(&[0]), None);
+        assert_eq!(Serial::from_der_integer(&[]), None);
+        assert_eq!(Serial::from_der_integer(&[0, 0x80]), Some(srl("80")));
+        assert_eq!(Serial::from_der_integer(&[1; 21]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn random_ones_have_159_bits(octets in any::<[u8; 20]>()) {
+            let serial = Serial::from_random(octets);
+            prop_assert_eq!(serial.octets().len(), 20);
+            prop_assert_eq!(serial.octets()[0] >> 6, 1);
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in any::<Vec<u8>>()) {
+            let _ = Serial::parse_srl(&bytes);
+            let _ = Serial::from_der_integer(&bytes);
+        }
+
+        #[test]
+        fn what_is_written_is_read_again(octets in any::<[u8; 20]>()) {
+            let serial = Serial::from_random(octets);
+            prop_assert_eq!(Serial::parse_srl(serial.to_srl().as_bytes()), Ok(Some(serial)));
+        }
+    }
+}
