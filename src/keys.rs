@@ -1,0 +1,213 @@
+//! Private and public keys: which kinds there are, and what a key is here.
+//!
+//! Making keys is in [`generate`], their PEM forms are in [`encoding`].
+
+use std::fmt;
+
+use x509_parser::prelude::FromDer;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::error::{Failure, Result};
+
+pub mod encoding;
+mod generate;
+mod primes;
+
+pub use encoding::{KeyFormat, KeyProblem};
+pub use generate::generate;
+
+/// The kinds of key that every verifier in reach of Milvus accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyKind {
+    /// RSA with a modulus of that many bits; ring signs with 2048 to 4096.
+    Rsa(u32),
+    /// ECDSA on P-256.
+    EcdsaP256,
+    /// ECDSA on P-384.
+    EcdsaP384,
+    /// Ed25519.
+    Ed25519,
+}
+
+impl KeyKind {
+    /// True if a key of this kind is what was asked for, or more: a longer RSA key is no reason to make another.
+    #[must_use]
+    pub fn covers(self, asked: Self) -> bool {
+        match (self, asked) {
+            (Self::Rsa(bits), Self::Rsa(asked)) => bits >= asked,
+            _ => self == asked,
+        }
+    }
+
+    /// The value of `--key-type`.
+    #[must_use]
+    pub fn type_name(self) -> &'static str {
+        match self {
+            Self::Rsa(_) => "rsa",
+            Self::EcdsaP256 => "ecdsa-p256",
+            Self::EcdsaP384 => "ecdsa-p384",
+            Self::Ed25519 => "ed25519",
+        }
+    }
+
+    /// RSA keys do key encipherment in old cipher suites; the others only sign.
+    #[must_use]
+    pub fn is_rsa(self) -> bool {
+        matches!(self, Self::Rsa(_))
+    }
+}
+
+impl fmt::Display for KeyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rsa(bits) => write!(f, "RSA {bits}"),
+            Self::EcdsaP256 => f.write_str("ECDSA P-256"),
+            Self::EcdsaP384 => f.write_str("ECDSA P-384"),
+            Self::Ed25519 => f.write_str("Ed25519"),
+        }
+    }
+}
+
+/// A public key as certificates and requests carry it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    /// The DER of the `SubjectPublicKeyInfo`.
+    pub spki: Vec<u8>,
+    /// The kind, or in words what it is instead.
+    pub kind: Result<KeyKind, String>,
+}
+
+impl PublicKey {
+    /// Reads the DER of a `SubjectPublicKeyInfo`.
+    #[must_use]
+    pub fn from_spki(spki: &[u8]) -> Self {
+        Self { spki: spki.to_vec(), kind: kind_of_spki(spki) }
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Ok(kind) => kind.fmt(f),
+            Err(other) => f.write_str(other),
+        }
+    }
+}
+
+fn kind_of_spki(spki: &[u8]) -> Result<KeyKind, String> {
+    use x509_parser::oid_registry as oid;
+    use x509_parser::public_key::PublicKey as Parsed;
+
+    let Ok((_, info)) = x509_parser::x509::SubjectPublicKeyInfo::from_der(spki) else {
+        return Err("unreadable key".to_owned());
+    };
+    if info.algorithm.algorithm == oid::OID_SIG_ED25519 {
+        return Ok(KeyKind::Ed25519);
+    }
+    match info.parsed() {
+        Ok(Parsed::RSA(rsa)) => {
+            let bits = modulus_bits(rsa.modulus);
+            if (2048..=4096).contains(&bits) { Ok(KeyKind::Rsa(bits)) } else { Err(format!("RSA {bits}")) }
+        }
+        Ok(Parsed::EC(_)) => {
+            let curve = info.algorithm.parameters.as_ref().and_then(|p| p.as_oid().ok());
+            match curve {
+                Some(curve) if curve == oid::OID_EC_P256 => Ok(KeyKind::EcdsaP256),
+                Some(curve) if curve == oid::OID_NIST_EC_P384 => Ok(KeyKind::EcdsaP384),
+                Some(curve) => Err(format!("EC on curve {curve}")),
+                None => Err("EC without a named curve".to_owned()),
+            }
+        }
+        _ => Err(format!("key of algorithm {}", info.algorithm.algorithm)),
+    }
+}
+
+fn modulus_bits(modulus: &[u8]) -> u32 {
+    let mut octets = modulus.iter().skip_while(|&&octet| octet == 0);
+    match octets.next() {
+        Some(first) => {
+            let rest = u32::try_from(octets.count()).unwrap_or(u32::MAX / 16);
+            rest * 8 + (8 - first.leading_zeros())
+        }
+        None => 0,
+    }
+}
+
+/// A private key that can sign, and the form in which its file had it.
+///
+/// Its secret octets are overwritten when it is dropped.
+pub struct PrivateKey {
+    pair: rcgen::KeyPair,
+    public: PublicKey,
+    kind: KeyKind,
+}
+
+impl PrivateKey {
+    /// Takes PKCS#8, version 1 or 2; the key is checked (ring's checks: sizes, consistency with the public key).
+    pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyProblem> {
+        let der = encoding::without_public_key(der)?;
+        let borrowed = rcgen_key(&der)?;
+        let public = PublicKey::from_spki(&rcgen::PublicKeyData::subject_public_key_info(&borrowed));
+        match public.kind.clone() {
+            Ok(kind) => Ok(Self { pair: borrowed, public, kind }),
+            Err(other) => Err(KeyProblem::Unsupported(other)),
+        }
+    }
+
+    /// The kind of key.
+    #[must_use]
+    pub fn kind(&self) -> KeyKind {
+        self.kind
+    }
+
+    /// The public key that belongs to it.
+    #[must_use]
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// What rcgen signs with.
+    #[must_use]
+    pub fn signer(&self) -> &rcgen::KeyPair {
+        &self.pair
+    }
+
+    /// PKCS#8, version 1 (OpenSSL 3.0 does not read version 2).
+    #[must_use]
+    pub fn pkcs8(&self) -> &[u8] {
+        self.pair.serialized_der()
+    }
+
+    /// PEM in the form asked for. Ed25519 has no traditional form.
+    pub fn to_pem(&self, format: KeyFormat) -> Result<Zeroizing<Vec<u8>>> {
+        encoding::to_pem(self.pkcs8(), self.kind, format)
+            .map_err(|why| Failure::failed(format!("the {} key cannot be written: {why}", self.kind)))
+    }
+}
+
+fn rcgen_key(der: &[u8]) -> Result<rcgen::KeyPair, KeyProblem> {
+    let pkcs8 = rustls::pki_types::PrivatePkcs8KeyDer::from(der);
+    rcgen::KeyPair::try_from(&pkcs8).map_err(|_| encoding::why_unusable(der))
+}
+
+impl Clone for PrivateKey {
+    fn clone(&self) -> Self {
+        Self {
+            pair: rcgen_key(self.pkcs8()).expect("these octets made a key before"),
+            public: self.public.clone(),
+            kind: self.kind,
+        }
+    }
+}
+
+impl Drop for PrivateKey {
+    fn drop(&mut self) {
+        self.pair.zeroize();
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateKey({})", self.kind)
+    }
+}

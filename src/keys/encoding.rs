@@ -1,0 +1,285 @@
+//! The PEM forms of a private key: PKCS#8, and the traditional PKCS#1 (RSA) and SEC1 (EC).
+
+use std::fmt;
+
+use pem_rfc7468::LineEnding;
+use pkcs8::der::{Decode, Encode};
+use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier, PrivateKeyInfoRef};
+use zeroize::Zeroizing;
+
+use super::{KeyKind, PrivateKey};
+
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+
+/// How a private key's file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyFormat {
+    /// `BEGIN PRIVATE KEY` (RFC 5958); what Java's gRPC insists on.
+    Pkcs8,
+    /// `BEGIN RSA PRIVATE KEY` (RFC 8017) or `BEGIN EC PRIVATE KEY` (RFC 5915).
+    Traditional,
+}
+
+/// Why a file is no private key that can be used here. Displayed after `NAME.key: `.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyProblem {
+    /// The file has no octets.
+    Empty,
+    /// There is no PEM block, or none of a private key; the word says what there is.
+    NoKey(String),
+    /// It has a password.
+    Encrypted,
+    /// A kind of key that cannot sign here; the word names it.
+    Unsupported(String),
+    /// It says it is a key, but its octets are not.
+    Damaged,
+}
+
+impl fmt::Display for KeyProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("is empty"),
+            Self::NoKey(found) => write!(f, "holds {found}, not a PEM private key"),
+            Self::Encrypted => f.write_str("is encrypted with a password"),
+            Self::Unsupported(kind) => write!(
+                f,
+                "is a private key of an unsupported kind ({kind}; RSA 2048 to 4096, ECDSA P-256, P-384 and Ed25519 are supported)"
+            ),
+            Self::Damaged => f.write_str("is damaged: not a sound private key"),
+        }
+    }
+}
+
+/// Reads the first private key of a PEM file; text and other blocks around it are passed over.
+pub fn from_pem(file: &[u8]) -> Result<(PrivateKey, KeyFormat), KeyProblem> {
+    if file.iter().all(u8::is_ascii_whitespace) {
+        return Err(KeyProblem::Empty);
+    }
+    let (label, block) = key_block(file)?;
+    if label == "ENCRYPTED PRIVATE KEY" || contains(block, b"Proc-Type: 4,ENCRYPTED") {
+        return Err(KeyProblem::Encrypted);
+    }
+    let mut buffer = Zeroizing::new(vec![0; block.len()]);
+    let (_, der) = pem_rfc7468::decode(block, &mut buffer).map_err(|_| KeyProblem::Damaged)?;
+    match label {
+        "PRIVATE KEY" => PrivateKey::from_pkcs8(der).map(|key| (key, KeyFormat::Pkcs8)),
+        "RSA PRIVATE KEY" => {
+            let algorithm =
+                AlgorithmIdentifierRef { oid: RSA_ENCRYPTION, parameters: Some(pkcs8::der::AnyRef::NULL) };
+            from_parts(algorithm, der)
+        }
+        "EC PRIVATE KEY" => {
+            let ec = sec1::EcPrivateKey::from_der(der).map_err(|_| KeyProblem::Damaged)?;
+            let Some(sec1::EcParameters::NamedCurve(curve)) = ec.parameters else {
+                return Err(KeyProblem::Unsupported("EC without a named curve".to_owned()));
+            };
+            let algorithm = AlgorithmIdentifierRef { oid: EC_PUBLIC_KEY, parameters: Some((&curve).into()) };
+            from_parts(algorithm, der)
+        }
+        other => Err(KeyProblem::Unsupported(other.to_owned())),
+    }
+}
+
+fn from_parts(
+    algorithm: AlgorithmIdentifierRef<'_>,
+    key: &[u8],
+) -> Result<(PrivateKey, KeyFormat), KeyProblem> {
+    let pkcs8 = to_pkcs8(algorithm, key).map_err(|_| KeyProblem::Damaged)?;
+    PrivateKey::from_pkcs8(&pkcs8).map(|key| (key, KeyFormat::Traditional))
+}
+
+fn to_pkcs8(algorithm: AlgorithmIdentifierRef<'_>, key: &[u8]) -> pkcs8::der::Result<Zeroizing<Vec<u8>>> {
+    let octets = pkcs8::der::asn1::OctetStringRef::new(key)?;
+    PrivateKeyInfoRef::new(algorithm, octets).to_der().map(Zeroizing::new)
+}
+
+/// PKCS#8 version 1 of a key that may be version 2: ring writes the latter for Ed25519, OpenSSL 3.0 reads only the former.
+pub(super) fn without_public_key(der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyProblem> {
+    let info = PrivateKeyInfoRef::from_der(der).map_err(|_| KeyProblem::Damaged)?;
+    to_pkcs8(info.algorithm, info.private_key.as_bytes()).map_err(|_| KeyProblem::Damaged)
+}
+
+/// Tells a key of another kind from a damaged one, after ring has refused it without a word.
+pub(super) fn why_unusable(der: &[u8]) -> KeyProblem {
+    let Ok(info) = PrivateKeyInfoRef::from_der(der) else { return KeyProblem::Damaged };
+    let oid = info.algorithm.oid;
+    if oid == EC_PUBLIC_KEY {
+        return match info.algorithm.parameters_oid() {
+            Ok(curve) if curve == P256 || curve == P384 => ec_without_public_key(&info),
+            Ok(curve) => KeyProblem::Unsupported(format!("EC on curve {curve}")),
+            Err(_) => KeyProblem::Unsupported("EC without a named curve".to_owned()),
+        };
+    }
+    if oid == RSA_ENCRYPTION {
+        return match pkcs8_rsa_bits(&info) {
+            Some(bits) if !(2048..=4096).contains(&bits) => KeyProblem::Unsupported(format!("RSA {bits}")),
+            _ => KeyProblem::Damaged,
+        };
+    }
+    if oid == ObjectIdentifier::new_unwrap("1.3.101.112") {
+        return KeyProblem::Damaged;
+    }
+    KeyProblem::Unsupported(format!("algorithm {oid}"))
+}
+
+fn ec_without_public_key(info: &PrivateKeyInfoRef<'_>) -> KeyProblem {
+    match sec1::EcPrivateKey::from_der(info.private_key.as_bytes()) {
+        Ok(ec) if ec.public_key.is_none() => {
+            KeyProblem::Unsupported("EC key file without its public key; openssl pkey adds it".to_owned())
+        }
+        _ => KeyProblem::Damaged,
+    }
+}
+
+fn pkcs8_rsa_bits(info: &PrivateKeyInfoRef<'_>) -> Option<u32> {
+    use rsa::pkcs1::{RsaPrivateKey, UintRef};
+    let key = RsaPrivateKey::<UintRef<'_>>::from_der(info.private_key.as_bytes()).ok()?;
+    Some(super::modulus_bits(key.modulus.as_bytes()))
+}
+
+/// Writes a key as PEM, with LF, in a buffer that is overwritten after use.
+pub(super) fn to_pem(
+    pkcs8: &[u8],
+    kind: KeyKind,
+    format: KeyFormat,
+) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    const ENCODING: &str = "its encoding failed";
+    let info = PrivateKeyInfoRef::from_der(pkcs8).map_err(|_| ENCODING)?;
+    let inner = info.private_key.as_bytes();
+    match (format, kind) {
+        (KeyFormat::Pkcs8, _) => encode("PRIVATE KEY", pkcs8).ok_or(ENCODING),
+        (KeyFormat::Traditional, KeyKind::Rsa(_)) => encode("RSA PRIVATE KEY", inner).ok_or(ENCODING),
+        (KeyFormat::Traditional, KeyKind::EcdsaP256 | KeyKind::EcdsaP384) => {
+            let curve = if kind == KeyKind::EcdsaP256 { P256 } else { P384 };
+            let mut ec = sec1::EcPrivateKey::from_der(inner).map_err(|_| ENCODING)?;
+            ec.parameters = Some(sec1::EcParameters::NamedCurve(curve));
+            let der = Zeroizing::new(ec.to_der().map_err(|_| ENCODING)?);
+            encode("EC PRIVATE KEY", &der).ok_or(ENCODING)
+        }
+        (KeyFormat::Traditional, KeyKind::Ed25519) => Err("Ed25519 has no traditional form"),
+    }
+}
+
+fn encode(label: &str, der: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let length = pem_rfc7468::encoded_len(label, LineEnding::LF, der).ok()?;
+    let mut buffer = Zeroizing::new(vec![0; length]);
+    let written = pem_rfc7468::encode(label, LineEnding::LF, der, &mut buffer).ok()?.len();
+    buffer.truncate(written);
+    Some(buffer)
+}
+
+/// The first block whose label ends in `PRIVATE KEY`: `openssl ecparam -genkey` writes `EC PARAMETERS` before it.
+fn key_block(file: &[u8]) -> Result<(&str, &[u8]), KeyProblem> {
+    let mut found = None;
+    let mut rest = file;
+    while let Some(at) = position(rest, b"-----BEGIN ") {
+        let block = &rest[at..];
+        let after = &block[b"-----BEGIN ".len()..];
+        let label_end = position(after, b"-----").ok_or(KeyProblem::Damaged)?;
+        let label = std::str::from_utf8(&after[..label_end]).map_err(|_| KeyProblem::Damaged)?;
+        let end = format!("-----END {label}-----");
+        if label.ends_with("PRIVATE KEY") {
+            let length = position(block, end.as_bytes()).ok_or(KeyProblem::Damaged)? + end.len();
+            return Ok((label, &block[..length]));
+        }
+        found.get_or_insert(label);
+        rest = after;
+    }
+    Err(KeyProblem::NoKey(match found {
+        Some(label) => format!("a {}", label.chars().filter(|c| !c.is_control()).collect::<String>()),
+        None if file.first() == Some(&0x30) => "DER".to_owned(),
+        None => "something else".to_owned(),
+    }))
+}
+
+fn position(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    position(haystack, needle).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::keys::generate;
+
+    #[test]
+    fn every_kind_goes_out_and_comes_back_in_every_form() {
+        for (kind, format, label) in [
+            (KeyKind::Rsa(2048), KeyFormat::Pkcs8, "PRIVATE KEY"),
+            (KeyKind::Rsa(2048), KeyFormat::Traditional, "RSA PRIVATE KEY"),
+            (KeyKind::EcdsaP256, KeyFormat::Pkcs8, "PRIVATE KEY"),
+            (KeyKind::EcdsaP256, KeyFormat::Traditional, "EC PRIVATE KEY"),
+            (KeyKind::EcdsaP384, KeyFormat::Traditional, "EC PRIVATE KEY"),
+            (KeyKind::Ed25519, KeyFormat::Pkcs8, "PRIVATE KEY"),
+        ] {
+            let key = generate(kind, 1).unwrap().remove(0);
+            let pem = key.to_pem(format).unwrap();
+            assert!(pem.starts_with(format!("-----BEGIN {label}-----\n").as_bytes()), "{kind} {format:?}");
+            assert!(!pem.contains(&b'\r') && pem.ends_with(b"-----\n"), "{kind} {format:?}");
+            let (read, read_format) = from_pem(&pem).unwrap();
+            assert_eq!((read.public(), read_format), (key.public(), format), "{kind}");
+        }
+        let ed25519 = generate(KeyKind::Ed25519, 1).unwrap().remove(0);
+        assert!(ed25519.to_pem(KeyFormat::Traditional).unwrap_err().message.contains("no traditional form"));
+    }
+
+    #[test]
+    fn text_and_crlf_around_the_key_do_no_harm() {
+        let key = generate(KeyKind::EcdsaP256, 1).unwrap().remove(0);
+        let pem = String::from_utf8(key.to_pem(KeyFormat::Pkcs8).unwrap().to_vec()).unwrap();
+        let crlf = pem.replace('\n', "\r\n");
+        let parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+        for text in [crlf.clone(), format!("Bag Attributes\n{pem}"), format!("{parameters}{pem}\n\n")] {
+            assert_eq!(from_pem(text.as_bytes()).unwrap().0.public(), key.public(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_named() {
+        for (file, problem) in [
+            ("", KeyProblem::Empty),
+            (" \n", KeyProblem::Empty),
+            ("garbage", KeyProblem::NoKey("something else".into())),
+            (
+                "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n",
+                KeyProblem::NoKey("a CERTIFICATE".into()),
+            ),
+            (
+                "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n-----END ENCRYPTED PRIVATE KEY-----\n",
+                KeyProblem::Encrypted,
+            ),
+            (
+                "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAA==\n-----END RSA PRIVATE KEY-----\n",
+                KeyProblem::Encrypted,
+            ),
+            ("-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n", KeyProblem::Damaged),
+            ("-----BEGIN PRIVATE KEY-----\nAA==\n", KeyProblem::Damaged),
+        ] {
+            assert_eq!(from_pem(file.as_bytes()).unwrap_err(), problem, "{file:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_octets_are_read_without_a_panic(file in any::<Vec<u8>>()) {
+            prop_assert!(from_pem(&file).is_err());
+        }
+
+        #[test]
+        fn a_flipped_bit_never_panics(at in 0usize..240, bit in 0u8..8) {
+            let key = generate(KeyKind::EcdsaP256, 1).unwrap().remove(0);
+            let mut pem = key.to_pem(KeyFormat::Pkcs8).unwrap();
+            let at = at % pem.len();
+            pem[at] ^= 1 << bit;
+            let _ = from_pem(&pem);
+        }
+    }
+}

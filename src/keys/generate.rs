@@ -1,0 +1,61 @@
+//! Making keys.
+
+use std::thread;
+
+use crypto_bigint::BoxedUint;
+use rsa::pkcs8::EncodePrivateKey;
+
+use super::{KeyKind, PrivateKey, primes};
+use crate::error::{Failure, Result};
+
+/// Makes `count` keys of one kind from the operating system's randomness. RSA uses all cores.
+pub fn generate(kind: KeyKind, count: usize) -> Result<Vec<PrivateKey>> {
+    match kind {
+        KeyKind::Rsa(bits) => generate_rsa(bits, count),
+        KeyKind::EcdsaP256 => repeat(count, &rcgen::PKCS_ECDSA_P256_SHA256),
+        KeyKind::EcdsaP384 => repeat(count, &rcgen::PKCS_ECDSA_P384_SHA384),
+        KeyKind::Ed25519 => repeat(count, &rcgen::PKCS_ED25519),
+    }
+}
+
+fn repeat(count: usize, algorithm: &'static rcgen::SignatureAlgorithm) -> Result<Vec<PrivateKey>> {
+    (0..count)
+        .map(|_| {
+            let mut pair = rcgen::KeyPair::generate_for(algorithm).map_err(|_| no_randomness())?;
+            let key = PrivateKey::from_pkcs8(pair.serialized_der());
+            zeroize::Zeroize::zeroize(&mut pair);
+            key.map_err(|problem| Failure::failed(format!("a new key {problem}")))
+        })
+        .collect()
+}
+
+fn generate_rsa(bits: u32, count: usize) -> Result<Vec<PrivateKey>> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let mut primes = primes::random_primes(2 * count, bits, threads).ok_or_else(no_randomness)?;
+    let pairs: Vec<(BoxedUint, BoxedUint)> =
+        (0..count).filter_map(|_| Some((primes.pop()?, primes.pop()?))).collect();
+    // The private exponents and the checks of a key take as long as a signature: worth a thread each.
+    thread::scope(|scope| {
+        let workers: Vec<_> =
+            pairs.into_iter().map(|(p, q)| scope.spawn(move || from_primes(p, q))).collect();
+        workers
+            .into_iter()
+            .map(|worker| {
+                worker.join().unwrap_or_else(|_| Err(Failure::failed("an RSA key: the work stopped")))
+            })
+            .collect()
+    })
+}
+
+/// `rsa` derives the private exponent as NIST SP 800-56B does (least common multiple) and validates the key.
+fn from_primes(p: BoxedUint, q: BoxedUint) -> Result<PrivateKey> {
+    let unusable =
+        |why: &dyn std::fmt::Display| Failure::failed(format!("an RSA key could not be made: {why}"));
+    let key = rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(primes::EXPONENT)).map_err(|e| unusable(&e))?;
+    let pkcs8 = key.to_pkcs8_der().map_err(|e| unusable(&e))?;
+    PrivateKey::from_pkcs8(pkcs8.as_bytes()).map_err(|e| unusable(&e))
+}
+
+fn no_randomness() -> Failure {
+    Failure::failed("keys: the operating system gave no randomness")
+}

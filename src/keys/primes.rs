@@ -1,0 +1,166 @@
+//! The search for RSA primes, on all cores at once.
+//!
+//! Nearly all the time of a run goes into this search, and one key's primes take several times as long as
+//! another's. So cores do not work for a key: each searches from random starts of its own until enough primes
+//! are found, whoever finds them. The primes come from the same sieve and the same primality test (strong
+//! Baillie-PSW) as those of `rsa` itself, from the operating system's randomness, with the same two top bits set.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use crypto_bigint::ctutils::{Choice, CtSelect};
+use crypto_bigint::{
+    BoxedUint, Encoding, MontyForm, Odd, RandomBits, RandomMod, SquareAssign, U1024, U1536, U2048,
+    UnsignedWithMontyForm,
+};
+use crypto_primes::hazmat::SmallFactorsSieve;
+use crypto_primes::{Flavor, is_prime};
+use getrandom::SysRng;
+use zeroize::Zeroize;
+
+/// RSA's public exponent, F4.
+pub(super) const EXPONENT: u64 = 65537;
+
+/// `count` distinct primes for RSA keys of `key_bits`: half as wide, two top bits set, so that the product of
+/// two has exactly `key_bits`; and 65537 has an inverse modulo each less one.
+///
+/// `None` if the operating system gives no randomness.
+pub(super) fn random_primes(count: usize, key_bits: u32, threads: usize) -> Option<Vec<BoxedUint>> {
+    match key_bits {
+        3072 => search::<U1536>(count, key_bits / 2, threads),
+        4096 => search::<U2048>(count, key_bits / 2, threads),
+        _ => search::<U1024>(count, key_bits / 2, threads),
+    }
+}
+
+fn search<T>(count: usize, bits: u32, threads: usize) -> Option<Vec<BoxedUint>>
+where
+    T: UnsignedWithMontyForm + RandomBits + RandomMod + Encoding + Zeroize + Send,
+{
+    let found = Mutex::new(Vec::with_capacity(count));
+    let enough = AtomicBool::new(count == 0);
+    thread::scope(|scope| {
+        for _ in 0..threads.max(1) {
+            scope.spawn(|| {
+                while let Some(mut prime) = next_prime::<T>(bits, &enough) {
+                    let Ok(mut found) = found.lock() else { return };
+                    let candidate = BoxedUint::from_be_slice_vartime(prime.to_be_bytes().as_ref());
+                    prime.zeroize();
+                    if found.len() < count
+                        && exponent_is_invertible(&candidate)
+                        && !found.contains(&candidate)
+                    {
+                        found.push(candidate);
+                    }
+                    if found.len() == count {
+                        enough.store(true, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    found.into_inner().ok().filter(|primes| primes.len() == count)
+}
+
+/// The next prime from a random start; `None` once there are enough, or without randomness.
+fn next_prime<T>(bits: u32, enough: &AtomicBool) -> Option<T>
+where
+    T: UnsignedWithMontyForm + RandomBits + RandomMod,
+{
+    let length = std::num::NonZeroU32::new(bits)?;
+    while !enough.load(Ordering::Relaxed) {
+        let mut start = T::try_random_bits(&mut SysRng, bits).ok()?;
+        start.set_bit_vartime(0, true);
+        start.set_bit_vartime(bits - 1, true);
+        start.set_bit_vartime(bits - 2, true);
+        let mut sieve = SmallFactorsSieve::new(start, length, false).ok()?;
+        let stop_or_prime =
+            sieve.find(|candidate| enough.load(Ordering::Relaxed) || is_probable_prime(candidate));
+        if let Some(prime) = stop_or_prime.filter(|_| !enough.load(Ordering::Relaxed)) {
+            return Some(prime);
+        }
+    }
+    None
+}
+
+/// The verdict is `crypto_primes::is_prime`'s; Fermat's test with base 2 goes before it because it is cheaper
+/// (doublings in place of multiplications) and turns down all but about one composite in a million million.
+fn is_probable_prime<T>(candidate: &T) -> bool
+where
+    T: UnsignedWithMontyForm + RandomMod,
+{
+    passes_fermat_base_two(candidate) && is_prime(Flavor::Any, candidate)
+}
+
+/// True if 2^(candidate - 1) is 1 modulo the odd candidate. The time does not depend on the candidate's bits.
+fn passes_fermat_base_two<T: UnsignedWithMontyForm>(candidate: &T) -> bool {
+    let Some(modulus) = Odd::new(candidate.clone()).into_option() else { return false };
+    let params = T::MontyForm::new_params_vartime(modulus);
+    let one = T::MontyForm::one(&params);
+    let mut power = one.clone();
+    // Candidate - 1 has the candidate's bits, but for the lowest, which is 0.
+    for bit in (0..candidate.bit_width_vartime()).rev() {
+        power.square_assign();
+        let exponent_bit = Choice::from(u8::from(bit != 0 && candidate.bit_vartime(bit)));
+        power = power.ct_select(&power.double(), exponent_bit);
+    }
+    power == one
+}
+
+fn exponent_is_invertible(prime: &BoxedUint) -> bool {
+    let exponent = crypto_bigint::Limb(65537).to_nz().expect_copied("65537 is not zero");
+    prime.rem_limb(exponent) != crypto_bigint::Limb::ONE
+}
+
+#[cfg(test)]
+mod tests {
+    use crypto_bigint::ConcatenatingMul;
+
+    use super::*;
+
+    #[test]
+    fn primes_have_full_width_two_top_bits_and_differ() {
+        for key_bits in [2048, 3072] {
+            let primes = random_primes(6, key_bits, 2).unwrap();
+            assert_eq!(primes.len(), 6);
+            let half = key_bits / 2;
+            for (i, prime) in primes.iter().enumerate() {
+                assert_eq!(prime.bit_width_vartime(), half);
+                assert!(prime.bit_vartime(half - 1) && prime.bit_vartime(half - 2), "two top bits");
+                assert!(is_prime(Flavor::Any, prime), "prime");
+                assert!(exponent_is_invertible(prime), "65537 does not divide p - 1");
+                assert!(!primes[..i].contains(prime), "distinct");
+            }
+            let product = primes[0].concatenating_mul(&primes[1]);
+            assert_eq!(product.bit_width_vartime(), key_bits, "the modulus has its full length");
+        }
+    }
+
+    #[test]
+    fn a_prime_that_65537_divides_less_one_is_turned_down() {
+        // 65537 * 6 + 1 is prime, and 65537 has no inverse modulo 393222.
+        assert!(!exponent_is_invertible(&BoxedUint::from(393_223_u64)));
+        assert!(exponent_is_invertible(&BoxedUint::from(393_209_u64)));
+    }
+
+    #[test]
+    fn fermat_only_turns_down_composites() {
+        for prime in [3_u64, 65537, 4_294_967_291, 18_446_744_073_709_551_557] {
+            assert!(is_probable_prime(&crypto_bigint::U64::from(prime)), "{prime}");
+        }
+        // 341 and 561 pass Fermat's test with base 2 (pseudoprimes): is_prime has the last word.
+        for pseudoprime in [341_u64, 561] {
+            assert!(passes_fermat_base_two(&crypto_bigint::U64::from(pseudoprime)));
+            assert!(!is_probable_prime(&crypto_bigint::U64::from(pseudoprime)), "{pseudoprime}");
+        }
+        for composite in [9_u64, 15, 4_294_967_295, 18_446_744_073_709_551_555] {
+            assert!(!passes_fermat_base_two(&crypto_bigint::U64::from(composite)), "{composite}");
+        }
+    }
+
+    #[test]
+    fn nothing_asked_for_is_nothing_found() {
+        assert_eq!(random_primes(0, 2048, 2).unwrap().len(), 0);
+    }
+}
