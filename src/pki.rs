@@ -1,0 +1,170 @@
+//! Making certificates and requests: rcgen lives here.
+
+use rcgen::{CertificateParams, DistinguishedName, DnType, DnValue, KeyIdMethod, SanType};
+use time::{Duration, OffsetDateTime};
+
+use crate::certificate::{Certificate, Csr, Name};
+use crate::error::{Failure, Result};
+use crate::keys::{KeyKind, PrivateKey, PublicKey};
+use crate::profile::{Profile, Role};
+use crate::san::San;
+use crate::serial::Serial;
+use crate::subject::{Encoding, Subject};
+
+/// From when until when a certificate is valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are RFC 5280's")]
+pub struct Validity {
+    pub not_before: OffsetDateTime,
+    pub not_after: OffsetDateTime,
+}
+
+impl Validity {
+    /// The clocks of hosts and containers differ: a certificate is valid an hour before it is made.
+    pub const BACKDATE: Duration = Duration::HOUR;
+
+    /// `days` from now on. `None` past the year 9999, where X.509's dates end.
+    #[must_use]
+    pub fn days_from(now: OffsetDateTime, days: u32) -> Option<Self> {
+        let not_before = now.checked_sub(Self::BACKDATE)?.replace_nanosecond(0).ok()?;
+        let not_after = now.checked_add(Duration::days(days.into()))?.replace_nanosecond(0).ok()?;
+        (not_after.year() <= 9999).then_some(Self { not_before, not_after })
+    }
+
+    /// The same, but not past another certificate's end.
+    #[must_use]
+    pub fn ending_by(self, limit: OffsetDateTime) -> Self {
+        Self { not_after: self.not_after.min(limit), ..self }
+    }
+}
+
+/// What a certificate says about whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The distinguished name.
+    pub subject: Subject,
+    /// The alternative names; none for a CA.
+    pub names: Vec<San>,
+}
+
+/// A CA's certificate, signed with its own key. `key_identifier` keeps that of an older certificate of the CA.
+pub fn self_sign(
+    subject: &Subject,
+    key: &PrivateKey,
+    serial: &Serial,
+    validity: Validity,
+    key_identifier: Option<&[u8]>,
+) -> Result<Certificate> {
+    let identity = Identity { subject: subject.clone(), names: Vec::new() };
+    let mut params = parameters(Role::Ca, key.kind(), &identity)?;
+    dated(&mut params, serial, validity);
+    if let Some(id) = key_identifier {
+        params.key_identifier_method = KeyIdMethod::PreSpecified(id.to_vec());
+    }
+    let made = params.self_signed(key.signer()).map_err(|e| unsigned("the CA", &e))?;
+    Certificate::from_der(made.der()).map_err(|why| Failure::failed(format!("the new CA file {why}")))
+}
+
+/// A server's or client's certificate for a public key, signed by the CA.
+///
+/// The CA's subject goes into it octet for octet, or nothing is made: a verifier compares those octets.
+pub fn sign(
+    role: Role,
+    identity: &Identity,
+    public_key: &PublicKey,
+    serial: &Serial,
+    validity: Validity,
+    ca: (&Certificate, &PrivateKey),
+) -> Result<Certificate> {
+    let (ca_certificate, ca_key) = ca;
+    let kind = public_key
+        .kind
+        .clone()
+        .map_err(|other| Failure::failed(format!("a certificate for {other} cannot be made")))?;
+    let mut params = parameters(role, kind, identity)?;
+    dated(&mut params, serial, validity);
+    if ca_certificate.subject.subject.is_none() {
+        return Err(irreproducible(&ca_certificate.subject));
+    }
+    let ca_der = rustls::pki_types::CertificateDer::from(ca_certificate.der.as_slice());
+    let issuer = rcgen::Issuer::from_ca_cert_der(&ca_der, ca_key.signer())
+        .map_err(|_| irreproducible(&ca_certificate.subject))?;
+    let spki =
+        rcgen::SubjectPublicKeyInfo::from_der(&public_key.spki).map_err(|e| unsigned(role.name(), &e))?;
+    let made = params.signed_by(&spki, &issuer).map_err(|e| unsigned(role.name(), &e))?;
+    let made = Certificate::from_der(made.der())
+        .map_err(|why| Failure::failed(format!("the new {role} file {why}")))?;
+    if made.issuer.der != ca_certificate.subject.der {
+        return Err(irreproducible(&ca_certificate.subject));
+    }
+    Ok(made)
+}
+
+/// A request for a certificate, signed with the key that it is for.
+pub fn request(role: Role, identity: &Identity, key: &PrivateKey) -> Result<Csr> {
+    let params = parameters(role, key.kind(), identity)?;
+    let made = params.serialize_request(key.signer()).map_err(|e| unsigned(role.name(), &e))?;
+    Csr::from_der(made.der()).map_err(|why| Failure::failed(format!("the new {role} request {why}")))
+}
+
+/// What a certificate and a request for it have in common.
+fn parameters(role: Role, key: KeyKind, identity: &Identity) -> Result<CertificateParams> {
+    let profile = Profile::new(role, key);
+    let mut params = CertificateParams::default();
+    params.distinguished_name = distinguished_name(&identity.subject)?;
+    params.subject_alt_names = identity.names.iter().map(alternative_name).collect::<Result<_>>()?;
+    params.is_ca = profile.is_ca;
+    params.key_usages = profile.key_usages;
+    params.extended_key_usages = profile.extended_key_usages;
+    Ok(params)
+}
+
+/// What only a certificate has. rcgen's defaults for these are traps: a hash of the key as the serial number,
+/// validity from 1975 to 4096, no authority key identifier.
+fn dated(params: &mut CertificateParams, serial: &Serial, validity: Validity) {
+    params.serial_number = Some(rcgen::SerialNumber::from_slice(serial.octets()));
+    params.not_before = validity.not_before;
+    params.not_after = validity.not_after;
+    params.use_authority_key_identifier_extension = true;
+}
+
+fn distinguished_name(subject: &Subject) -> Result<DistinguishedName> {
+    let mut name = DistinguishedName::new();
+    for attribute in subject.attributes() {
+        let text = attribute.value.clone();
+        let unwritable = |_| Failure::failed(format!("the subject {subject} cannot be written"));
+        let value = match attribute.encoding {
+            Encoding::Utf8 => DnValue::Utf8String(text),
+            Encoding::Printable => DnValue::PrintableString(text.try_into().map_err(unwritable)?),
+            Encoding::Ia5 => DnValue::Ia5String(text.try_into().map_err(unwritable)?),
+            Encoding::Bmp => DnValue::BmpString(text.try_into().map_err(unwritable)?),
+            Encoding::Teletex => DnValue::TeletexString(text.try_into().map_err(unwritable)?),
+            Encoding::Universal => DnValue::UniversalString(text.try_into().map_err(unwritable)?),
+        };
+        name.push(DnType::from_oid(&attribute.oid), value);
+    }
+    Ok(name)
+}
+
+fn alternative_name(name: &San) -> Result<SanType> {
+    let ascii =
+        |text: &str| text.try_into().map_err(|_| Failure::failed(format!("the name {text:?} is not ASCII")));
+    Ok(match name {
+        San::Dns(name) => SanType::DnsName(ascii(name)?),
+        San::Email(address) => SanType::Rfc822Name(ascii(address)?),
+        San::Uri(uri) => SanType::URI(ascii(uri)?),
+        San::Ip(ip) => SanType::IpAddress(*ip),
+    })
+}
+
+fn unsigned(what: &str, why: &rcgen::Error) -> Failure {
+    Failure::failed(format!("{what}: signing failed: {why}"))
+}
+
+fn irreproducible(subject: &Name) -> Failure {
+    Failure::failed(format!(
+        "the CA's subject {:?} cannot be reproduced octet for octet in what it signs",
+        subject.text
+    ))
+    .hint("use a CA whose subject has each attribute once, or start over with --force")
+}
