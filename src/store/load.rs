@@ -1,0 +1,152 @@
+//! Reading the files of a set.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::layout::{FileKind, Layout};
+use super::transaction::Journal;
+use crate::certificate::{certificates_from_pem, csr_from_pem};
+use crate::error::{Failure, Result};
+use crate::keys::encoding;
+use crate::profile::Role;
+use crate::serial::Serial;
+use crate::set::{CaFiles, CertificateFile, KeyFile, LeafFiles, Loaded, Set};
+
+/// Larger than any key or certificate chain; a file beyond it is something else, and not read.
+const LARGEST_FILE: u64 = 1024 * 1024;
+
+/// Reads a set. Damage within a file is part of the result; a file that cannot be read at all, a directory in its
+/// place or a symbolic link out of the directory is an error.
+///
+/// Where a run was interrupted after its decision, `journal` says which of its files count already.
+pub fn load(dir: &Path, layout: &Layout, journal: Option<&Journal>) -> Result<Set> {
+    let reader = Reader { dir, layout, journal };
+    Ok(Set {
+        ca: CaFiles {
+            key: reader.key(Role::Ca)?,
+            certificate: reader.certificate(Role::Ca)?,
+            serial: reader.serial()?,
+        },
+        server: reader.leaf(Role::Server)?,
+        client: reader.leaf(Role::Client)?,
+    })
+}
+
+struct Reader<'a> {
+    dir: &'a Path,
+    layout: &'a Layout,
+    journal: Option<&'a Journal>,
+}
+
+impl Reader<'_> {
+    fn leaf(&self, role: Role) -> Result<LeafFiles> {
+        Ok(LeafFiles {
+            key: self.key(role)?,
+            certificate: self.certificate(role)?,
+            request: self.read(FileKind::Csr(role), csr_from_pem)?,
+        })
+    }
+
+    fn key(&self, role: Role) -> Result<Loaded<KeyFile>> {
+        self.read(FileKind::Key(role), |file| {
+            let (key, format) = encoding::from_pem(file).map_err(|problem| problem.to_string())?;
+            Ok(KeyFile { key, format })
+        })
+    }
+
+    fn certificate(&self, role: Role) -> Result<Loaded<CertificateFile>> {
+        self.read(FileKind::Certificate(role), |file| {
+            let mut chain = certificates_from_pem(file)?;
+            let certificate = chain.remove(0);
+            Ok(CertificateFile { certificate, chain })
+        })
+    }
+
+    fn serial(&self) -> Result<Loaded<Option<Serial>>> {
+        self.read(FileKind::Serial, |file| Serial::parse_srl(file).map_err(str::to_owned))
+    }
+
+    fn read<T>(&self, kind: FileKind, parse: impl Fn(&[u8]) -> Result<T, String>) -> Result<Loaded<T>> {
+        let name = self.layout.file_name(kind);
+        let path = match self.journal.and_then(|journal| journal.staged(&name)) {
+            Some(staged) => self.dir.join(staged),
+            None => self.dir.join(&name),
+        };
+        Ok(match read_file(self.dir, &path)? {
+            Contents::Missing => Loaded::Missing,
+            Contents::TooLarge => Loaded::Damaged("is larger than any key or certificate".to_owned()),
+            Contents::Octets(octets) => match parse(&octets) {
+                Ok(content) => Loaded::Sound(content),
+                Err(problem) => Loaded::Damaged(problem),
+            },
+        })
+    }
+}
+
+enum Contents {
+    Missing,
+    TooLarge,
+    Octets(Zeroizing<Vec<u8>>),
+}
+
+fn read_file(dir: &Path, path: &Path) -> Result<Contents> {
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Contents::Missing),
+        Err(e) => return Err(unreadable(path, &e)),
+    };
+    if metadata.is_symlink() {
+        check_link(dir, path)?;
+    }
+    // Opened without waiting for a writer: a named pipe in a file's place must not hang the run.
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Contents::Missing),
+        Err(e) => return Err(unreadable(path, &e)),
+    };
+    if !metadata.is_file() {
+        let what = if metadata.is_dir() { "a directory" } else { "not a regular file" };
+        return Err(Failure::failed(format!("{}: is {what}, where a file should be", path.display())).hint(
+            "move it away, or choose other names with --out-dir, --ca-file, --server-file or --client-file",
+        ));
+    }
+    let file = File::open(path).map_err(|e| unreadable(path, &e))?;
+    // The buffer has its full size at once, so that growing it leaves no copy of a key behind.
+    let size = usize::try_from(metadata.len().min(LARGEST_FILE)).unwrap_or_default();
+    let mut octets = Zeroizing::new(Vec::with_capacity(size + 1));
+    file.take(LARGEST_FILE + 1).read_to_end(&mut octets).map_err(|e| unreadable(path, &e))?;
+    if octets.len() as u64 > LARGEST_FILE {
+        return Ok(Contents::TooLarge);
+    }
+    Ok(Contents::Octets(octets))
+}
+
+/// A link within the directory is read; one that leads out of it is refused, whatever it points to.
+fn check_link(dir: &Path, path: &Path) -> Result<()> {
+    let outside = |target: PathBuf| {
+        Failure::failed(format!(
+            "{}: is a symbolic link out of the directory, to {}",
+            path.display(),
+            target.display()
+        ))
+        .hint("put the file itself there, or give the directory it is in with --out-dir")
+    };
+    let dir = fs::canonicalize(dir).map_err(|e| unreadable(dir, &e))?;
+    match fs::canonicalize(path) {
+        Ok(target) if target.parent() == Some(dir.as_path()) => Ok(()),
+        Ok(target) => Err(outside(target)),
+        Err(_) => Err(outside(fs::read_link(path).map_err(|e| unreadable(path, &e))?)),
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    let failure =
+        Failure::failed(format!("{}: cannot be read: {}", path.display(), super::transaction::why(error)));
+    match error.kind() {
+        ErrorKind::PermissionDenied => failure.hint("run as the user who owns the file"),
+        _ => failure.hint("look at it with: ls -l"),
+    }
+}

@@ -1,0 +1,300 @@
+//! The only code that creates, renames or removes files.
+//!
+//! A run holds a lock on its directory. What it writes goes, whole and synced, into a directory beside the files
+//! (`.milvus-certgen`); then a journal of the names is put there in one rename, and that is the moment of decision.
+//! Only after it are the files moved to their places. A run that finds a journal finishes the moves; one that
+//! finds staged files without a journal throws them away. So after a kill at any moment the next run sees either
+//! the old set or the new one, whole. Readers may see a mix for the microseconds between the moves.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::error::{Failure, Result};
+
+const STAGE: &str = ".milvus-certgen";
+const JOURNAL: &str = "journal";
+const JOURNAL_DRAFT: &str = "journal.new";
+const JOURNAL_HEADER: &str = "milvus-certgen journal 1";
+
+/// One file to be put in its place.
+#[derive(Debug)]
+pub struct Change {
+    /// The name within the directory.
+    pub name: String,
+    /// The mode with which it is created.
+    pub mode: u32,
+    /// All of it.
+    pub contents: Zeroizing<Vec<u8>>,
+}
+
+/// A moment within a transaction, told to an observer: the tests end the process there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The directory for staged files is there.
+    StageMade,
+    /// The file with this number is staged.
+    Staged(usize),
+    /// The journal is written, but not yet in its place.
+    JournalDrafted,
+    /// The journal is in its place: the new set counts from here on.
+    Decided,
+    /// The file with this number is in its place.
+    Moved(usize),
+    /// All files are in their places.
+    AllMoved,
+    /// The journal is gone.
+    JournalRemoved,
+}
+
+/// The names of the files that a decided transaction moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Journal {
+    names: Vec<String>,
+    waiting: Vec<String>,
+}
+
+impl Journal {
+    /// Reads the journal of a run that was interrupted after its decision, if there is one. Changes nothing.
+    pub fn find(dir: &Path) -> Result<Option<Self>> {
+        let path = dir.join(STAGE).join(JOURNAL);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+            Err(e) => return Err(failed(&path, "cannot be read", &e)),
+        };
+        let mut lines = text.lines();
+        let names: Vec<String> = match lines.next() {
+            Some(JOURNAL_HEADER) => lines.map(str::to_owned).collect(),
+            _ => Vec::new(),
+        };
+        // The names come from a file: none of them may lead out of the directory.
+        if names.is_empty() || names.iter().any(|name| name.contains('/') || name.starts_with('.')) {
+            return Err(Failure::failed(format!("{}: is no journal of this program", path.display()))
+                .hint(format!("look at it, then remove {}", dir.join(STAGE).display())));
+        }
+        let waiting = names.iter().filter(|name| dir.join(STAGE).join(name).exists()).cloned().collect();
+        Ok(Some(Self { names, waiting }))
+    }
+
+    /// Where the file waits, relative to the set's directory, if it has not been moved yet.
+    #[must_use]
+    pub fn staged(&self, name: &str) -> Option<PathBuf> {
+        self.waiting.iter().any(|waiting| waiting == name).then(|| Path::new(STAGE).join(name))
+    }
+}
+
+/// A set's directory, locked for one run.
+#[derive(Debug)]
+pub struct Directory {
+    path: PathBuf,
+    /// Holds the lock, and syncs the directory's entries.
+    handle: File,
+    created: bool,
+}
+
+impl Directory {
+    /// Opens the directory, makes it if it is missing (but not its parent), and waits for other runs in it.
+    /// `waiting` is called before a wait.
+    pub fn lock(path: &Path, waiting: impl FnOnce()) -> Result<Self> {
+        let created = make_if_missing(path)?;
+        let handle = File::open(path).map_err(|e| failed(path, "cannot be opened", &e))?;
+        match handle.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                waiting();
+                handle.lock().map_err(|e| failed(path, "cannot be locked", &e))?;
+            }
+            Err(fs::TryLockError::Error(e)) => return Err(failed(path, "cannot be locked", &e)),
+        }
+        Ok(Self { path: path.to_owned(), handle, created })
+    }
+
+    /// Says what would keep [`Directory::lock`] from it, and changes nothing.
+    pub fn check(path: &Path) -> Result<()> {
+        if is_there(path)? {
+            return Ok(());
+        }
+        match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            Some(parent) if !parent.exists() => Err(parent_missing(path, parent)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Finishes a run that was interrupted after its decision, and clears what one left before it.
+    /// True if files were moved.
+    pub fn recover(&self) -> Result<bool> {
+        let stage = self.stage();
+        match fs::symlink_metadata(&stage) {
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(e) => return Err(failed(&stage, "cannot be read", &e)),
+            Ok(metadata) if !metadata.is_dir() => {
+                return Err(Failure::failed(format!("{}: is not a directory", stage.display()))
+                    .hint("it is this program's place for files on their way; remove it"));
+            }
+            Ok(_) => {}
+        }
+        let journal = Journal::find(&self.path)?;
+        if let Some(journal) = &journal {
+            self.roll_forward(&journal.names, &mut |_| {})?;
+        }
+        self.clear_stage()?;
+        Ok(journal.is_some())
+    }
+
+    /// Puts the files in their places, all or none. `at` is told of every step.
+    pub fn commit(&self, changes: &[Change], at: &mut dyn FnMut(Step)) -> Result<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.stage_all(changes, at).inspect_err(|_| {
+            // Nothing is decided yet: what was staged, keys among it, goes at once.
+            let _ = self.clear_stage();
+        })?;
+        let names: Vec<String> = changes.iter().map(|change| change.name.clone()).collect();
+        self.roll_forward(&names, at)?;
+        self.clear_stage()
+    }
+
+    /// Removes the directory again if this run made it and nothing came into it.
+    pub fn abandon(self) {
+        if self.created {
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+
+    fn stage(&self) -> PathBuf {
+        self.path.join(STAGE)
+    }
+
+    fn stage_all(&self, changes: &[Change], at: &mut dyn FnMut(Step)) -> Result<()> {
+        let stage = self.stage();
+        fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&stage)
+            .map_err(|e| failed(&self.path, "cannot be written to", &e))?;
+        at(Step::StageMade);
+        for (i, change) in changes.iter().enumerate() {
+            let place = self.path.join(&change.name);
+            if fs::symlink_metadata(&place).is_ok_and(|metadata| metadata.is_dir()) {
+                return Err(Failure::failed(format!(
+                    "{}: is a directory, where a file should be",
+                    place.display()
+                ))
+                .hint("move it away"));
+            }
+            let staged = stage.join(&change.name);
+            write_new(&staged, change.mode, &change.contents)
+                .map_err(|e| failed(&place, "cannot be written", &e))?;
+            at(Step::Staged(i));
+        }
+        let mut journal = JOURNAL_HEADER.to_owned();
+        for change in changes {
+            journal.push('\n');
+            journal.push_str(&change.name);
+        }
+        journal.push('\n');
+        let (draft, place) = (stage.join(JOURNAL_DRAFT), stage.join(JOURNAL));
+        let decided = write_new(&draft, 0o600, journal.as_bytes()).and_then(|()| {
+            at(Step::JournalDrafted);
+            sync(&stage)?;
+            fs::rename(&draft, &place)?;
+            sync(&stage)
+        });
+        decided.map_err(|e| failed(&self.path, "cannot be written to", &e))?;
+        self.handle.sync_all().map_err(|e| failed(&self.path, "cannot be synced", &e))?;
+        at(Step::Decided);
+        Ok(())
+    }
+
+    fn roll_forward(&self, names: &[String], at: &mut dyn FnMut(Step)) -> Result<()> {
+        let stage = self.stage();
+        for (i, name) in names.iter().enumerate() {
+            let place = self.path.join(name);
+            match fs::rename(stage.join(name), &place) {
+                Ok(()) => at(Step::Moved(i)),
+                // Moved by the run that was interrupted.
+                Err(e) if e.kind() == ErrorKind::NotFound => {}
+                Err(e) => {
+                    return Err(failed(&place, "cannot be replaced", &e)
+                        .hint("mend that, then run again: the new files wait beside the old ones"));
+                }
+            }
+        }
+        self.handle.sync_all().map_err(|e| failed(&self.path, "cannot be synced", &e))?;
+        at(Step::AllMoved);
+        let journal = stage.join(JOURNAL);
+        fs::remove_file(&journal).map_err(|e| failed(&journal, "cannot be removed", &e))?;
+        at(Step::JournalRemoved);
+        Ok(())
+    }
+
+    fn clear_stage(&self) -> Result<()> {
+        let stage = self.stage();
+        fs::remove_dir_all(&stage).map_err(|e| failed(&stage, "cannot be removed", &e))
+    }
+}
+
+fn is_there(path: &Path) -> Result<bool> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Ok(true),
+        Ok(_) => Err(Failure::failed(format!("--out-dir {}: is not a directory", path.display()))
+            .hint("give a directory; it is made if it is missing")),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(failed(path, "cannot be opened", &e)),
+    }
+}
+
+/// True if the directory was made.
+fn make_if_missing(path: &Path) -> Result<bool> {
+    if is_there(path)? {
+        return Ok(false);
+    }
+    match fs::create_dir(path) {
+        Ok(()) => Ok(true),
+        // Another run was faster.
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(e) if e.kind() == ErrorKind::NotFound => Err(parent_missing(path, path.parent().unwrap_or(path))),
+        Err(e) => Err(failed(path, "cannot be made", &e)),
+    }
+}
+
+fn parent_missing(path: &Path, parent: &Path) -> Failure {
+    Failure::failed(format!("--out-dir {}: its parent directory is missing", path.display()))
+        .hint(format!("mkdir -p {}", parent.display()))
+}
+
+/// Creates a file with its final mode, and writes and syncs it.
+fn write_new(path: &Path, mode: u32, contents: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    file.write_all(contents)?;
+    file.sync_all()
+}
+
+fn sync(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+fn failed(path: &Path, what: &str, error: &io::Error) -> Failure {
+    let failure = Failure::failed(format!("{}: {what}: {}", path.display(), why(error)));
+    match error.kind() {
+        ErrorKind::PermissionDenied => {
+            failure.hint("run as the directory's owner, or choose a directory of yours with --out-dir")
+        }
+        ErrorKind::ReadOnlyFilesystem => {
+            failure.hint("choose a directory that can be written with --out-dir")
+        }
+        ErrorKind::StorageFull => failure.hint("make room, or choose another directory with --out-dir"),
+        _ => failure,
+    }
+}
+
+/// The operating system's words without Rust's "(os error 13)", in lower case as all of ours.
+pub(super) fn why(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    text.to_lowercase()
+}
