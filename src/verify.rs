@@ -1,0 +1,327 @@
+//! Looking at a set and saying what is wrong with it: findings, which are data and not errors.
+//!
+//! The same code decides what a run must sign again ([`ca`], [`leaf`]) and whether what it made may be written
+//! ([`set`]). Where a finding quotes a client, the quote is what that client prints.
+
+use std::fmt;
+
+use time::OffsetDateTime;
+
+use crate::certificate::Certificate;
+use crate::profile::Role;
+use crate::set::{CaFiles, CertificateFile, LeafFiles, Set};
+use crate::store::{FileKind, Layout};
+
+mod chain;
+mod handshake;
+
+/// What is wrong, as a stable code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is explained where it is found")]
+pub enum Code {
+    Missing,
+    Damaged,
+    KeyMismatch,
+    CsrMismatch,
+    CsrSignature,
+    NotSignedByCa,
+    SelfSignature,
+    SameSubject,
+    NotYetValid,
+    Expired,
+    OutlivesCa,
+    NoNames,
+    Purpose,
+    KeyUsage,
+    NotCa,
+    CaKeyUsage,
+    BasicConstraints,
+    KeyIdentifier,
+    WeakSignature,
+    Serial,
+    SerialRepeated,
+    StaleChain,
+    Chain,
+    Handshake,
+}
+
+impl Code {
+    /// True for what stops a client, and so calls for a signature; the others are worth a word.
+    #[must_use]
+    pub fn is_error(self) -> bool {
+        // Any two certificates of `openssl x509 -days 3650` differ by the seconds between the commands.
+        self != Self::OutlivesCa
+    }
+}
+
+/// One thing that is wrong with one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is.
+    pub code: Code,
+    /// The file's name.
+    pub file: String,
+    /// Completes a sentence that begins with the file's name.
+    pub message: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.file, self.message)
+    }
+}
+
+/// Collects findings about the files of one role.
+struct Findings<'a> {
+    layout: &'a Layout,
+    role: Role,
+    list: Vec<Finding>,
+}
+
+impl<'a> Findings<'a> {
+    fn new(layout: &'a Layout, role: Role) -> Self {
+        Self { layout, role, list: Vec::new() }
+    }
+
+    fn add(&mut self, kind: FileKind, code: Code, message: impl Into<String>) {
+        self.list.push(Finding { code, file: self.layout.file_name(kind), message: message.into() });
+    }
+
+    fn certificate(&mut self, code: Code, message: impl Into<String>) {
+        self.add(FileKind::Certificate(self.role), code, message);
+    }
+
+    fn files(&mut self, files: &[(FileKind, Option<&str>)]) {
+        for (kind, problem) in files {
+            if let Some(problem) = problem {
+                let code = if *problem == "is missing" { Code::Missing } else { Code::Damaged };
+                self.add(*kind, code, *problem);
+            }
+        }
+    }
+
+    fn pair(&mut self, certificate: &Certificate, key: Option<&crate::set::KeyFile>) {
+        if key.is_some_and(|file| file.key.public().spki != certificate.public_key.spki) {
+            let pem = self.layout.file_name(FileKind::Certificate(self.role));
+            self.add(FileKind::Key(self.role), Code::KeyMismatch, format!("is not the key of {pem}"));
+        }
+    }
+
+    fn validity(&mut self, certificate: &Certificate, now: OffsetDateTime) {
+        if now < certificate.not_before {
+            self.certificate(
+                Code::NotYetValid,
+                format!("is not valid before {}", date(certificate.not_before)),
+            );
+        }
+        if now > certificate.not_after {
+            self.certificate(Code::Expired, format!("expired on {}", date(certificate.not_after)));
+        }
+    }
+
+    fn signature_and_serial(&mut self, certificate: &Certificate) {
+        if certificate.weak_signature {
+            self.certificate(Code::WeakSignature, "is signed with SHA-1 or MD5, which clients refuse");
+        }
+        if certificate.serial.is_none() {
+            self.certificate(
+                Code::Serial,
+                "has a serial number that is zero, negative or longer than 20 octets",
+            );
+        }
+    }
+}
+
+/// Looks at the CA's files by themselves.
+#[must_use]
+pub fn ca(files: &CaFiles, layout: &Layout, now: OffsetDateTime) -> Vec<Finding> {
+    let mut findings = Findings::new(layout, Role::Ca);
+    findings.files(&[
+        (FileKind::Key(Role::Ca), files.key.problem()),
+        (FileKind::Certificate(Role::Ca), files.certificate.problem()),
+        (FileKind::Serial, files.serial.problem()),
+    ]);
+    let Some(CertificateFile { certificate, .. }) = files.certificate.sound() else { return findings.list };
+    findings.pair(certificate, files.key.sound());
+    if !certificate.is_ca() {
+        findings.certificate(Code::NotCa, "is not a CA certificate (no basicConstraints CA:TRUE)");
+        return findings.list;
+    }
+    if certificate.is_self_issued() && !certificate.is_signed_by(&certificate.public_key) {
+        findings.certificate(Code::SelfSignature, "is damaged: its own signature does not match");
+    }
+    findings.validity(certificate, now);
+    findings.signature_and_serial(certificate);
+    match certificate.key_usage {
+        None => findings.certificate(
+            Code::CaKeyUsage,
+            "has no keyUsage (Python: CA cert does not include key usage extension)",
+        ),
+        Some(usage) if !usage.key_cert_sign => {
+            findings.certificate(Code::CaKeyUsage, "has a keyUsage without keyCertSign");
+        }
+        Some(_) => {}
+    }
+    if certificate.basic_constraints.is_some_and(|basic| !basic.critical) {
+        findings.certificate(Code::BasicConstraints, "has a basicConstraints that is not critical");
+    }
+    if certificate.subject_key_identifier.is_none() {
+        findings.certificate(Code::KeyIdentifier, "has no subjectKeyIdentifier");
+    }
+    findings.list
+}
+
+/// Looks at a server's or client's files and their relation to the CA.
+#[must_use]
+pub fn leaf(
+    role: Role,
+    files: &LeafFiles,
+    ca: &Certificate,
+    layout: &Layout,
+    now: OffsetDateTime,
+) -> Vec<Finding> {
+    let mut findings = Findings::new(layout, role);
+    findings.files(&[
+        (FileKind::Key(role), files.key.problem()),
+        (FileKind::Certificate(role), files.certificate.problem()),
+        (FileKind::Csr(role), files.request.problem()),
+    ]);
+    if let Some(request) = files.request.sound() {
+        let csr = FileKind::Csr(role);
+        if files.key.sound().is_some_and(|file| file.key.public().spki != request.public_key.spki) {
+            findings.add(
+                csr,
+                Code::CsrMismatch,
+                format!("is a request for another key than {}", layout.file_name(FileKind::Key(role))),
+            );
+        } else if !request.signature_is_valid {
+            findings.add(csr, Code::CsrSignature, "is damaged: its signature does not match");
+        }
+    }
+    let Some(CertificateFile { certificate, chain }) = files.certificate.sound() else {
+        return findings.list;
+    };
+    findings.pair(certificate, files.key.sound());
+    issuer(&mut findings, certificate, ca);
+    findings.validity(certificate, now);
+    findings.signature_and_serial(certificate);
+    if let Err(kind) = &certificate.public_key.kind {
+        findings.certificate(Code::KeyMismatch, format!("has a key that clients refuse ({kind})"));
+    }
+    usages(&mut findings, certificate);
+    names(&mut findings, certificate);
+    if chain.first().is_some_and(|issuer| issuer.subject.der == ca.subject.der && issuer.der != ca.der) {
+        let pem = layout.file_name(FileKind::Certificate(Role::Ca));
+        findings.certificate(Code::StaleChain, format!("carries an older copy of {pem}"));
+    }
+    findings.list
+}
+
+fn issuer(findings: &mut Findings<'_>, certificate: &Certificate, ca: &Certificate) {
+    let pem = findings.layout.file_name(FileKind::Certificate(Role::Ca));
+    if certificate.issuer.der != ca.subject.der || !certificate.is_signed_by(&ca.public_key) {
+        findings.certificate(Code::NotSignedByCa, format!("is not signed by {pem}"));
+        return;
+    }
+    if certificate.subject.der == ca.subject.der {
+        findings.certificate(
+            Code::SameSubject,
+            format!("has the subject of {pem}, so that clients take it for self-signed"),
+        );
+    }
+    // What RFC 5280 section 4.2.1.1 asks for, and Python 3.13 and openssl -x509_strict insist on.
+    match (&certificate.authority_key_identifier, &ca.subject_key_identifier) {
+        (None, _) => findings.certificate(
+            Code::KeyIdentifier,
+            "has no authorityKeyIdentifier (Python: Missing Authority Key Identifier)",
+        ),
+        (Some(authority), Some(subject)) if authority != subject => findings
+            .certificate(Code::KeyIdentifier, format!("has an authorityKeyIdentifier that is not {pem}'s")),
+        _ => {}
+    }
+    if certificate.not_after > ca.not_after {
+        findings.certificate(Code::OutlivesCa, format!("is valid longer than {pem}"));
+    }
+}
+
+fn usages(findings: &mut Findings<'_>, certificate: &Certificate) {
+    let role = findings.role;
+    match certificate.extended_key_usage {
+        None => findings.certificate(
+            Code::Purpose,
+            format!("has no extendedKeyUsage {}", role.purpose().unwrap_or_default()),
+        ),
+        Some(usage) => {
+            let allowed = if role == Role::Server { usage.server_auth } else { usage.client_auth };
+            if !allowed && !usage.any {
+                findings.certificate(
+                    Code::Purpose,
+                    format!("has an extendedKeyUsage without {}", role.purpose().unwrap_or_default()),
+                );
+            }
+        }
+    }
+    if let Some(usage) = certificate.key_usage {
+        if !usage.digital_signature {
+            findings.certificate(Code::KeyUsage, "has a keyUsage without digitalSignature");
+        }
+        if usage.key_cert_sign {
+            findings.certificate(Code::KeyUsage, "has keyCertSign, which only a CA may have");
+        }
+    }
+    if certificate.is_ca() {
+        findings.certificate(Code::KeyUsage, "is a CA certificate");
+    }
+}
+
+fn names(findings: &mut Findings<'_>, certificate: &Certificate) {
+    let none = certificate.subject_alt_names.as_ref().is_none_or(Vec::is_empty);
+    if findings.role == Role::Server && none {
+        findings.certificate(
+            Code::NoNames,
+            "has no subjectAltName (Go: certificate relies on legacy Common Name field, use SANs instead)",
+        );
+    }
+}
+
+/// Looks at a whole set as a run is about to write it: everything above, the chain for every name by
+/// rustls-webpki, and handshakes one-way and mutual in memory. What may be written has no error among its findings.
+#[must_use]
+pub fn set(set: &Set, layout: &Layout, now: OffsetDateTime) -> Vec<Finding> {
+    let mut findings = ca(&set.ca, layout, now);
+    let Some(CertificateFile { certificate: ca, .. }) = set.ca.certificate.sound() else { return findings };
+    // A set whose CA key is kept elsewhere is whole without it.
+    findings.retain(|finding| {
+        !(finding.code == Code::Missing && finding.file == layout.file_name(FileKind::Key(Role::Ca)))
+    });
+    for role in [Role::Server, Role::Client] {
+        findings.extend(leaf(role, set.leaf(role), ca, layout, now));
+    }
+    findings.extend(serials(set, ca, layout));
+    if !findings.iter().any(|finding| finding.code.is_error()) {
+        findings.extend(chain::check(set, ca, layout, now));
+    }
+    if !findings.iter().any(|finding| finding.code.is_error()) {
+        findings.extend(handshake::check(set, ca, layout, now));
+    }
+    findings
+}
+
+/// RFC 5280 section 4.1.2.2: one CA never gives a serial number twice.
+fn serials(set: &Set, ca: &Certificate, layout: &Layout) -> Vec<Finding> {
+    let mut findings = Findings::new(layout, Role::Client);
+    let serial = |role| set.leaf(role).certificate.sound().and_then(|file| file.certificate.serial.clone());
+    if let Some(client) = serial(Role::Client)
+        && (serial(Role::Server).as_ref() == Some(&client)
+            || (ca.is_self_issued() && ca.serial.as_ref() == Some(&client)))
+    {
+        findings.certificate(Code::SerialRepeated, format!("has the serial number {client} a second time"));
+    }
+    findings.list
+}
+
+/// The day, for people; always UTC.
+pub(crate) fn date(at: OffsetDateTime) -> String {
+    let at = at.to_offset(time::UtcOffset::UTC);
+    format!("{:04}-{:02}-{:02}", at.year(), u8::from(at.month()), at.day())
+}

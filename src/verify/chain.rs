@@ -1,0 +1,74 @@
+//! The chain check of rustls-webpki, for every name.
+
+use std::time::Duration;
+
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use time::OffsetDateTime;
+use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+
+use super::{Code, Finding, Findings};
+use crate::certificate::Certificate;
+use crate::profile::Role;
+use crate::san::San;
+use crate::set::Set;
+use crate::store::Layout;
+
+/// Checks both leaves against the CA, and the server's for each of its names.
+pub(super) fn check(set: &Set, ca: &Certificate, layout: &Layout, now: OffsetDateTime) -> Vec<Finding> {
+    [Role::Server, Role::Client].into_iter().flat_map(|role| check_leaf(role, set, ca, layout, now)).collect()
+}
+
+fn check_leaf(role: Role, set: &Set, ca: &Certificate, layout: &Layout, now: OffsetDateTime) -> Vec<Finding> {
+    let mut findings = Findings::new(layout, role);
+    let Some(file) = set.leaf(role).certificate.sound() else { return findings.list };
+    let usage = if role == Role::Server { KeyUsage::server_auth() } else { KeyUsage::client_auth() };
+    match verify(&file.certificate, ca, usage, now) {
+        Err(why) => findings.certificate(Code::Chain, format!("does not verify against the CA: {why}")),
+        Ok(()) if role == Role::Server => {
+            for name in file.certificate.subject_alt_names.iter().flatten() {
+                if !is_valid_for(&file.certificate, name) {
+                    findings.certificate(Code::Chain, format!("is not valid for its own name {name}"));
+                }
+            }
+        }
+        Ok(()) => {}
+    }
+    findings.list
+}
+
+fn verify(
+    certificate: &Certificate,
+    ca: &Certificate,
+    usage: KeyUsage,
+    now: OffsetDateTime,
+) -> Result<(), webpki::Error> {
+    let ca = CertificateDer::from(ca.der.as_slice());
+    let anchor = anchor_from_trusted_cert(&ca)?;
+    let leaf = CertificateDer::from(certificate.der.as_slice());
+    EndEntityCert::try_from(&leaf)?
+        .verify_for_usage(webpki::ALL_VERIFICATION_ALGS, &[anchor], &[], unix_time(now), usage, None, None)
+        .map(|_| ())
+}
+
+fn is_valid_for(certificate: &Certificate, name: &San) -> bool {
+    let Some(name) = server_name(name) else { return true };
+    let leaf = CertificateDer::from(certificate.der.as_slice());
+    EndEntityCert::try_from(&leaf).is_ok_and(|leaf| leaf.verify_is_valid_for_subject_name(&name).is_ok())
+}
+
+/// The name as a TLS client would ask for it; mail addresses and URIs are none. A wildcard is asked for by example.
+pub(super) fn server_name(name: &San) -> Option<ServerName<'static>> {
+    match name {
+        San::Dns(name) => {
+            let example = name.strip_prefix("*.").map(|rest| format!("any.{rest}"));
+            ServerName::try_from(example.unwrap_or_else(|| name.clone())).ok()
+        }
+        San::Ip(ip) => Some(ServerName::from(*ip)),
+        San::Email(_) | San::Uri(_) => None,
+    }
+}
+
+/// Dates before 1970 are as good as 1970 here: no certificate of ours is valid then.
+pub(super) fn unix_time(at: OffsetDateTime) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(at.unix_timestamp()).unwrap_or_default()))
+}
