@@ -1,0 +1,173 @@
+//! What to do with what is there: the one place where a second run is decided.
+//!
+//! [`plan`] is a pure function of the request, the set and the time. For every role it says keep, refresh, re-sign
+//! or issue, and why; or it refuses, with the file and what to do about it.
+
+use time::{Duration, OffsetDateTime};
+
+use crate::certificate::Certificate;
+use crate::error::{Failure, Result};
+use crate::keys::KeyKind;
+use crate::pki::{Identity, Validity};
+use crate::profile::Role;
+use crate::request::{DEFAULT_RENEW_WITHIN, Request};
+use crate::set::Set;
+use crate::subject::Subject;
+
+mod authority;
+mod leaf;
+
+#[cfg(test)]
+mod tests;
+
+/// What happens to a role's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing: what is there serves.
+    Keep,
+    /// The certificate stays; a file around it is written again.
+    Refresh,
+    /// A new certificate; the key stays unless `key` says otherwise.
+    Resign,
+    /// There was none: all files of the role are made.
+    Issue,
+}
+
+/// The CA's part of a plan.
+#[derive(Debug, Clone)]
+pub struct AuthorityPlan {
+    /// What happens.
+    pub action: Action,
+    /// Why, each in words that complete "ca: re-sign because ...".
+    pub reasons: Vec<String>,
+    /// The subject of the certificate, if one is signed.
+    pub subject: Subject,
+    /// From when until when, if a certificate is signed.
+    pub validity: Validity,
+    /// The key identifier that it keeps.
+    pub key_identifier: Option<Vec<u8>>,
+    /// The kind of key to make; `None` keeps the one that is there.
+    pub make_key: Option<KeyKind>,
+    /// The key file is written again in the format that was asked for.
+    pub rewrite_key: bool,
+}
+
+/// A server's or client's part of a plan.
+#[derive(Debug, Clone)]
+pub struct LeafPlan {
+    /// Server or client.
+    pub role: Role,
+    /// What happens.
+    pub action: Action,
+    /// Why.
+    pub reasons: Vec<String>,
+    /// What the certificate will say, if one is signed.
+    pub identity: Identity,
+    /// From when until when, if a certificate is signed.
+    pub validity: Validity,
+    /// The kind of key to make; `None` keeps the one that is there.
+    pub make_key: Option<KeyKind>,
+    /// The key file is written again in the format that was asked for.
+    pub rewrite_key: bool,
+    /// The certificate file carries the CA's certificate after its own.
+    pub with_issuer: bool,
+}
+
+/// What a run will do.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "a field is a role")]
+pub struct Plan {
+    pub ca: AuthorityPlan,
+    pub server: LeafPlan,
+    pub client: LeafPlan,
+    /// True if the CA's key must sign something.
+    pub signs: bool,
+    /// Things worth a word that change nothing.
+    pub notes: Vec<String>,
+}
+
+impl Plan {
+    /// True if no file will be written.
+    #[must_use]
+    pub fn keeps_everything(&self) -> bool {
+        self.actions().iter().all(|(_, action, _)| *action == Action::Keep)
+    }
+
+    /// Role, action and reasons, in the order of the roles.
+    #[must_use]
+    pub fn actions(&self) -> [(Role, Action, &[String]); 3] {
+        [
+            (Role::Ca, self.ca.action, &self.ca.reasons),
+            (Role::Server, self.server.action, &self.server.reasons),
+            (Role::Client, self.client.action, &self.client.reasons),
+        ]
+    }
+}
+
+/// Decides what to do. See the module's documentation.
+pub fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
+    let fresh = Set::default();
+    let set = if request.force { &fresh } else { set };
+    let mut ca = authority::plan(request, set, now)?;
+    let ca_certificate = set.ca.certificate.sound().map(|file| &file.certificate);
+    // A CA that is made new has signed nothing that is there.
+    let issuer = ca_certificate.filter(|_| ca.action != Action::Issue);
+    let mut server = leaf::plan(Role::Server, request, set, issuer, &ca, now)?;
+    let mut client = leaf::plan(Role::Client, request, set, issuer, &ca, now)?;
+    if request.force {
+        for reasons in [&mut ca.reasons, &mut server.reasons, &mut client.reasons] {
+            *reasons = vec!["--force starts over".to_owned()];
+        }
+    }
+    outlive(&mut ca, [&server, &client], set);
+    let leaf_signs =
+        [&server, &client].iter().any(|leaf| matches!(leaf.action, Action::Resign | Action::Issue));
+    let signs = leaf_signs || matches!(ca.action, Action::Resign | Action::Issue);
+    authority::check_usable(request, set, &ca, signs)?;
+    let notes = notes(request, set, &ca, now);
+    Ok(Plan { ca, server, client, signs, notes })
+}
+
+/// A new CA certificate lasts at least as long as what it has signed or will sign.
+fn outlive(ca: &mut AuthorityPlan, leaves: [&LeafPlan; 2], set: &Set) {
+    for leaf in leaves {
+        let kept = set.leaf(leaf.role).certificate.sound().map(|file| file.certificate.not_after);
+        let ends = match leaf.action {
+            Action::Keep | Action::Refresh => kept,
+            Action::Resign | Action::Issue => Some(leaf.validity.not_after),
+        };
+        ca.validity.not_after = ca.validity.not_after.max(ends.unwrap_or(ca.validity.not_after));
+    }
+}
+
+fn notes(request: &Request, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) -> Vec<String> {
+    let mut notes = Vec::new();
+    let (Some(file), true) = (set.ca.certificate.sound(), ca.action != Action::Issue) else { return notes };
+    if let (Some(asked), Ok(kind)) = (request.key, &file.certificate.public_key.kind)
+        && !kind.covers(asked)
+    {
+        notes.push(format!("the CA keeps its {kind} key; only --force makes another"));
+    }
+    if ca.action == Action::Keep && is_expiring(&file.certificate, request, now) {
+        notes.push(format!(
+            "the CA expires on {} and cannot be signed again here",
+            crate::verify::date(file.certificate.not_after)
+        ));
+    }
+    notes
+}
+
+/// True within the window before the end: `--renew-within` or 30 days, but never more than a third of the
+/// certificate's own lifetime, so that `--days 7` is not renewed at every run.
+fn is_expiring(certificate: &Certificate, request: &Request, now: OffsetDateTime) -> bool {
+    let asked = Duration::days(request.renew_within.unwrap_or(DEFAULT_RENEW_WITHIN).into());
+    let lifetime = certificate.not_after - certificate.not_before;
+    certificate.not_after - now < asked.min(lifetime / 3)
+}
+
+fn validity(days: u32, flag: &str, now: OffsetDateTime) -> Result<Validity> {
+    Validity::days_from(now, days).ok_or_else(|| {
+        Failure::usage(format!("{flag} {days}: ends after the year 9999, which no certificate can say"))
+            .hint("use fewer days, such as 3650")
+    })
+}

@@ -1,0 +1,191 @@
+//! A server's or client's part of a plan: cases 1 to 3 of a run on what is there already.
+
+use time::OffsetDateTime;
+
+use super::{Action, AuthorityPlan, LeafPlan, is_expiring, validity};
+use crate::certificate::Certificate;
+use crate::error::{Failure, Result};
+use crate::keys::KeyKind;
+use crate::pki::Identity;
+use crate::profile::Role;
+use crate::request::Request;
+use crate::set::{LeafFiles, Set};
+use crate::store::FileKind;
+use crate::verify::{self, Code, Finding};
+
+/// `issuer` is the CA's certificate that is there; `None` where the CA is made new.
+pub(super) fn plan(
+    role: Role,
+    request: &Request,
+    set: &Set,
+    issuer: Option<&Certificate>,
+    ca: &AuthorityPlan,
+    now: OffsetDateTime,
+) -> Result<LeafPlan> {
+    let files = set.leaf(role);
+    let existing = files.certificate.sound().map(|file| &file.certificate);
+    let identity = request.identity(
+        role,
+        existing.and_then(|certificate| certificate.subject.subject.as_ref()),
+        existing.and_then(|certificate| certificate.subject_alt_names.as_deref()),
+    )?;
+    let findings = match issuer {
+        Some(ca) => verify::leaf(role, files, ca, &request.layout, now),
+        None => Vec::new(),
+    };
+    let (make_key, key_reason) = key_to_make(files, request);
+    let mut reasons = match (files.is_empty(), issuer, existing) {
+        (true, ..) => vec!["not there yet".to_owned()],
+        (false, Some(_), Some(existing)) => why_sign(role, request, &findings, existing, &identity, now),
+        (false, Some(_), None) => why_faulty(&findings, role, request),
+        (false, None, _) => vec!["the CA is new".to_owned()],
+    };
+    reasons.extend(key_reason.filter(|_| !files.is_empty()));
+    let mut action = match (reasons.is_empty(), files.is_empty()) {
+        (true, _) => Action::Keep,
+        (false, true) => Action::Issue,
+        (false, false) => Action::Resign,
+    };
+    let rewrite_key = make_key.is_none()
+        && files.key.sound().is_some_and(|file| request.key_format.is_some_and(|asked| asked != file.format));
+    let with_issuer = role == Role::Server && keeps_issuer(files, request, action);
+    if action == Action::Keep {
+        reasons = why_refresh(role, request, files, &findings, ca, rewrite_key);
+        if !reasons.is_empty() {
+            action = Action::Refresh;
+        }
+    }
+    let validity = validity(request.leaf_days(), "--days", now)?;
+    let validity = match issuer {
+        Some(issuer) if ca.action != Action::Resign => validity.ending_by(issuer.not_after),
+        // A CA certificate that is signed now is made to last at least as long (plan::outlive).
+        _ => validity,
+    };
+    let plan = LeafPlan { role, action, reasons, identity, validity, make_key, rewrite_key, with_issuer };
+    if matches!(action, Action::Resign | Action::Issue) {
+        check_identity(&plan, request, existing, ca)?;
+    }
+    Ok(plan)
+}
+
+/// Why what is there does not serve: its own faults, and what the given flags ask for beyond it.
+fn why_sign(
+    role: Role,
+    request: &Request,
+    findings: &[Finding],
+    existing: &Certificate,
+    identity: &Identity,
+    now: OffsetDateTime,
+) -> Vec<String> {
+    let mut reasons = why_faulty(findings, role, request);
+    if existing.not_after >= now && is_expiring(existing, request, now) {
+        reasons.push(format!("expires on {}", verify::date(existing.not_after)));
+    }
+    let subject = existing.subject.subject.as_ref();
+    for given in request.given(role) {
+        let there = subject.and_then(|subject| subject.value(given.attribute)).unwrap_or_default();
+        let asked = identity.subject.value(given.attribute).unwrap_or_default();
+        if there != asked {
+            let name = given.attribute.short_name();
+            reasons.push(format!("{} asks for {name} {asked:?}, and it has {there:?}", given.flag));
+        }
+    }
+    if request.gives_names(role) {
+        let there = existing.subject_alt_names.as_deref().unwrap_or_default();
+        let lacking: Vec<String> =
+            identity.names.iter().filter(|name| !there.contains(name)).map(ToString::to_string).collect();
+        if !lacking.is_empty() {
+            reasons.push(format!("it lacks the names {}", lacking.join(", ")));
+        }
+    }
+    reasons
+}
+
+/// The findings that call for a signature, as reasons. A file other than the certificate is named.
+fn why_faulty(findings: &[Finding], role: Role, request: &Request) -> Vec<String> {
+    let certificate = request.layout.file_name(FileKind::Certificate(role));
+    findings
+        .iter()
+        .filter(|finding| finding.code.is_error() && finding.code != Code::StaleChain)
+        .map(
+            |finding| {
+                if finding.file == certificate { finding.message.clone() } else { finding.to_string() }
+            },
+        )
+        .collect()
+}
+
+/// The key that must be made, and why; a sound key of the asked kind stays.
+fn key_to_make(files: &LeafFiles, request: &Request) -> (Option<KeyKind>, Option<String>) {
+    let Some(file) = files.key.sound() else { return (Some(request.new_key()), None) };
+    match request.key {
+        Some(asked) if !file.key.kind().covers(asked) => {
+            (Some(asked), Some(format!("its key is {}, and {asked} is asked for", file.key.kind())))
+        }
+        _ => (None, None),
+    }
+}
+
+/// The issuer goes into server.pem unless `--leaf-only`; a server.pem that was without it stays so while kept.
+fn keeps_issuer(files: &LeafFiles, request: &Request, action: Action) -> bool {
+    let has_chain = files.certificate.sound().is_some_and(|file| !file.chain.is_empty());
+    !request.leaf_only && (action != Action::Keep || has_chain)
+}
+
+fn why_refresh(
+    role: Role,
+    request: &Request,
+    files: &LeafFiles,
+    findings: &[Finding],
+    ca: &AuthorityPlan,
+    rewrite_key: bool,
+) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let has_chain = files.certificate.sound().is_some_and(|file| !file.chain.is_empty());
+    if rewrite_key {
+        reasons.push("--key-format asks for another form of the key".to_owned());
+    }
+    if role == Role::Server && has_chain {
+        if request.leaf_only {
+            reasons.push("--leaf-only asks for it without its issuer".to_owned());
+        } else if ca.action == Action::Resign {
+            reasons.push("it carries the CA's certificate, which is signed again".to_owned());
+        } else if let Some(stale) = findings.iter().find(|finding| finding.code == Code::StaleChain) {
+            reasons.push(stale.message.clone());
+        }
+    }
+    reasons
+}
+
+/// What only matters once a certificate is to be signed.
+fn check_identity(
+    plan: &LeafPlan,
+    request: &Request,
+    existing: Option<&Certificate>,
+    ca: &AuthorityPlan,
+) -> Result<()> {
+    let pem = request.out_dir.join(request.layout.file_name(FileKind::Certificate(plan.role)));
+    if let Some(existing) = existing.filter(|certificate| certificate.subject.subject.is_none()) {
+        return Err(Failure::failed(format!(
+            "{}: must be signed again ({}), but its subject {} cannot be written again as it is",
+            pem.display(),
+            plan.reasons.join(", and "),
+            existing.subject.text
+        ))
+        .hint(format!("move {} away, and a new one is made", pem.display())));
+    }
+    if plan.role == Role::Server && plan.identity.names.is_empty() {
+        let common_name = plan.identity.subject.common_name().unwrap_or_default();
+        return Err(Failure::failed(format!(
+            "{}: needs a name that clients can check, and its CN {common_name:?} is none",
+            pem.display()
+        ))
+        .hint("name the host that clients connect to: --san db.example.com"));
+    }
+    if plan.identity.subject == ca.subject {
+        let what = format!("the {}'s subject would be the CA's ({})", plan.role, ca.subject);
+        return Err(Failure::usage(format!("{what}, and clients take such a certificate for self-signed"))
+            .hint("tell them apart: give --state, --locality or another --organizational-unit"));
+    }
+    Ok(())
+}
