@@ -1,0 +1,99 @@
+//! The default command: make the set, or make what is there serve.
+
+use std::io::{self, Write};
+
+use time::OffsetDateTime;
+
+use crate::cli::Behaviour;
+use crate::error::{Failure, Result};
+use crate::issue::{Issued, issue};
+use crate::plan::plan;
+use crate::report::progress::Narrator;
+use crate::report::{Outcome, Report};
+use crate::request::Request;
+use crate::store::transaction::Journal;
+use crate::store::{Directory, Step, load};
+use crate::verify;
+
+/// What comes from outside: everything else is a function of it and the directory.
+pub struct World<'a> {
+    /// The time of the run.
+    pub now: OffsetDateTime,
+    /// Fills octets from the operating system's randomness.
+    pub random: &'a dyn Fn(&mut [u8]) -> Result<()>,
+    /// Is told of every step of the transaction.
+    pub at: &'a mut dyn FnMut(Step),
+}
+
+/// Runs the command.
+pub fn run(request: &Request, behaviour: Behaviour, world: World<'_>) -> Result<()> {
+    let report = if behaviour.dry_run { rehearse(request, &world)? } else { act(request, behaviour, world)? };
+    print(&report, behaviour)
+}
+
+/// `--dry-run`: reads and decides.
+fn rehearse(request: &Request, world: &World<'_>) -> Result<Report> {
+    Directory::check(&request.out_dir)?;
+    let journal = Journal::find(&request.out_dir)?;
+    let set = load(&request.out_dir, &request.layout, journal.as_ref())?;
+    let plan = plan(request, &set, world.now)?;
+    let outcome = Outcome { dry_run: true, ..Outcome::default() };
+    Ok(Report::new(&plan, request, &set, outcome, world.now))
+}
+
+fn act(request: &Request, behaviour: Behaviour, mut world: World<'_>) -> Result<Report> {
+    let narrator = Narrator::new(behaviour.quiet);
+    let directory = Directory::lock(&request.out_dir, || narrator.waiting(&request.out_dir))?;
+    let result = act_locked(request, &mut world, &directory, narrator);
+    if result.is_err() {
+        directory.abandon();
+    }
+    result
+}
+
+fn act_locked(
+    request: &Request,
+    world: &mut World<'_>,
+    directory: &Directory,
+    mut narrator: Narrator,
+) -> Result<Report> {
+    let recovered = directory.recover()?;
+    let set = load(&request.out_dir, &request.layout, None)?;
+    let plan = plan(request, &set, world.now)?;
+    let Issued { set, changes } = issue(&plan, request, &set, world.random, |step| narrator.step(&step))?;
+    narrator.done();
+    if !changes.is_empty() {
+        self_check(&set, request, world.now)?;
+        directory.commit(&changes, &mut world.at)?;
+    }
+    let written: Vec<String> = changes.iter().map(|change| change.name.clone()).collect();
+    let outcome = Outcome { dry_run: false, recovered, written: &written };
+    Ok(Report::new(&plan, request, &set, outcome, world.now))
+}
+
+/// Nothing is written that `verify` would fault.
+fn self_check(set: &crate::set::Set, request: &Request, now: OffsetDateTime) -> Result<()> {
+    let findings = verify::set(set, &request.layout, now);
+    match findings.into_iter().find(|finding| finding.code.is_error()) {
+        None => Ok(()),
+        Some(finding) => Err(Failure::failed(format!("self-check: {finding}; nothing was written"))
+            .hint("if the file is from elsewhere, move it away and run again; if not, please report this")),
+    }
+}
+
+fn print(report: &Report, behaviour: Behaviour) -> Result<()> {
+    let written = if behaviour.json {
+        report.write_json(&mut io::stdout().lock())
+    } else if behaviour.quiet {
+        Ok(())
+    } else {
+        let mut out = anstream::stdout().lock();
+        report.write_text(&mut out).and_then(|()| out.flush())
+    };
+    match written {
+        // `milvus-certgen | head -1`: the reader has gone, the work is done.
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(e) => Err(Failure::failed(format!("standard output: {e}"))),
+        Ok(()) => Ok(()),
+    }
+}

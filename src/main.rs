@@ -1,0 +1,63 @@
+//! Parses the command line, runs the command, prints the error, sets the exit code.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anstyle::AnsiColor;
+use clap::Parser;
+use milvus_certgen::cli::Cli;
+use milvus_certgen::commands::ensure::{self, World};
+use milvus_certgen::error::{Exit, Failure};
+use milvus_certgen::store::Step;
+use time::OffsetDateTime;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let exit = error.downcast_ref::<Failure>().map_or(Exit::Failed, |failure| failure.exit);
+            print_error(&error);
+            ExitCode::from(exit as u8)
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let (request, behaviour) = cli.into_request()?;
+    let random = |octets: &mut [u8]| {
+        getrandom::fill(octets)
+            .map_err(|e| Failure::failed(format!("the operating system gave no randomness: {e}")))
+    };
+    let mut at = end_at_step();
+    // X.509 counts whole seconds.
+    let now = OffsetDateTime::now_utc().truncate_to_second();
+    let world = World { now, random: &random, at: &mut at };
+    Ok(ensure::run(&request, behaviour, world)?)
+}
+
+fn print_error(error: &anyhow::Error) {
+    let (red, cyan) = (AnsiColor::Red.on_default().bold(), AnsiColor::Cyan.on_default().bold());
+    let mut out = anstream::stderr();
+    // Nobody is left to tell if standard error is gone.
+    let _ = writeln!(out, "{red}error{red:#}: {error:#}");
+    if let Some(hint) = error.downcast_ref::<Failure>().and_then(|failure| failure.hint.as_ref()) {
+        let _ = writeln!(out, "{cyan}hint{cyan:#}: {hint}");
+    }
+}
+
+/// Debug builds end at once, as if killed, at the step of the transaction that the crash tests name.
+#[cfg(debug_assertions)]
+fn end_at_step() -> impl FnMut(Step) {
+    let wanted = std::env::var("MILVUS_CERTGEN_TEST_ABORT_AT").unwrap_or_default();
+    move |step| {
+        if format!("{step:?}") == wanted {
+            std::process::abort();
+        }
+    }
+}
+
+#[cfg(not(debug_assertions))]
+fn end_at_step() -> impl FnMut(Step) {
+    |_| {}
+}

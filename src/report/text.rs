@@ -1,0 +1,94 @@
+//! The report for a person.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::{CertificateReport, Report};
+
+const BOLD: Style = Style::new().bold();
+const GREEN: Style = AnsiColor::Green.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+
+impl Report {
+    /// Lines of text, with colours that the stream may take out again.
+    pub fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.recovered {
+            writeln!(out, "finished a run that was interrupted")?;
+        }
+        let width = self.certificates.iter().map(|c| c.file.len()).max().unwrap_or_default();
+        for certificate in &self.certificates {
+            self.write_certificate(out, certificate, width)?;
+        }
+        for note in &self.notes {
+            writeln!(out, "{YELLOW}note{YELLOW:#}: {note}")?;
+        }
+        let last = match (self.changed, self.dry_run) {
+            (false, _) => "nothing to do: what is there serves".to_owned(),
+            (true, true) => "dry run: nothing was written".to_owned(),
+            (true, false) if self.written.len() == 1 => {
+                format!("wrote 1 file in {}: {}", self.directory, self.written[0])
+            }
+            (true, false) => {
+                format!(
+                    "wrote {} files in {}: {}",
+                    self.written.len(),
+                    self.directory,
+                    self.written.join(" ")
+                )
+            }
+        };
+        writeln!(out, "{last}")?;
+        if !self.next.is_empty() {
+            writeln!(out, "\nnext:")?;
+            for step in &self.next {
+                writeln!(out, "  - {step}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_certificate(
+        &self,
+        out: &mut dyn Write,
+        certificate: &CertificateReport,
+        width: usize,
+    ) -> io::Result<()> {
+        let word = match (certificate.action, self.dry_run) {
+            ("issue", false) => "made",
+            ("issue", true) => "would be made",
+            ("re-sign", false) => "re-signed",
+            ("re-sign", true) => "would be re-signed",
+            ("refresh", false) => "written again",
+            ("refresh", true) => "would be written again",
+            _ => "kept",
+        };
+        let style = if certificate.action == "keep" { Style::new() } else { GREEN };
+        write!(out, "{BOLD}{:width$}{BOLD:#}  {style}{word}{style:#}", certificate.file)?;
+        match certificate.reasons.as_slice() {
+            [] => writeln!(out)?,
+            [only] => writeln!(out, ": {only}")?,
+            several => {
+                writeln!(out, ":")?;
+                for reason in several {
+                    writeln!(out, "{:width$}  - {reason}", "")?;
+                }
+            }
+        }
+        let Some(facts) = &certificate.certificate else { return Ok(()) };
+        let mut line = |text: String| writeln!(out, "{:width$}  {text}", "");
+        line(facts.subject.clone())?;
+        if !facts.names.is_empty() {
+            let names: Vec<&str> = facts.names.iter().map(|name| name.value.as_str()).collect();
+            line(format!("for {}", names.join(", ")))?;
+        }
+        let day = facts.not_after.split('T').next().unwrap_or_default();
+        let when = match facts.days_left {
+            1 => format!("expires {day}, in 1 day"),
+            days if days < 0 => format!("expired {day}"),
+            days => format!("expires {day}, in {days} days"),
+        };
+        line(format!("{}, {when}", facts.key))?;
+        line(format!("SHA-256 {}", facts.sha256))
+    }
+}
