@@ -165,6 +165,11 @@ fn is_expiring(certificate: &Certificate, request: &Request, now: OffsetDateTime
     certificate.not_after - now < asked.min(lifetime / 3)
 }
 
+fn authority_validity(request: &Request, now: OffsetDateTime) -> Result<Validity> {
+    let flag = if request.ca_days.is_some() { "--ca-days" } else { "--days" };
+    validity(request.authority_days(), flag, now)
+}
+
 fn validity(days: u32, flag: &str, now: OffsetDateTime) -> Result<Validity> {
     Validity::days_from(now, days).ok_or_else(|| {
         Failure::usage(format!("{flag} {days}: ends after the year 9999, which no certificate can say"))

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Action, AuthorityPlan, is_expiring, validity};
+use super::{Action, AuthorityPlan, authority_validity, is_expiring};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::profile::Role;
@@ -54,7 +54,7 @@ fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Authorit
         action: Action::Issue,
         reasons,
         subject,
-        validity: validity(request.authority_days(), "--ca-days", now)?,
+        validity: authority_validity(request, now)?,
         key_identifier: None,
         make_key: kept.is_none().then(|| request.new_key()),
         rewrite_key: kept.is_some_and(|file| request.key_format.is_some_and(|asked| asked != file.format)),
@@ -141,7 +141,7 @@ fn existing(
         action,
         reasons,
         subject: subject.unwrap_or_default(),
-        validity: validity(request.authority_days(), "--ca-days", now)?,
+        validity: authority_validity(request, now)?,
         key_identifier: certificate.subject_key_identifier.clone(),
         make_key: None,
         rewrite_key,

@@ -1,1 +1,506 @@
+//! The five cases as tables, and the property that makes the tool safe to run at every start: what a plan makes
+//! has no fault, and planning again keeps all of it.
 
+use std::cell::Cell;
+
+use proptest::prelude::*;
+use time::macros::datetime;
+
+use super::*;
+use crate::issue::{Issued, issue};
+use crate::keys::KeyFormat;
+use crate::san::San;
+use crate::set::Loaded;
+use crate::store::FileKind;
+use crate::subject::AttributeType;
+use crate::{request, verify};
+
+const NOW: OffsetDateTime = datetime!(2026-11-24 12:00:00 UTC);
+
+fn later(days: i64) -> OffsetDateTime {
+    NOW + Duration::days(days)
+}
+
+/// P-256, so that a test makes hundreds of sets.
+fn plain() -> Request {
+    Request { key: Some(KeyKind::EcdsaP256), ..Request::default() }
+}
+
+fn no_flags() -> Request {
+    Request::default()
+}
+
+fn with_cn(name: &str) -> Request {
+    Request { common_name: Some(name.to_owned()), ..no_flags() }
+}
+
+fn with_sans(names: &[&str]) -> Request {
+    let names = names.iter().map(|name| San::parse("--san", name).unwrap()).collect();
+    Request { names: Some(names), ..no_flags() }
+}
+
+thread_local! {
+    /// Serial numbers of tests: counted, so that a failure can be repeated.
+    static RANDOM: Cell<u8> = const { Cell::new(0) };
+}
+
+fn carry_out(plan: &Plan, request: &Request, set: &Set) -> Issued {
+    let random = |octets: &mut [u8]| {
+        octets.fill(RANDOM.replace((RANDOM.get() + 1) % 100));
+        Ok(())
+    };
+    issue(plan, request, set, random, |_| {}).unwrap()
+}
+
+fn run(request: &Request, set: &Set, now: OffsetDateTime) -> Set {
+    let plan = plan(request, set, now).unwrap();
+    carry_out(&plan, request, set).set
+}
+
+fn made() -> Set {
+    run(&plain(), &Set::default(), NOW)
+}
+
+fn actions(plan: &Plan) -> [Action; 3] {
+    [plan.ca.action, plan.server.action, plan.client.action]
+}
+
+use Action::{Issue, Keep, Refresh, Resign};
+
+#[test]
+fn nothing_there_makes_all() {
+    let plan = plan(&plain(), &Set::default(), NOW).unwrap();
+    assert_eq!(actions(&plan), [Issue, Issue, Issue]);
+    assert_eq!(carry_out(&plan, &plain(), &Set::default()).changes.len(), 9);
+}
+
+#[test]
+fn a_sound_set_is_left_alone_by_a_plain_run() {
+    let elsewhere = Request {
+        names: Some(vec![San::Dns("db.example.com".into())]),
+        common_name: Some("db.example.com".into()),
+        client_common_name: Some("app".into()),
+        days: Some(800),
+        ..plain()
+    };
+    let set = run(&elsewhere, &Set::default(), NOW);
+    for request in [no_flags(), plain(), elsewhere.clone(), Request { days: Some(90), ..no_flags() }] {
+        let plan = plan(&request, &set, NOW).unwrap();
+        assert!(plan.keeps_everything(), "{request:?}: {:?}", plan.actions());
+        assert!(carry_out(&plan, &request, &set).changes.is_empty());
+    }
+}
+
+#[test]
+fn what_does_not_serve_is_signed_again_and_nothing_else() {
+    type Damage = fn(&mut Set);
+    type Case = (&'static str, Damage, [Action; 3], &'static str);
+    let cases: [Case; 9] = [
+        (
+            "csr missing",
+            |set| set.server.request = Loaded::Missing,
+            [Keep, Resign, Keep],
+            "server.csr is missing",
+        ),
+        (
+            "certificate missing",
+            |set| set.server.certificate = Loaded::Missing,
+            [Keep, Resign, Keep],
+            "is missing",
+        ),
+        (
+            "key missing",
+            |set| set.client.key = Loaded::Missing,
+            [Keep, Keep, Resign],
+            "client.key is missing",
+        ),
+        (
+            "key damaged",
+            |set| set.client.key = Loaded::Damaged("is damaged".into()),
+            [Keep, Keep, Resign],
+            "client.key is damaged",
+        ),
+        (
+            "another's key",
+            |set| set.server.key = made().server.key,
+            [Keep, Resign, Keep],
+            "server.key is not the key of server.pem",
+        ),
+        (
+            "another's csr",
+            |set| set.server.request = made().server.request,
+            [Keep, Resign, Keep],
+            "server.csr is a request for another key",
+        ),
+        ("another CA's", |set| set.client = made().client, [Keep, Keep, Resign], "is not signed by ca.pem"),
+        (
+            "a client as server",
+            |set| set.server = set.client.clone(),
+            [Keep, Resign, Keep],
+            "without serverAuth",
+        ),
+        ("no ca.srl", |set| set.ca.serial = Loaded::Missing, [Refresh, Keep, Keep], "ca.srl is missing"),
+    ];
+    for (name, damage, expected, reason) in cases {
+        let mut set = made();
+        damage(&mut set);
+        let plan = plan(&no_flags(), &set, NOW).unwrap();
+        assert_eq!(actions(&plan), expected, "{name}");
+        let reasons: Vec<String> = plan.actions().iter().flat_map(|(_, _, r)| r.to_vec()).collect();
+        assert!(reasons.join("; ").contains(reason), "{name}: {reasons:?}");
+    }
+}
+
+#[test]
+fn a_sound_key_stays_and_an_unsound_one_is_made_anew() {
+    let mut set = made();
+    set.server.certificate = Loaded::Missing;
+    let after = run(&no_flags(), &set, NOW);
+    let key = |set: &Set| set.server.key.sound().unwrap().key.public().clone();
+    assert_eq!(key(&after), key(&set));
+    set.server.key = Loaded::Damaged("is empty".into());
+    let after = run(&plain(), &set, NOW);
+    assert_ne!(key(&after), key(&made()));
+    assert_eq!(after.client.key.sound().unwrap().key.public(), set.client.key.sound().unwrap().key.public());
+}
+
+#[test]
+fn given_flags_are_demands() {
+    let set = made();
+    let organization = Given("--organization", AttributeType::Organization, "acme").request();
+    let state = Given("--state", AttributeType::State, "Bavaria").request();
+    let cases = [
+        ("--cn", with_cn("db.example.com"), [Keep, Resign, Keep], "asks for CN \"db.example.com\""),
+        ("--san", with_sans(&["db.example.com"]), [Keep, Resign, Keep], "lacks the names db.example.com"),
+        ("--san there already", with_sans(&["localhost", "::1"]), [Keep, Keep, Keep], ""),
+        (
+            "--client-cn",
+            Request { client_common_name: Some("app".into()), ..no_flags() },
+            [Keep, Keep, Resign],
+            "asks for CN \"app\"",
+        ),
+        ("--organization", organization, [Keep, Resign, Resign], "asks for O \"acme\""),
+        ("--state is the CA's", state, [Keep, Keep, Keep], ""),
+        (
+            "--key-type",
+            Request { key: Some(KeyKind::Ed25519), ..no_flags() },
+            [Keep, Resign, Resign],
+            "Ed25519 is asked for",
+        ),
+        (
+            "--key-format",
+            Request { key_format: Some(KeyFormat::Traditional), ..no_flags() },
+            [Refresh, Refresh, Refresh],
+            "another form",
+        ),
+        (
+            "--leaf-only",
+            Request { leaf_only: true, ..no_flags() },
+            [Keep, Refresh, Keep],
+            "without its issuer",
+        ),
+        ("--days", Request { days: Some(1), ..no_flags() }, [Keep, Keep, Keep], ""),
+        ("--force", Request { force: true, ..no_flags() }, [Issue, Issue, Issue], "starts over"),
+    ];
+    for (name, request, expected, reason) in cases {
+        let plan = plan(&request, &set, NOW).unwrap();
+        assert_eq!(actions(&plan), expected, "{name}");
+        let reasons: Vec<String> = plan.actions().iter().flat_map(|(_, _, r)| r.to_vec()).collect();
+        assert!(reasons.join("; ").contains(reason), "{name}: {reasons:?}");
+    }
+}
+
+/// One given subject attribute.
+struct Given(&'static str, AttributeType, &'static str);
+
+impl Given {
+    fn request(self) -> Request {
+        let Self(flag, attribute, value) = self;
+        Request {
+            attributes: vec![request::Given { attribute, flag, value: value.to_owned() }],
+            ..no_flags()
+        }
+    }
+}
+
+#[test]
+fn what_is_signed_again_keeps_what_no_flag_changes() {
+    let first = Request { client_common_name: Some("app".into()), ..with_sans(&["a.example", "10.0.0.7"]) };
+    let set = run(&Request { key: Some(KeyKind::EcdsaP256), ..first }, &Set::default(), NOW);
+    let names = |set: &Set| {
+        let certificate = &set.server.certificate.sound().unwrap().certificate;
+        let names: Vec<String> = certificate.subject_alt_names.iter().flatten().map(San::to_string).collect();
+        names.join(" ")
+    };
+    assert_eq!(names(&set), "localhost 127.0.0.1 ::1 a.example 10.0.0.7");
+    // --cn adds its name to those there; --san replaces all but the CN's.
+    assert_eq!(
+        names(&run(&with_cn("db.example.com"), &set, NOW)),
+        "db.example.com localhost 127.0.0.1 ::1 a.example 10.0.0.7"
+    );
+    assert_eq!(names(&run(&with_sans(&["b.example"]), &set, NOW)), "localhost 127.0.0.1 ::1 b.example");
+    let organization = Given("--organization", AttributeType::Organization, "acme").request();
+    let after = run(&organization, &set, NOW);
+    assert_eq!(names(&after), names(&set));
+    let client = &after.client.certificate.sound().unwrap().certificate;
+    assert_eq!(client.subject.text, "C=CN, O=acme, OU=milvus, CN=app");
+    assert_eq!(client.subject_alt_names, Some(vec![San::Dns("app".into())]));
+}
+
+#[test]
+fn certificates_are_renewed_in_time_and_not_before() {
+    let of = |days, ca_days| Request { days: Some(days), ca_days, ..plain() };
+    let cases = [
+        // days, ca_days, asked window, at day, expected
+        (3650, None, None, 3600, [Keep, Keep, Keep]),
+        (3650, None, None, 3621, [Resign, Resign, Resign]),
+        (90, Some(3650), None, 59, [Keep, Keep, Keep]),
+        (90, Some(3650), None, 61, [Keep, Resign, Resign]),
+        (90, Some(3650), Some(10), 61, [Keep, Keep, Keep]),
+        (90, Some(3650), Some(10), 81, [Keep, Resign, Resign]),
+        // Never more than a third of the lifetime, whatever is asked.
+        (7, Some(3650), None, 4, [Keep, Keep, Keep]),
+        (7, Some(3650), None, 5, [Keep, Resign, Resign]),
+        (7, Some(3650), Some(30), 4, [Keep, Keep, Keep]),
+        (90, Some(3650), None, 91, [Keep, Resign, Resign]),
+        (90, None, None, 91, [Resign, Resign, Resign]),
+        (90, Some(3650), Some(0), 89, [Keep, Keep, Keep]),
+    ];
+    for (days, ca_days, renew_within, at, expected) in cases {
+        let set = run(&of(days, ca_days), &Set::default(), NOW);
+        let request = Request { renew_within, ..no_flags() };
+        let plan = plan(&request, &set, later(at)).unwrap();
+        assert_eq!(actions(&plan), expected, "{days} {ca_days:?} {renew_within:?} day {at}");
+    }
+}
+
+#[test]
+fn no_leaf_outlives_its_ca_and_a_renewed_ca_outlives_all() {
+    let set = run(&Request { days: Some(90), ca_days: Some(100), ..plain() }, &Set::default(), NOW);
+    let ends = |file: &Loaded<crate::set::CertificateFile>| file.sound().unwrap().certificate.not_after;
+    // On day 62 the leaves are due, and the CA is not yet.
+    let after = run(&Request { days: Some(3650), ..no_flags() }, &set, later(62));
+    assert_eq!(ends(&after.ca.certificate), later(100));
+    assert_eq!(ends(&after.server.certificate), later(100));
+    // On day 80 the CA is due too.
+    let after = run(&Request { days: Some(365), ca_days: None, ..no_flags() }, &set, later(80));
+    assert_eq!(ends(&after.ca.certificate), later(80 + 365));
+    assert_eq!(ends(&after.server.certificate), later(80 + 365));
+}
+
+#[test]
+fn a_ca_that_is_signed_again_keeps_key_subject_and_identifier() {
+    let set = run(&Request { days: Some(90), ca_days: Some(95), ..plain() }, &Set::default(), NOW);
+    // The leaves are fresh, the CA about to expire: only the CA and the copy in server.pem change.
+    let renewed = run(&Request { days: Some(3650), ..no_flags() }, &set, later(61));
+    let ca = |set: &Set| set.ca.certificate.sound().unwrap().certificate.clone();
+    let plan = plan(&no_flags(), &renewed, later(66)).unwrap();
+    assert_eq!(actions(&plan)[0], Resign);
+    let after = carry_out(&plan, &no_flags(), &renewed).set;
+    assert_eq!(ca(&after).subject, ca(&set).subject);
+    assert_eq!(ca(&after).public_key, ca(&set).public_key);
+    assert_eq!(ca(&after).subject_key_identifier, ca(&set).subject_key_identifier);
+    assert_ne!(ca(&after).serial, ca(&set).serial);
+    assert_eq!(after.server.certificate.sound().unwrap().chain, [ca(&after)]);
+    assert!(verify::set(&after, &no_flags().layout, later(66)).is_empty());
+}
+
+#[test]
+fn an_unusable_ca_is_refused_by_name() {
+    type Damage = fn(&mut Set);
+    let cases: [(Damage, &str); 10] = [
+        (|set| set.ca.certificate = Loaded::Missing, "ca.pem: is missing, but server.pem is there"),
+        (|set| set.ca.certificate = Loaded::Damaged("is empty".into()), "ca.pem: is empty"),
+        (|set| set.ca.key = Loaded::Damaged("is empty".into()), "ca.key: is empty"),
+        (
+            |set| set.ca.key = Loaded::Damaged("is encrypted with a password".into()),
+            "ca.key: is encrypted with a password",
+        ),
+        (|set| set.ca.key = made().ca.key, "ca.key: is not the key of ca.pem"),
+        (|set| set.ca.certificate = made().ca.certificate, "ca.key: is not the key of ca.pem"),
+        (
+            |set| {
+                set.ca.certificate = set.server.certificate.clone();
+                set.ca.key = set.server.key.clone();
+            },
+            "ca.pem: is not a CA certificate",
+        ),
+        (
+            |set| {
+                set.ca.key = Loaded::Missing;
+                set.server.request = Loaded::Missing;
+            },
+            "ca.key: is missing, and something must be signed",
+        ),
+        (|set| set.ca.serial = Loaded::Damaged("is empty".into()), "ca.srl: is empty"),
+        (
+            |set| {
+                set.ca.key = Loaded::Damaged("is empty".into());
+                set.ca.certificate = Loaded::Missing;
+                set.server = LeafFiles::default();
+                set.client = LeafFiles::default();
+            },
+            "ca.key: is empty",
+        ),
+    ];
+    for (damage, message) in cases {
+        let mut set = made();
+        damage(&mut set);
+        let error = plan(&no_flags(), &set, NOW).expect_err(message);
+        assert!(error.message.starts_with(message), "{error}");
+        assert_eq!(error.exit, crate::error::Exit::Failed);
+        assert!(error.hint.is_some());
+        // --force starts over whatever is there.
+        let force = Request { force: true, ..plain() };
+        assert_eq!(actions(&plan_of(&force, &set)), [Issue, Issue, Issue]);
+    }
+}
+
+use crate::set::LeafFiles;
+
+fn plan_of(request: &Request, set: &Set) -> Plan {
+    plan(request, set, NOW).unwrap()
+}
+
+#[test]
+fn a_ca_key_kept_elsewhere_is_no_fault_while_nothing_is_signed() {
+    let mut set = made();
+    set.ca.key = Loaded::Missing;
+    assert!(plan_of(&no_flags(), &set).keeps_everything());
+}
+
+#[test]
+fn a_lone_ca_key_is_taken_up() {
+    let set = made();
+    let mut lone = Set::default();
+    lone.ca.key = set.ca.key.clone();
+    let after = run(&no_flags(), &lone, NOW);
+    let key = |set: &Set| set.ca.key.sound().unwrap().key.public().clone();
+    assert_eq!(key(&after), key(&set));
+    assert!(verify::set(&after, &no_flags().layout, NOW).is_empty());
+}
+
+#[test]
+fn a_leaf_with_the_ca_s_subject_is_refused() {
+    let same = Request {
+        attributes: [("--state", AttributeType::State), ("--locality", AttributeType::Locality)]
+            .map(|(flag, attribute)| request::Given { attribute, flag, value: String::new() })
+            .to_vec(),
+        ..plain()
+    };
+    let error = plan(&same, &Set::default(), NOW).unwrap_err();
+    assert!(error.message.contains("take such a certificate for self-signed"), "{error}");
+    assert_eq!(error.exit, crate::error::Exit::Usage);
+}
+
+#[test]
+fn dates_past_the_year_9999_are_refused() {
+    let error = plan(&Request { days: Some(3_000_000), ..plain() }, &Set::default(), NOW).unwrap_err();
+    assert!(error.message.starts_with("--days 3000000: ends after the year 9999"), "{error}");
+}
+
+#[test]
+fn serial_numbers_go_on_from_ca_srl() {
+    let set = made();
+    let serial =
+        |file: &Loaded<crate::set::CertificateFile>| file.sound().unwrap().certificate.serial.clone();
+    let last = set.ca.serial.sound().unwrap().clone();
+    assert_eq!(serial(&set.client.certificate), last);
+    assert_eq!(serial(&set.server.certificate).unwrap().next(), last);
+    let after = run(&with_cn("db.example.com"), &set, NOW);
+    assert_eq!(serial(&after.server.certificate), last.unwrap().next());
+    assert_eq!(after.ca.serial.sound().unwrap(), &serial(&after.server.certificate));
+}
+
+/// Ways in which a file of a set is not as it should be.
+#[derive(Debug, Clone, Copy)]
+enum Harm {
+    None,
+    Missing,
+    Damaged,
+    Foreign,
+}
+
+fn harm() -> impl Strategy<Value = Harm> {
+    prop_oneof![6 => Just(Harm::None), 1 => Just(Harm::Missing), 1 => Just(Harm::Damaged), 1 => Just(Harm::Foreign)]
+}
+
+fn inflict<T: Clone>(harm: Harm, file: &mut Loaded<T>, foreign: &Loaded<T>) {
+    match harm {
+        Harm::None => {}
+        Harm::Missing => *file = Loaded::Missing,
+        Harm::Damaged => *file = Loaded::Damaged("is damaged".to_owned()),
+        Harm::Foreign => *file = foreign.clone(),
+    }
+}
+
+fn any_request() -> impl Strategy<Value = Request> {
+    let name = prop_oneof![Just("localhost"), Just("db.example.com"), Just("10.0.0.7")];
+    let flag = prop::option::weighted(0.3, Just(()));
+    (
+        prop::option::of(name.clone()),
+        prop::option::weighted(0.3, prop::collection::vec(name, 1..3)),
+        prop::option::weighted(0.3, 1u32..4000),
+        prop::option::weighted(0.2, 0u32..500),
+        prop::option::weighted(0.2, prop_oneof![Just(KeyKind::EcdsaP256), Just(KeyKind::Ed25519)]),
+        prop::option::weighted(0.2, Just(KeyFormat::Pkcs8)),
+        flag.clone(),
+        flag,
+    )
+        .prop_map(|(cn, sans, days, renew_within, key, key_format, leaf_only, client)| Request {
+            common_name: cn.map(str::to_owned),
+            names: sans.map(|names| {
+                let mut all = Vec::new();
+                crate::san::add_missing(&mut all, names.iter().map(|n| San::parse("--san", n).unwrap()));
+                all
+            }),
+            client_common_name: client.map(|()| "app".to_owned()),
+            days,
+            renew_within,
+            key: key.or(Some(KeyKind::EcdsaP256)),
+            key_format,
+            leaf_only: leaf_only.is_some(),
+            ..Request::default()
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+
+    #[test]
+    fn what_a_plan_makes_is_sound_and_kept_by_the_next(
+        first in any_request(),
+        second in any_request(),
+        harms in prop::collection::vec(harm(), 9),
+        day in 0i64..4500,
+    ) {
+        let mut set = run(&first, &Set::default(), NOW);
+        let foreign = run(&plain(), &Set::default(), NOW);
+        inflict(harms[0], &mut set.ca.key, &foreign.ca.key);
+        inflict(harms[1], &mut set.ca.certificate, &foreign.ca.certificate);
+        inflict(harms[2], &mut set.ca.serial, &foreign.ca.serial);
+        for (i, (leaf, foreign)) in
+            [(&mut set.server, &foreign.server), (&mut set.client, &foreign.client)].into_iter().enumerate()
+        {
+            inflict(harms[3 + 3 * i], &mut leaf.key, &foreign.key);
+            inflict(harms[4 + 3 * i], &mut leaf.certificate, &foreign.certificate);
+            inflict(harms[5 + 3 * i], &mut leaf.request, &foreign.request);
+        }
+        let now = later(day);
+        let Ok(first_plan) = plan(&second, &set, now) else { return Ok(()) };
+        let Issued { set: after, changes } = carry_out(&first_plan, &second, &set);
+        prop_assert_eq!(changes.is_empty(), first_plan.keeps_everything());
+        let faults: Vec<_> =
+            verify::set(&after, &second.layout, now).into_iter().filter(|f| f.code.is_error()).collect();
+        prop_assert!(faults.is_empty(), "{:?}", faults);
+        let again = plan(&second, &after, now).unwrap();
+        prop_assert!(again.keeps_everything(), "{:?}\nthen {:?}", first_plan.actions(), again.actions());
+        for (kind, before, after) in [
+            (FileKind::Key(Role::Ca), set.ca.key.sound(), after.ca.key.sound()),
+        ] {
+            if let (Some(before), Some(after)) = (before, after) {
+                prop_assert_eq!(before.key.public(), after.key.public(), "{:?} is never replaced", kind);
+            }
+        }
+    }
+}
