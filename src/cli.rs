@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::TypedValueParser;
 use clap::{Args, Parser, ValueEnum};
 
 use crate::error::{Failure, Result};
@@ -196,7 +197,7 @@ struct FileArgs {
         value_name = "DIR",
         env = "MILVUS_CERTGEN_OUT_DIR",
         default_value = ".",
-        hide_default_value = false,
+        value_parser = clap::builder::OsStringValueParser::new().map(PathBuf::from),
         hide_env_values = true
     )]
     out_dir: PathBuf,

@@ -9,6 +9,7 @@ use crate::keys::KeyKind;
 use crate::pki::Identity;
 use crate::profile::Role;
 use crate::request::Request;
+use crate::san::San;
 use crate::set::{LeafFiles, Set};
 use crate::store::FileKind;
 use crate::verify::{self, Code, Finding};
@@ -82,16 +83,18 @@ fn why_sign(
         reasons.push(format!("expires on {}", verify::date(existing.not_after)));
     }
     let subject = existing.subject.subject.as_ref();
+    let mut there = existing.subject_alt_names.clone().unwrap_or_default();
     for given in request.given(role) {
-        let there = subject.and_then(|subject| subject.value(given.attribute)).unwrap_or_default();
+        let has = subject.and_then(|subject| subject.value(given.attribute)).unwrap_or_default();
         let asked = identity.subject.value(given.attribute).unwrap_or_default();
-        if there != asked {
+        if has != asked {
             let name = given.attribute.short_name();
-            reasons.push(format!("{} asks for {name} {asked:?}, and it has {there:?}", given.flag));
+            reasons.push(format!("{} asks for {name} {asked:?}, and it has {has:?}", given.flag));
+            // That the name is new is said with that.
+            there.extend(San::parse(given.flag, asked));
         }
     }
     if request.gives_names(role) {
-        let there = existing.subject_alt_names.as_deref().unwrap_or_default();
         let lacking: Vec<String> =
             identity.names.iter().filter(|name| !there.contains(name)).map(ToString::to_string).collect();
         if !lacking.is_empty() {

@@ -1,0 +1,139 @@
+//! A run where nothing is there.
+
+use crate::support::{NINE, Sandbox};
+
+#[test]
+fn the_nine_files_are_made_with_their_modes_and_nothing_else() {
+    let sandbox = Sandbox::new();
+    let out = sandbox.certgen(&["--cn", "localhost"]).succeeds();
+    let mut names: Vec<String> = sandbox.snapshot().into_keys().collect();
+    names.sort_unstable();
+    let mut expected = NINE.to_vec();
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+    for name in NINE {
+        let mode = if name.ends_with(".key") { 0o600 } else { 0o644 };
+        assert_eq!(sandbox.mode(name), mode, "{name}");
+        let contents = sandbox.read(name);
+        assert!(!contents.contains('\r') && contents.ends_with('\n'), "{name}: LF");
+    }
+    assert!(out.contains("wrote 9 files in .: ca.key ca.pem ca.srl server.key"), "{out}");
+    assert!(!out.contains("PRIVATE"), "{out}");
+}
+
+#[test]
+fn server_pem_carries_its_issuer_unless_leaf_only() {
+    let sandbox = Sandbox::with_set();
+    assert!(sandbox.read("server.pem").ends_with(&sandbox.read("ca.pem")));
+    assert_eq!(sandbox.read("server.pem").matches("BEGIN CERTIFICATE").count(), 2);
+    assert_eq!(sandbox.read("client.pem").matches("BEGIN CERTIFICATE").count(), 1);
+    let sandbox = Sandbox::with_set_of(&["--leaf-only"]);
+    assert_eq!(sandbox.read("server.pem").matches("BEGIN CERTIFICATE").count(), 1);
+}
+
+#[test]
+fn the_directory_is_made_and_the_base_names_are_followed() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .certgen(&["-o", "tls", "--ca-file", "root", "--server-file", "milvus", "--client-file", "app"])
+        .args(&["--key-type", "ecdsa-p384", "-q"])
+        .succeeds();
+    for name in ["root.key", "root.pem", "root.srl", "milvus.key", "milvus.pem", "milvus.csr", "app.key"] {
+        assert!(sandbox.file("tls").join(name).is_file(), "{name}");
+    }
+    assert_eq!(crate::support::snapshot(&sandbox.file("tls")).len(), 9);
+}
+
+#[test]
+fn every_kind_and_form_of_key_is_made() {
+    for (flags, label) in [
+        (["--key-type", "ecdsa-p256", "--key-format", "pkcs8"], "PRIVATE KEY"),
+        (["--key-type", "ecdsa-p384", "--key-format", "traditional"], "EC PRIVATE KEY"),
+        (["--key-type", "ed25519", "--key-format", "pkcs8"], "PRIVATE KEY"),
+        (["--key-type", "rsa", "--key-format", "traditional"], "RSA PRIVATE KEY"),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.certgen(&flags).args(&["-q"]).succeeds();
+        for name in ["ca.key", "server.key", "client.key"] {
+            assert!(sandbox.read(name).starts_with(&format!("-----BEGIN {label}-----")), "{flags:?} {name}");
+        }
+        let before = sandbox.snapshot();
+        sandbox.certgen(&flags).args(&["-q"]).succeeds();
+        assert_eq!(sandbox.snapshot(), before, "{flags:?}: a second run changes nothing");
+    }
+}
+
+#[test]
+fn flags_come_from_the_environment_and_the_command_line_wins() {
+    let sandbox = Sandbox::new();
+    let json = sandbox
+        .certgen(&["--key-type", "ecdsa-p256", "--json", "--organization", "acme"])
+        .env("MILVUS_CERTGEN_CN", "db.example.com")
+        .env("MILVUS_CERTGEN_SAN", "a.example, 10.0.0.7")
+        .env("MILVUS_CERTGEN_ORGANIZATION", "not this one")
+        .env("MILVUS_CERTGEN_OUT_DIR", "tls")
+        .env("MILVUS_CERTGEN_LEAF_ONLY", "true")
+        .env("MILVUS_CERTGEN_DRY_RUN", "0")
+        .succeeds();
+    let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let server = &report["certificates"][1]["certificate"];
+    assert_eq!(server["subject"], "C=CN, O=acme, OU=milvus, CN=db.example.com");
+    let names: Vec<&str> =
+        server["names"].as_array().unwrap().iter().map(|n| n["value"].as_str().unwrap()).collect();
+    assert_eq!(names, ["db.example.com", "a.example", "10.0.0.7"]);
+    assert!(sandbox.file("tls/server.pem").is_file());
+}
+
+#[test]
+fn an_empty_environment_variable_for_names_names_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.certgen(&["-q", "--key-type", "ecdsa-p256"]).env("MILVUS_CERTGEN_SAN", "").succeeds();
+}
+
+#[test]
+fn aliases_of_gen_sh_s_words_work() {
+    let sandbox = Sandbox::new();
+    let json = sandbox
+        .certgen(&[
+            "--common-name",
+            "localhost",
+            "--country-name",
+            "de",
+            "--state-or-province-name",
+            "Bavaria",
+        ])
+        .args(&[
+            "--locality-name",
+            "Munich",
+            "--organization-name",
+            "acme",
+            "--organizational-unit-name",
+            "it",
+        ])
+        .args(&["--key-type", "ecdsa-p256", "--json"])
+        .succeeds();
+    assert!(json.contains("C=DE, ST=Bavaria, L=Munich, O=acme, OU=it, CN=localhost"), "{json}");
+    let json =
+        sandbox.certgen(&["--location", "Bonn", "--org", "b", "--ou", "c", "--dry-run", "--json"]).succeeds();
+    assert!(json.contains("--organization asks for O"), "{json}");
+}
+
+#[test]
+fn quiet_says_nothing_and_a_closed_pipe_is_no_error() {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.certgen(&["-q", "--key-type", "ecdsa-p256"]).succeeds(), "");
+    let mut run = sandbox.certgen(&["--json"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = run.command.stdout(writer).status().unwrap();
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+fn a_full_device_for_the_report_is_an_error() {
+    let sandbox = Sandbox::with_set();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let Ok(full) = full else { return };
+    let output = sandbox.certgen(&["--json"]).command.stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+}

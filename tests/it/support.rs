@@ -1,0 +1,203 @@
+//! A small fluent fixture: a directory, the binary run in it, and what is expected of the run.
+//!
+//! Expected output defaults to none, so that stray output fails a test.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The nine files in the Milvus page's order.
+pub const NINE: [&str; 9] = [
+    "ca.key",
+    "ca.pem",
+    "ca.srl",
+    "server.key",
+    "server.pem",
+    "server.csr",
+    "client.key",
+    "client.pem",
+    "client.csr",
+];
+
+/// A directory that goes away.
+pub struct Sandbox {
+    dir: tempfile::TempDir,
+}
+
+impl Sandbox {
+    pub fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    /// With a set of P-256 keys, which are made in no time.
+    pub fn with_set() -> Self {
+        Self::with_set_of(&[])
+    }
+
+    pub fn with_set_of(flags: &[&str]) -> Self {
+        let sandbox = Self::new();
+        sandbox.certgen(&["--key-type", "ecdsa-p256", "-q"]).args(flags).succeeds();
+        sandbox
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.file(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    }
+
+    pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
+        fs::write(self.file(name), contents).unwrap();
+    }
+
+    pub fn remove(&self, name: &str) {
+        fs::remove_file(self.file(name)).unwrap();
+    }
+
+    pub fn mode(&self, name: &str) -> u32 {
+        fs::metadata(self.file(name)).unwrap().permissions().mode() & 0o7777
+    }
+
+    pub fn set_mode(&self, name: &str, mode: u32) {
+        fs::set_permissions(self.file(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Name, inode, modification time and octets of everything in the directory: equal if nothing was touched.
+    pub fn snapshot(&self) -> BTreeMap<String, (u64, i64, i64, Vec<u8>)> {
+        snapshot(self.path())
+    }
+
+    /// The binary, to be run in the directory.
+    pub fn certgen(&self, args: &[&str]) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_milvus-certgen"));
+        command.current_dir(self.path()).args(args).stdin(Stdio::null());
+        // The tester's own settings must not leak in.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("MILVUS_CERTGEN_") {
+                command.env_remove(name);
+            }
+        }
+        Run { command }
+    }
+
+    /// Runs openssl in the directory; panics with its output if it fails.
+    pub fn openssl(&self, line: &str) -> String {
+        let output = self.openssl_output(line);
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "openssl {line}:\n{out}{err}");
+        out
+    }
+
+    /// Runs openssl, which may fail. Words are separated by spaces; there is no quoting.
+    pub fn openssl_output(&self, line: &str) -> Output {
+        Command::new("openssl").args(line.split_whitespace()).current_dir(self.path()).output().unwrap()
+    }
+}
+
+pub fn snapshot(dir: &Path) -> BTreeMap<String, (u64, i64, i64, Vec<u8>)> {
+    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
+    entries
+        .map(|entry| {
+            let metadata = entry.metadata().unwrap();
+            let contents =
+                if metadata.is_file() { fs::read(entry.path()).unwrap_or_default() } else { Vec::new() };
+            let name = entry.file_name().into_string().unwrap();
+            (name, (metadata.ino(), metadata.mtime(), metadata.mtime_nsec(), contents))
+        })
+        .collect()
+}
+
+/// One run of the binary.
+pub struct Run {
+    pub command: Command,
+}
+
+impl Run {
+    pub fn args(mut self, args: &[&str]) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Exit code 0 and nothing on standard error; returns standard output.
+    pub fn succeeds(mut self) -> String {
+        let output = self.command.output().unwrap();
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{:?} failed:\n{out}{err}", self.command);
+        assert_eq!(err, "", "{:?}: stray output on standard error", self.command);
+        out
+    }
+
+    /// That exit code and nothing on standard output; returns standard error.
+    pub fn fails(mut self, code: i32) -> String {
+        let output = self.command.output().unwrap();
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "{:?}:\n{out}{err}", self.command);
+        assert_eq!(out, "", "{:?}: stray output on standard output", self.command);
+        err
+    }
+
+    pub fn output(mut self) -> Output {
+        self.command.output().unwrap()
+    }
+}
+
+pub fn text(octets: &[u8]) -> String {
+    String::from_utf8(octets.to_vec()).unwrap()
+}
+
+/// True if the tool is there. If not, says aloud that a test is skipped, or fails where `.ci/run` asks for all.
+pub fn has(tool: &str) -> bool {
+    let found = Command::new(tool).arg("--help").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    if !found {
+        assert!(std::env::var_os("CERTGEN_TESTS_SKIP_NOTHING").is_none(), "{tool} is not installed");
+        let name = std::thread::current().name().unwrap_or("a test").to_owned();
+        // Not eprintln!, which the test runner keeps to itself when a test passes.
+        let _ = writeln!(std::io::stderr(), "skipped {name}: {tool} is not installed");
+    }
+    found
+}
+
+/// What gen.sh does, in its eight commands, with as much of openssl.cnf as they read.
+pub fn run_milvus_recipe(sandbox: &Sandbox, subject: &str) {
+    sandbox.write(
+        "recipe.cnf",
+        "[req]\ndistinguished_name = dn\nstring_mask = utf8only\nreq_extensions = v3_req\n[dn]\n[v3_req]\n\
+         basicConstraints = CA:FALSE\nkeyUsage = nonRepudiation, digitalSignature, keyEncipherment\n\
+         [v3_ca]\nsubjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid:always,issuer\n\
+         basicConstraints = CA:true\n",
+    );
+    let leaf = subject.replace("/ST=Shanghai/L=Shanghai", "");
+    sandbox.openssl("genrsa -out ca.key 2048");
+    sandbox.openssl(&format!(
+        "req -new -x509 -key ca.key -out ca.pem -days 3650 -subj {subject} -config recipe.cnf -extensions v3_ca"
+    ));
+    for role in ["server", "client"] {
+        sandbox.openssl(&format!("genpkey -algorithm RSA -out {role}.key"));
+        sandbox.openssl(&format!(
+            "req -new -nodes -key {role}.key -out {role}.csr -subj {leaf} -config recipe.cnf -extensions v3_req"
+        ));
+        sandbox.openssl(&format!(
+            "x509 -req -days 3650 -in {role}.csr -out {role}.pem -CA ca.pem -CAkey ca.key -CAcreateserial \
+             -extfile recipe.cnf -extensions v3_req"
+        ));
+    }
+    sandbox.remove("recipe.cnf");
+}
+
+/// gen.sh's own subject.
+pub const RECIPE_SUBJECT: &str = "/C=CN/ST=Shanghai/L=Shanghai/O=milvus/OU=milvus/CN=localhost";
