@@ -1,11 +1,11 @@
 //! Drives the binary as a user does, in temporary directories.
 
 mod again;
-//mod crash;
+mod crash;
 mod fresh;
 //mod handshake;
 //mod messages;
-//mod openssl;
+mod openssl;
 //mod project;
 mod refused;
 mod support;
