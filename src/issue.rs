@@ -2,13 +2,14 @@
 //!
 //! No file, no environment, no terminal and no clock in here.
 
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::keys::{self, KeyFormat, PrivateKey};
 use crate::pki;
-use crate::plan::{Action, LeafPlan, Plan};
+use crate::plan::{self, Action, LeafPlan, Plan};
 use crate::profile::Role;
 use crate::request::Request;
 use crate::serial::Serial;
@@ -31,6 +32,30 @@ pub struct Issued {
     pub set: Set,
     /// What `commit` puts in place.
     pub changes: Vec<Change>,
+}
+
+/// A whole new set in memory, for tests and programs that need no files.
+///
+/// ```
+/// use milvus_certgen::{issue, keys::KeyKind, request::Request};
+///
+/// let request = Request { key: Some(KeyKind::EcdsaP256), ..Request::default() };
+/// let random = |octets: &mut [u8]| {
+///     getrandom::fill(octets).map_err(|e| milvus_certgen::error::Failure::failed(e.to_string()))
+/// };
+/// let set = issue::make(&request, time::OffsetDateTime::now_utc(), random)?;
+/// let server = &set.server.certificate.sound().expect("made a moment ago").certificate;
+/// assert_eq!(server.subject.text, "C=CN, O=milvus, OU=milvus, CN=localhost");
+/// # Ok::<(), milvus_certgen::error::Failure>(())
+/// ```
+pub fn make(
+    request: &Request,
+    now: OffsetDateTime,
+    random: impl FnMut(&mut [u8]) -> Result<()>,
+) -> Result<Set> {
+    let nothing = Set::default();
+    let plan = plan::plan(request, &nothing, now)?;
+    Ok(issue(&plan, request, &nothing, random, |_| {})?.set)
 }
 
 /// Makes what the plan says. `random` fills the octets of a serial number; `progress` is told what is being done.

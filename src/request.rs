@@ -212,7 +212,7 @@ fn check_server_name(common_name: &str) -> Result<()> {
     }
     let failure = match San::parse("--cn", common_name) {
         Err(failure) => failure,
-        Ok(_) => Failure::usage(format!("--cn {common_name:?}: a URI, where clients check the host's name")),
+        Ok(_) => Failure::usage(format!("--cn {common_name:?}: a URI, not a name")),
     };
     let why = format!("{}; clients check the host's name, and without --san it is the CN", failure.message);
     let hint = match failure.hint {

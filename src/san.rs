@@ -132,7 +132,7 @@ fn recognise(text: &str) -> Result<San, Refused> {
         let host = without_port(authority).unwrap_or(authority);
         return match scheme.to_ascii_lowercase().as_str() {
             "http" | "https" | "tcp" | "grpc" | "grpcs" | "tls" => Err(refused(
-                "a URL, where clients check the host's name",
+                "a URL, not a name",
                 format!("use {host:?}, or 'URI:{text}' if a URI name is really wanted"),
             )),
             _ => parse_uri(text),

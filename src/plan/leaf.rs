@@ -187,8 +187,13 @@ fn check_identity(
     }
     if plan.identity.subject == ca.subject {
         let what = format!("the {}'s subject would be the CA's ({})", plan.role, ca.subject);
+        let remedy = match (ca.action, plan.role) {
+            (Action::Issue, _) => "give --state or --locality a value: only the CA's subject has them",
+            (_, Role::Client) => "tell them apart with another --client-cn",
+            _ => "tell them apart with another --organizational-unit",
+        };
         return Err(Failure::usage(format!("{what}, and clients take such a certificate for self-signed"))
-            .hint("tell them apart: give --state, --locality or another --organizational-unit"));
+            .hint(remedy));
     }
     Ok(())
 }

@@ -1,11 +1,15 @@
 //! Drives the binary as a user does, in temporary directories.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap in a test is the test's answer")]
+#![expect(clippy::case_sensitive_file_extension_comparisons, reason = "the nine names are exactly these")]
+
 mod again;
 mod crash;
 mod fresh;
-//mod handshake;
-//mod messages;
+mod handshake;
+mod messages;
 mod openssl;
-//mod project;
+mod peers;
+mod project;
 mod refused;
 mod support;

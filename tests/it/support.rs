@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// The nine files in the Milvus page's order.
-pub const NINE: [&str; 9] = [
+pub(crate) const NINE: [&str; 9] = [
     "ca.key",
     "ca.pem",
     "ca.srl",
@@ -24,61 +24,61 @@ pub const NINE: [&str; 9] = [
 ];
 
 /// A directory that goes away.
-pub struct Sandbox {
+pub(crate) struct Sandbox {
     dir: tempfile::TempDir,
 }
 
 impl Sandbox {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { dir: tempfile::tempdir().unwrap() }
     }
 
     /// With a set of P-256 keys, which are made in no time.
-    pub fn with_set() -> Self {
+    pub(crate) fn with_set() -> Self {
         Self::with_set_of(&[])
     }
 
-    pub fn with_set_of(flags: &[&str]) -> Self {
+    pub(crate) fn with_set_of(flags: &[&str]) -> Self {
         let sandbox = Self::new();
         sandbox.certgen(&["--key-type", "ecdsa-p256", "-q"]).args(flags).succeeds();
         sandbox
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    pub fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.file(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
     }
 
-    pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
         fs::write(self.file(name), contents).unwrap();
     }
 
-    pub fn remove(&self, name: &str) {
+    pub(crate) fn remove(&self, name: &str) {
         fs::remove_file(self.file(name)).unwrap();
     }
 
-    pub fn mode(&self, name: &str) -> u32 {
+    pub(crate) fn mode(&self, name: &str) -> u32 {
         fs::metadata(self.file(name)).unwrap().permissions().mode() & 0o7777
     }
 
-    pub fn set_mode(&self, name: &str, mode: u32) {
+    pub(crate) fn set_mode(&self, name: &str, mode: u32) {
         fs::set_permissions(self.file(name), fs::Permissions::from_mode(mode)).unwrap();
     }
 
     /// Name, inode, modification time and octets of everything in the directory: equal if nothing was touched.
-    pub fn snapshot(&self) -> BTreeMap<String, (u64, i64, i64, Vec<u8>)> {
+    pub(crate) fn snapshot(&self) -> BTreeMap<String, (u64, i64, i64, Vec<u8>)> {
         snapshot(self.path())
     }
 
     /// The binary, to be run in the directory.
-    pub fn certgen(&self, args: &[&str]) -> Run {
+    pub(crate) fn certgen(&self, args: &[&str]) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_milvus-certgen"));
         command.current_dir(self.path()).args(args).stdin(Stdio::null());
         // The tester's own settings must not leak in.
@@ -91,7 +91,7 @@ impl Sandbox {
     }
 
     /// Runs openssl in the directory; panics with its output if it fails.
-    pub fn openssl(&self, line: &str) -> String {
+    pub(crate) fn openssl(&self, line: &str) -> String {
         let output = self.openssl_output(line);
         let (out, err) = (text(&output.stdout), text(&output.stderr));
         assert!(output.status.success(), "openssl {line}:\n{out}{err}");
@@ -99,12 +99,12 @@ impl Sandbox {
     }
 
     /// Runs openssl, which may fail. Words are separated by spaces; there is no quoting.
-    pub fn openssl_output(&self, line: &str) -> Output {
+    pub(crate) fn openssl_output(&self, line: &str) -> Output {
         Command::new("openssl").args(line.split_whitespace()).current_dir(self.path()).output().unwrap()
     }
 }
 
-pub fn snapshot(dir: &Path) -> BTreeMap<String, (u64, i64, i64, Vec<u8>)> {
+pub(crate) fn snapshot(dir: &Path) -> BTreeMap<String, (u64, i64, i64, Vec<u8>)> {
     let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
     entries
         .map(|entry| {
@@ -118,23 +118,23 @@ pub fn snapshot(dir: &Path) -> BTreeMap<String, (u64, i64, i64, Vec<u8>)> {
 }
 
 /// One run of the binary.
-pub struct Run {
-    pub command: Command,
+pub(crate) struct Run {
+    pub(crate) command: Command,
 }
 
 impl Run {
-    pub fn args(mut self, args: &[&str]) -> Self {
+    pub(crate) fn args(mut self, args: &[&str]) -> Self {
         self.command.args(args);
         self
     }
 
-    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
     /// Exit code 0 and nothing on standard error; returns standard output.
-    pub fn succeeds(mut self) -> String {
+    pub(crate) fn succeeds(mut self) -> String {
         let output = self.command.output().unwrap();
         let (out, err) = (text(&output.stdout), text(&output.stderr));
         assert!(output.status.success(), "{:?} failed:\n{out}{err}", self.command);
@@ -143,7 +143,7 @@ impl Run {
     }
 
     /// That exit code and nothing on standard output; returns standard error.
-    pub fn fails(mut self, code: i32) -> String {
+    pub(crate) fn fails(mut self, code: i32) -> String {
         let output = self.command.output().unwrap();
         let (out, err) = (text(&output.stdout), text(&output.stderr));
         assert_eq!(output.status.code(), Some(code), "{:?}:\n{out}{err}", self.command);
@@ -151,17 +151,17 @@ impl Run {
         err
     }
 
-    pub fn output(mut self) -> Output {
+    pub(crate) fn output(mut self) -> Output {
         self.command.output().unwrap()
     }
 }
 
-pub fn text(octets: &[u8]) -> String {
+pub(crate) fn text(octets: &[u8]) -> String {
     String::from_utf8(octets.to_vec()).unwrap()
 }
 
 /// True if the tool is there. If not, says aloud that a test is skipped, or fails where `.ci/run` asks for all.
-pub fn has(tool: &str) -> bool {
+pub(crate) fn has(tool: &str) -> bool {
     let found = Command::new(tool).arg("--help").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     if !found {
         assert!(std::env::var_os("CERTGEN_TESTS_SKIP_NOTHING").is_none(), "{tool} is not installed");
@@ -173,13 +173,13 @@ pub fn has(tool: &str) -> bool {
 }
 
 /// What gen.sh does, in its eight commands, with as much of openssl.cnf as they read.
-pub fn run_milvus_recipe(sandbox: &Sandbox, subject: &str) {
+pub(crate) fn run_milvus_recipe(sandbox: &Sandbox, subject: &str) {
     sandbox.write(
         "recipe.cnf",
         "[req]\ndistinguished_name = dn\nstring_mask = utf8only\nreq_extensions = v3_req\n[dn]\n[v3_req]\n\
          basicConstraints = CA:FALSE\nkeyUsage = nonRepudiation, digitalSignature, keyEncipherment\n\
          [v3_ca]\nsubjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid:always,issuer\n\
-         basicConstraints = CA:true\n",
+         basicConstraints = critical, CA:true\n",
     );
     let leaf = subject.replace("/ST=Shanghai/L=Shanghai", "");
     sandbox.openssl("genrsa -out ca.key 2048");
@@ -200,4 +200,4 @@ pub fn run_milvus_recipe(sandbox: &Sandbox, subject: &str) {
 }
 
 /// gen.sh's own subject.
-pub const RECIPE_SUBJECT: &str = "/C=CN/ST=Shanghai/L=Shanghai/O=milvus/OU=milvus/CN=localhost";
+pub(crate) const RECIPE_SUBJECT: &str = "/C=CN/ST=Shanghai/L=Shanghai/O=milvus/OU=milvus/CN=localhost";
