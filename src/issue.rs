@@ -55,21 +55,21 @@ pub fn make(
 ) -> Result<Set> {
     let nothing = Set::default();
     let plan = plan::plan(request, &nothing, now)?;
-    Ok(issue(&plan, request, &nothing, random, |_| {})?.set)
+    Ok(issue(&plan, request, nothing, random, |_| {})?.set)
 }
 
 /// Makes what the plan says. `random` fills the octets of a serial number; `progress` is told what is being done.
 pub fn issue(
     plan: &Plan,
     request: &Request,
-    set: &Set,
+    set: Set,
     random: impl FnMut(&mut [u8]) -> Result<()>,
     mut progress: impl FnMut(Progress),
 ) -> Result<Issued> {
     let mut work = Work {
         request,
         layout: &request.layout,
-        set: if request.force { Set::default() } else { set.clone() },
+        set: if request.force { Set::default() } else { set },
         changes: Vec::new(),
         random,
     };

@@ -10,6 +10,7 @@ use crate::certificate::Certificate;
 use crate::plan::{Action, Plan};
 use crate::profile::Role;
 use crate::request::Request;
+use crate::san::San;
 use crate::set::Set;
 use crate::store::FileKind;
 
@@ -48,6 +49,31 @@ struct CertificateReport {
     file: String,
     /// `null` where there is none (yet).
     certificate: Option<Facts>,
+    /// With `--dry-run`: what would be signed; else absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    planned: Option<Planned>,
+}
+
+#[derive(Debug, Serialize)]
+struct Planned {
+    subject: String,
+    names: Vec<NameFact>,
+    not_after: String,
+}
+
+impl Planned {
+    fn new(plan: &Plan, role: Role) -> Self {
+        let leaf = if role == Role::Client { &plan.client } else { &plan.server };
+        let (subject, names, validity) = match role {
+            Role::Ca => (&plan.ca.subject, &[][..], plan.ca.validity),
+            Role::Server | Role::Client => (&leaf.identity.subject, &leaf.identity.names[..], leaf.validity),
+        };
+        Self {
+            subject: subject.to_string(),
+            names: names.iter().map(NameFact::new).collect(),
+            not_after: rfc3339(validity.not_after),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -69,6 +95,12 @@ struct NameFact {
     #[serde(rename = "type")]
     kind: &'static str,
     value: String,
+}
+
+impl NameFact {
+    fn new(name: &San) -> Self {
+        Self { kind: name.kind(), value: name.value() }
+    }
 }
 
 /// What happened besides the plan.
@@ -97,6 +129,8 @@ impl Report {
                 reasons: reasons.to_vec(),
                 file: request.layout.file_name(FileKind::Certificate(role)),
                 certificate: file.sound().map(|file| Facts::new(&file.certificate, now)),
+                planned: (outcome.dry_run && matches!(action, Action::Issue | Action::Resign))
+                    .then(|| Planned::new(plan, role)),
             }
         });
         Self {
@@ -125,7 +159,7 @@ impl Facts {
         Self {
             subject: certificate.subject.text.clone(),
             issuer: certificate.issuer.text.clone(),
-            names: names.map(|name| NameFact { kind: name.kind(), value: name.value() }).collect(),
+            names: names.map(NameFact::new).collect(),
             key: certificate.public_key.to_string(),
             serial: certificate.serial.as_ref().map(ToString::to_string),
             not_before: rfc3339(certificate.not_before),

@@ -7,10 +7,11 @@ use time::OffsetDateTime;
 use crate::cli::Behaviour;
 use crate::error::{Failure, Result};
 use crate::issue::{Issued, issue};
-use crate::plan::plan;
+use crate::plan::{Plan, plan};
 use crate::report::progress::Narrator;
 use crate::report::{Outcome, Report};
 use crate::request::Request;
+use crate::set::Set;
 use crate::store::transaction::Journal;
 use crate::store::{Directory, Step, load};
 use crate::verify;
@@ -33,7 +34,7 @@ pub fn run(request: &Request, behaviour: Behaviour, world: World<'_>) -> Result<
 
 /// `--dry-run`: reads and decides.
 fn rehearse(request: &Request, world: &World<'_>) -> Result<Report> {
-    Directory::check(&request.out_dir)?;
+    Directory::exists(&request.out_dir)?;
     let journal = Journal::find(&request.out_dir)?;
     let set = load(&request.out_dir, &request.layout, journal.as_ref())?;
     let plan = plan(request, &set, world.now)?;
@@ -42,9 +43,16 @@ fn rehearse(request: &Request, world: &World<'_>) -> Result<Report> {
 }
 
 fn act(request: &Request, behaviour: Behaviour, mut world: World<'_>) -> Result<Report> {
-    let narrator = Narrator::new(behaviour.quiet);
+    let mut narrator = Narrator::new(behaviour.quiet);
+    // Where the directory is missing too, the work comes before it: who interrupts the search for keys leaves
+    // not even an empty directory behind.
+    let made = if Directory::exists(&request.out_dir)? {
+        None
+    } else {
+        Some(decide(request, Set::default(), &world, &mut narrator)?)
+    };
     let directory = Directory::lock(&request.out_dir, || narrator.waiting(&request.out_dir))?;
-    let result = act_locked(request, &mut world, &directory, narrator);
+    let result = act_locked(request, &mut world, &directory, made, narrator);
     if result.is_err() {
         directory.abandon();
     }
@@ -55,13 +63,16 @@ fn act_locked(
     request: &Request,
     world: &mut World<'_>,
     directory: &Directory,
+    made: Option<Decision>,
     mut narrator: Narrator,
 ) -> Result<Report> {
     let recovered = directory.recover()?;
     let set = load(&request.out_dir, &request.layout, None)?;
-    let plan = plan(request, &set, world.now)?;
-    let Issued { set, changes } = issue(&plan, request, &set, world.random, |step| narrator.step(&step))?;
-    narrator.done();
+    let Decision { plan, issued: Issued { set, changes } } = match made {
+        // Another run may have been faster since.
+        Some(made) if set.is_empty() => made,
+        _ => decide(request, set, world, &mut narrator)?,
+    };
     if !changes.is_empty() {
         self_check(&set, request, world.now)?;
         directory.commit(&changes, &mut world.at)?;
@@ -71,8 +82,21 @@ fn act_locked(
     Ok(Report::new(&plan, request, &set, outcome, world.now))
 }
 
+/// A plan, and what it makes.
+struct Decision {
+    plan: Plan,
+    issued: Issued,
+}
+
+fn decide(request: &Request, set: Set, world: &World<'_>, narrator: &mut Narrator) -> Result<Decision> {
+    let plan = plan(request, &set, world.now)?;
+    let issued = issue(&plan, request, set, world.random, |step| narrator.step(&step))?;
+    narrator.done();
+    Ok(Decision { plan, issued })
+}
+
 /// Nothing is written that `verify` would fault.
-fn self_check(set: &crate::set::Set, request: &Request, now: OffsetDateTime) -> Result<()> {
+fn self_check(set: &Set, request: &Request, now: OffsetDateTime) -> Result<()> {
     let findings = verify::set(set, &request.layout, now);
     match findings.into_iter().find(|finding| finding.code.is_error()) {
         None => Ok(()),

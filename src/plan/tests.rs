@@ -49,7 +49,7 @@ fn carry_out(plan: &Plan, request: &Request, set: &Set) -> Issued {
         octets.fill(RANDOM.replace((RANDOM.get() + 1) % 100));
         Ok(())
     };
-    issue(plan, request, set, random, |_| {}).unwrap()
+    issue(plan, request, set.clone(), random, |_| {}).unwrap()
 }
 
 fn run(request: &Request, set: &Set, now: OffsetDateTime) -> Set {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{CertificateReport, Report};
+use super::{CertificateReport, NameFact, Report};
 
 const BOLD: Style = Style::new().bold();
 const GREEN: Style = AnsiColor::Green.on_default();
@@ -75,14 +75,20 @@ impl Report {
                 }
             }
         }
-        let Some(facts) = &certificate.certificate else { return Ok(()) };
         let mut line = |text: String| writeln!(out, "{:width$}  {text}", "");
+        if let Some(planned) = &certificate.planned {
+            line(planned.subject.clone())?;
+            if !planned.names.is_empty() {
+                line(list(&planned.names))?;
+            }
+            return line(format!("until {}", day(&planned.not_after)));
+        }
+        let Some(facts) = &certificate.certificate else { return Ok(()) };
         line(facts.subject.clone())?;
         if !facts.names.is_empty() {
-            let names: Vec<&str> = facts.names.iter().map(|name| name.value.as_str()).collect();
-            line(format!("for {}", names.join(", ")))?;
+            line(list(&facts.names))?;
         }
-        let day = facts.not_after.split('T').next().unwrap_or_default();
+        let day = day(&facts.not_after);
         let when = match facts.days_left {
             1 => format!("expires {day}, in 1 day"),
             days if days < 0 => format!("expired {day}"),
@@ -91,4 +97,13 @@ impl Report {
         line(format!("{}, {when}", facts.key))?;
         line(format!("SHA-256 {}", facts.sha256))
     }
+}
+
+fn list(names: &[NameFact]) -> String {
+    let names: Vec<&str> = names.iter().map(|name| name.value.as_str()).collect();
+    format!("for {}", names.join(", "))
+}
+
+fn day(rfc3339: &str) -> &str {
+    rfc3339.split('T').next().unwrap_or_default()
 }

@@ -113,14 +113,14 @@ impl Directory {
         Ok(Self { path: path.to_owned(), handle, created })
     }
 
-    /// Says what would keep [`Directory::lock`] from it, and changes nothing.
-    pub fn check(path: &Path) -> Result<()> {
+    /// True if the directory is there; an error if [`Directory::lock`] could not make it. Changes nothing.
+    pub fn exists(path: &Path) -> Result<bool> {
         if is_there(path)? {
-            return Ok(());
+            return Ok(true);
         }
         match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             Some(parent) if !parent.exists() => Err(parent_missing(path, parent)),
-            _ => Ok(()),
+            _ => Ok(false),
         }
     }
 

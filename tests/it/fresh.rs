@@ -130,6 +130,19 @@ fn quiet_says_nothing_and_a_closed_pipe_is_no_error() {
 }
 
 #[test]
+fn who_interrupts_the_search_for_keys_leaves_nothing_behind() {
+    let sandbox = Sandbox::new();
+    let mut child = sandbox.certgen(&["--key-size", "4096", "-o", "tls"]).command.spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    // SIGKILL here; Ctrl-C ends the program in the same way, as it has no handler.
+    child.kill().unwrap();
+    let status = child.wait().unwrap();
+    // Three RSA 4096 keys in the twentieth of a second would be news.
+    assert_eq!(status.code(), None);
+    assert!(sandbox.snapshot().is_empty());
+}
+
+#[test]
 fn a_full_device_for_the_report_is_an_error() {
     let sandbox = Sandbox::with_set();
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
