@@ -1,28 +1,23 @@
 //! Reading certificates and requests: x509-parser lives here. What is read is owned and typed; nothing above
 //! parses again.
 
-use std::net::IpAddr;
-
 use time::OffsetDateTime;
-use x509_parser::extensions::{GeneralName, ParsedExtension};
-use x509_parser::prelude::{FromDer, X509Certificate, X509CertificationRequest};
-use x509_parser::x509::X509Name;
+use x509_parser::extensions::ParsedExtension;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::keys::PublicKey;
 use crate::san::San;
 use crate::serial::Serial;
-use crate::subject::{Attribute, Encoding, Subject};
 
-/// A distinguished name as a certificate has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Name {
-    /// Its DER: two names are the same if these octets are.
-    pub der: Vec<u8>,
-    /// For people.
-    pub text: String,
-    /// The attributes, where they are one to a set and no type comes twice: such a name can be written again.
-    pub subject: Option<Subject>,
-}
+mod csr;
+mod name;
+mod pem;
+
+pub use csr::Csr;
+pub use name::Name;
+pub use pem::{certificates_from_pem, csr_from_pem};
+
+use name::{alternative_names, name};
 
 /// `basicConstraints` (RFC 5280 section 4.2.1.9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,160 +188,7 @@ impl Certificate {
     /// PEM with LF.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        pem_of("CERTIFICATE", &self.der)
-    }
-}
-
-/// A certificate signing request (PKCS#10, RFC 2986), parsed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are RFC 2986's")]
-pub struct Csr {
-    pub der: Vec<u8>,
-    pub subject: Name,
-    pub public_key: PublicKey,
-    /// True if the request is signed by the key that it names.
-    pub signature_is_valid: bool,
-    pub subject_alt_names: Vec<San>,
-}
-
-impl Csr {
-    /// Reads one request's DER. The error completes a sentence that begins with the file's name.
-    pub fn from_der(der: &[u8]) -> Result<Self, String> {
-        let (rest, parsed) =
-            X509CertificationRequest::from_der(der).map_err(|_| "holds a damaged request".to_owned())?;
-        if !rest.is_empty() {
-            return Err("holds a request with octets after its end".to_owned());
-        }
-        let info = &parsed.certification_request_info;
-        let names =
-            parsed.requested_extensions().into_iter().flatten().find_map(|extension| match extension {
-                ParsedExtension::SubjectAlternativeName(names) => {
-                    Some(alternative_names(&names.general_names).0)
-                }
-                _ => None,
-            });
-        Ok(Self {
-            der: der.to_vec(),
-            subject: name(&info.subject),
-            public_key: PublicKey::from_spki(info.subject_pki.raw),
-            signature_is_valid: parsed.verify_signature().is_ok(),
-            subject_alt_names: names.unwrap_or_default(),
-        })
-    }
-
-    /// PEM with LF.
-    #[must_use]
-    pub fn to_pem(&self) -> String {
-        pem_of("CERTIFICATE REQUEST", &self.der)
-    }
-}
-
-/// All certificates of a PEM file, in order; text around them is passed over. Never empty.
-pub fn certificates_from_pem(file: &[u8]) -> Result<Vec<Certificate>, String> {
-    let blocks = pem_blocks(file, &["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"])?;
-    blocks.iter().map(|der| Certificate::from_der(der)).collect()
-}
-
-/// The request of a PEM file.
-pub fn csr_from_pem(file: &[u8]) -> Result<Csr, String> {
-    let blocks = pem_blocks(file, &["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"])?;
-    match blocks.as_slice() {
-        [der] => Csr::from_der(der),
-        _ => Err(format!("holds {} requests, where one was expected", blocks.len())),
-    }
-}
-
-fn pem_blocks(file: &[u8], labels: &[&str]) -> Result<Vec<Vec<u8>>, String> {
-    if file.iter().all(u8::is_ascii_whitespace) {
-        return Err("is empty".to_owned());
-    }
-    let blocks = pem::parse_many(file).map_err(|_| "is damaged: not sound PEM".to_owned())?;
-    let other = blocks.iter().map(|block| block.tag().to_owned()).find(|tag| !labels.contains(&tag.as_str()));
-    let wanted: Vec<Vec<u8>> = blocks
-        .into_iter()
-        .filter(|block| labels.contains(&block.tag()))
-        .map(pem::Pem::into_contents)
-        .collect();
-    match (wanted.is_empty(), other) {
-        (false, _) => Ok(wanted),
-        (true, Some(tag)) => Err(format!("holds a {tag}, not a {}", labels[0])),
-        (true, None) => Err(format!("holds no PEM {}", labels[0])),
-    }
-}
-
-fn pem_of(label: &str, der: &[u8]) -> String {
-    let lf = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
-    pem::encode_config(&pem::Pem::new(label, der), lf)
-}
-
-fn name(parsed: &X509Name<'_>) -> Name {
-    let attributes = attributes(parsed);
-    let text = match &attributes {
-        Some(attributes) => Subject::from_attributes(attributes.clone()).to_string(),
-        None => parsed.to_string().chars().flat_map(char::escape_debug).collect(),
-    };
-    let once = |attributes: &Vec<Attribute>| {
-        (1..attributes.len()).all(|i| attributes[..i].iter().all(|a| a.oid != attributes[i].oid))
-    };
-    Name {
-        der: parsed.as_raw().to_vec(),
-        text,
-        subject: attributes.filter(once).map(Subject::from_attributes),
-    }
-}
-
-fn attributes(parsed: &X509Name<'_>) -> Option<Vec<Attribute>> {
-    use x509_parser::der_parser::asn1_rs::Tag;
-
-    let mut attributes = Vec::new();
-    for set in parsed.iter_rdn() {
-        let mut members = set.iter();
-        let (Some(attribute), None) = (members.next(), members.next()) else { return None };
-        let value = attribute.attr_value();
-        let utf8 = || std::str::from_utf8(value.data).ok().map(str::to_owned);
-        let (encoding, value) = match value.tag() {
-            Tag::PrintableString => (Encoding::Printable, utf8()?),
-            Tag::Utf8String => (Encoding::Utf8, utf8()?),
-            Tag::Ia5String => (Encoding::Ia5, utf8()?),
-            Tag::T61String => (Encoding::Teletex, utf8()?),
-            Tag::BmpString => {
-                let units: Vec<u16> = value
-                    .data
-                    .chunks(2)
-                    .map(|pair| pair.iter().fold(0, |n, &b| n << 8 | u16::from(b)))
-                    .collect();
-                (Encoding::Bmp, String::from_utf16(&units).ok()?)
-            }
-            Tag::UniversalString => {
-                let quads = value.data.chunks(4).map(|q| q.iter().fold(0, |n, &b| n << 8 | u32::from(b)));
-                (Encoding::Universal, quads.map(char::from_u32).collect::<Option<String>>()?)
-            }
-            _ => return None,
-        };
-        attributes.push(Attribute { oid: attribute.attr_type().iter()?.collect(), encoding, value });
-    }
-    Some(attributes)
-}
-
-/// The names that this tool knows, and how many it does not.
-fn alternative_names(general: &[GeneralName<'_>]) -> (Vec<San>, usize) {
-    let known: Vec<San> = general.iter().filter_map(alternative_name).collect();
-    let other = general.len() - known.len();
-    (known, other)
-}
-
-fn alternative_name(general: &GeneralName<'_>) -> Option<San> {
-    match general {
-        GeneralName::DNSName(name) => Some(San::from_certificate_dns(name)),
-        GeneralName::RFC822Name(name) => Some(San::Email((*name).to_owned())),
-        GeneralName::URI(uri) => Some(San::Uri((*uri).to_owned())),
-        GeneralName::IPAddress(octets) => {
-            let ip = <[u8; 4]>::try_from(*octets)
-                .map(IpAddr::from)
-                .or_else(|_| <[u8; 16]>::try_from(*octets).map(IpAddr::from));
-            ip.ok().map(San::Ip)
-        }
-        _ => None,
+        pem::pem_of("CERTIFICATE", &self.der)
     }
 }
 

@@ -1,0 +1,90 @@
+//! From what was typed to types: the errors here name the flag, the value and a way out.
+
+use clap::ValueEnum;
+
+use super::{KeyArgs, KeyTypeArg, SubjectArgs};
+use crate::error::{Failure, Result};
+use crate::keys::KeyKind;
+use crate::request::Given;
+use crate::san::{San, add_missing};
+use crate::subject::{AttributeType, Subject};
+
+/// The attributes, the CN and the client's CN.
+type SubjectFlags = (Vec<Given>, Option<String>, Option<String>);
+
+pub(super) fn subject(args: SubjectArgs) -> Result<SubjectFlags> {
+    let mut attributes = Vec::new();
+    for (attribute, flag, value) in [
+        (AttributeType::Country, "--country", args.country),
+        (AttributeType::State, "--state", args.state),
+        (AttributeType::Locality, "--locality", args.locality),
+        (AttributeType::Organization, "--organization", args.organization),
+        (AttributeType::OrganizationalUnit, "--organizational-unit", args.organizational_unit),
+    ] {
+        if let Some(value) = value {
+            Subject::default().with(attribute, flag, &value)?;
+            attributes.push(Given { attribute, flag, value });
+        }
+    }
+    for (flag, value) in [("--cn", &args.cn), ("--client-cn", &args.client_cn)] {
+        if let Some(value) = value {
+            Subject::default().with(AttributeType::CommonName, flag, value)?;
+        }
+    }
+    Ok((attributes, args.cn, args.client_cn))
+}
+
+pub(super) fn names(texts: &[String]) -> Result<Option<Vec<San>>> {
+    let mut names = Vec::new();
+    // `--san a,` and an empty environment variable (compose files pass them on) name nothing.
+    for text in texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
+        add_missing(&mut names, [San::parse("--san", text)?]);
+    }
+    Ok(Some(names).filter(|names| !names.is_empty()))
+}
+
+pub(super) fn days(flag: &str, text: Option<&str>, least: u32) -> Result<Option<u32>> {
+    let Some(text) = text else { return Ok(None) };
+    let refuse = |why: &str| {
+        Err(Failure::usage(format!("{flag} {text:?}: {why}"))
+            .hint(format!("give a whole number of days, such as {flag} 365")))
+    };
+    match text.trim().parse::<i128>() {
+        Ok(days) if days < i128::from(least) => {
+            refuse(if least == 0 { "less than no days" } else { "at least one day is needed" })
+        }
+        // Ten thousand years of days; the plan says exactly where the year 9999 ends.
+        Ok(days) if days > 3_652_425 => refuse("ends after the year 9999, which no certificate can say"),
+        Ok(days) => Ok(u32::try_from(days).ok()),
+        Err(_) => refuse("not a whole number"),
+    }
+}
+
+pub(super) fn key_kind(args: &KeyArgs) -> Result<Option<KeyKind>> {
+    let size = match args.key_size.as_deref() {
+        None => None,
+        Some("2048") => Some(2048),
+        Some("3072") => Some(3072),
+        Some("4096") => Some(4096),
+        Some(other) => {
+            return Err(Failure::usage(format!(
+                "--key-size {other:?}: RSA keys here have 2048, 3072 or 4096 bits"
+            ))
+            .hint("shorter keys are refused by clients, longer ones only make handshakes slow"));
+        }
+    };
+    match (args.key_type, size) {
+        (None, None) => Ok(None),
+        (None | Some(KeyTypeArg::Rsa), size) => Ok(Some(KeyKind::Rsa(size.unwrap_or(2048)))),
+        (Some(KeyTypeArg::EcdsaP256), None) => Ok(Some(KeyKind::EcdsaP256)),
+        (Some(KeyTypeArg::EcdsaP384), None) => Ok(Some(KeyKind::EcdsaP384)),
+        (Some(KeyTypeArg::Ed25519), None) => Ok(Some(KeyKind::Ed25519)),
+        (Some(kind), Some(size)) => {
+            let name = kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+            Err(Failure::usage(format!(
+                "--key-size {size}: only RSA keys have a size, and --key-type is {name}"
+            ))
+            .hint("leave --key-size out"))
+        }
+    }
+}

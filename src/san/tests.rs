@@ -1,0 +1,114 @@
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn kinds_are_recognised() {
+    for (text, kind, value) in [
+        ("localhost", "dns", "localhost"),
+        ("DB.Example.COM", "dns", "db.example.com"),
+        ("milvus_standalone", "dns", "milvus_standalone"),
+        ("*.db.example.com", "dns", "*.db.example.com"),
+        ("7.example", "dns", "7.example"),
+        ("DNS:localhost", "dns", "localhost"),
+        ("10.0.0.7", "ip", "10.0.0.7"),
+        ("::1", "ip", "::1"),
+        ("2001:DB8:0:0::7", "ip", "2001:db8::7"),
+        ("IP:10.0.0.7", "ip", "10.0.0.7"),
+        ("ip:::1", "ip", "::1"),
+        ("user@example.com", "email", "user@example.com"),
+        ("email:user@Example.com", "email", "user@example.com"),
+        ("spiffe://cluster.local/milvus", "uri", "spiffe://cluster.local/milvus"),
+        ("urn:milvus:node:1", "uri", "urn:milvus:node:1"),
+        ("URI:https://milvus.example/x", "uri", "https://milvus.example/x"),
+        ("xn--bcher-kva.example", "dns", "xn--bcher-kva.example"),
+    ] {
+        let san = San::parse("--san", text).unwrap_or_else(|e| panic!("{text}: {e}"));
+        assert_eq!((san.kind(), san.value().as_str()), (kind, value), "{text}");
+    }
+}
+
+#[test]
+fn mistakes_are_named_with_a_way_out() {
+    let long_label = format!("{}.example.com", "a".repeat(64));
+    let long_name = ["a".repeat(60).as_str(); 5].join(".");
+    for (text, why, hint) in [
+        ("", "missing", "db.example.com"),
+        ("a b", "' '", "no spaces"),
+        ("a\0b", "'\\0'", "no spaces"),
+        ("localhost:19530", "port", "\"localhost\""),
+        ("127.0.0.1:19530", "port", "\"127.0.0.1\""),
+        ("[::1]:19530", "port", "\"::1\""),
+        ("[::1]", "port", "\"::1\""),
+        ("fe80::1%eth0", "not an IPv6 address", "zone"),
+        ("https://milvus.example:19530/x", "URL", "\"milvus.example\""),
+        ("tcp://10.0.0.7:19530", "URL", "\"10.0.0.7\""),
+        ("10.0.0.0/8", "neither", "ranges"),
+        ("1.2.3", "number", "address"),
+        ("256.1.1.1", "number", "address"),
+        ("IP:localhost", "not an IP address", "IP:10.0.0.7"),
+        ("IP:10.0.0.7:80", "not a plain IP", "'IP:10.0.0.7'"),
+        ("a..b", "empty label", "single dots"),
+        (".example.com", "empty label", "single dots"),
+        ("example.com.", "dot", "\"example.com\""),
+        ("-a.example", "begins or ends", "leave"),
+        ("a-.example", "begins or ends", "leave"),
+        ("a!b", "'!'", "letters"),
+        ("a.*.example.com", "whole first label", "*.example.com"),
+        ("w*.example.com", "whole first label", "*.example.com"),
+        ("*", "whole first label", "*.example.com"),
+        ("*.com", "two labels", "*.db.com"),
+        ("b\u{fc}cher.example", "not ASCII", "\"xn--bcher-kva.example\""),
+        ("\u{65e5}\u{672c}.example", "not ASCII", "xn--"),
+        ("user@", "empty label", "dots"),
+        ("@example.com", "mail address", "user@"),
+        ("a..b@example.com", "mail address", "user@"),
+        ("URI:nothing", "without a scheme", "spiffe://"),
+        ("foo://", "not a URI", "spiffe://"),
+        (long_label.as_str(), "64 characters", "shorten"),
+        (long_name.as_str(), "at most 253", "shorten"),
+    ] {
+        let error = San::parse("--san", text).expect_err(text);
+        assert!(error.message.contains(why), "{text:?}: {error}");
+        assert!(error.hint.as_deref().unwrap_or_default().contains(hint), "{text:?}: {error:?}");
+    }
+}
+
+#[test]
+fn localhost_brings_both_loopback_addresses() {
+    let names: Vec<String> = names_of_common_name("localhost").unwrap().iter().map(San::to_string).collect();
+    assert_eq!(names, ["localhost", "127.0.0.1", "::1"]);
+    assert_eq!(names_of_common_name("db.example.com").unwrap().len(), 1);
+    assert_eq!(names_of_common_name("My Milvus"), None);
+    assert_eq!(names_of_common_name("spiffe://a/b"), None);
+}
+
+#[test]
+fn duplicates_fold() {
+    let mut names = vec![San::Dns("a.example".into())];
+    add_missing(&mut names, ["A.example", "b.example"].map(|n| San::parse("--san", n).unwrap()));
+    assert_eq!(names, [San::Dns("a.example".into()), San::Dns("b.example".into())]);
+}
+
+proptest! {
+    #[test]
+    fn never_panics_and_errors_are_one_line(text in any::<String>()) {
+        if let Err(error) = San::parse("--san", &text) {
+            prop_assert!(!error.message.contains('\n'));
+            prop_assert!(error.hint.is_some());
+        }
+    }
+
+    #[test]
+    fn what_is_parsed_is_parsed_again_to_the_same(text in "[a-zA-Z0-9.:@*_/-]{0,40}") {
+        if let Ok(san) = San::parse("--san", &text) {
+            let prefix = match san { San::Dns(_) => "DNS", San::Ip(_) => "IP", San::Email(_) => "email", San::Uri(_) => "URI" };
+            prop_assert_eq!(San::parse("--san", &format!("{prefix}:{san}")).unwrap(), san);
+        }
+    }
+
+    #[test]
+    fn every_host_name_is_a_name(name in "[a-z][a-z0-9_]{0,20}(\\.[a-z][a-z0-9-]{0,20}[a-z0-9]){0,4}") {
+        prop_assert_eq!(San::parse("--san", &name).unwrap(), San::Dns(name));
+    }
+}
