@@ -9,8 +9,9 @@ use std::sync::Arc;
 use milvus_certgen::error::Failure;
 use milvus_certgen::issue;
 use milvus_certgen::keys::KeyKind;
+use milvus_certgen::profile::Role;
 use milvus_certgen::request::Request;
-use milvus_certgen::set::{LeafFiles, Set};
+use milvus_certgen::set::Set;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
@@ -30,8 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn make_set(name: &str) -> Result<Set, Failure> {
-    let request =
-        Request { common_name: Some(name.to_owned()), key: Some(KeyKind::EcdsaP256), ..Request::default() };
+    let request = Request { key: Some(KeyKind::EcdsaP256), ..Request::default() }.with_common_name(name);
     let random = |octets: &mut [u8]| {
         getrandom::fill(octets).map_err(|e| Failure::failed(format!("no randomness: {e}")))
     };
@@ -40,19 +40,19 @@ fn make_set(name: &str) -> Result<Set, Failure> {
 
 fn shake_hands(set: &Set, name: &str) -> Result<&'static str, Box<dyn Error>> {
     let provider = Arc::new(default_provider());
-    let ca = set.ca.certificate.sound().ok_or("no CA")?;
+    let ca = set.ca_certificate().ok_or("no CA")?;
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from(ca.certificate.der.clone()))?;
+    roots.add(CertificateDer::from(ca.der.clone()))?;
     let roots = Arc::new(roots);
 
-    let (certificates, key) = credentials(&set.server)?;
+    let (certificates, key) = credentials(set, Role::Server)?;
     let verifier = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone()).build()?;
     let server = ServerConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_client_cert_verifier(verifier)
         .with_single_cert(certificates, key)?;
 
-    let (certificates, key) = credentials(&set.client)?;
+    let (certificates, key) = credentials(set, Role::Client)?;
     let client = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
@@ -80,7 +80,8 @@ fn shake_hands(set: &Set, name: &str) -> Result<&'static str, Box<dyn Error>> {
 
 type Credentials = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
-fn credentials(files: &LeafFiles) -> Result<Credentials, Box<dyn Error>> {
+fn credentials(set: &Set, role: Role) -> Result<Credentials, Box<dyn Error>> {
+    let files = &set.first(role).ok_or("no such certificate")?.files;
     let file = files.certificate.sound().ok_or("no certificate")?;
     let certificates = std::iter::once(&file.certificate)
         .chain(&file.chain)

@@ -7,12 +7,12 @@ use clap::{Args, Parser, ValueEnum};
 
 use crate::error::{Failure, Result};
 use crate::keys::{KeyFormat, KeyKind};
-use crate::request::Request;
-use crate::store::Layout;
+use crate::profile::Role;
+use crate::request::{LeafRequest, Request};
 
 mod convert;
 
-use convert::{days, key_kind, names, subject};
+use convert::{base_names, days, key_kind, names, subject};
 
 /// Make the nine TLS files that Milvus needs: a private CA, a server and a client certificate
 ///
@@ -298,15 +298,26 @@ impl Cli {
             return Err(Failure::usage("--out-dir \"\": a directory is missing")
                 .hint("use '.' for the current directory"));
         }
-        let layout = Layout::new(&self.files.ca_file, &self.files.server_file, &self.files.client_file)?;
+        let [ca_base, server_base, client_base] = base_names(&self.files)?;
         let (attributes, common_name, client_common_name) = subject(self.subject)?;
+        let server = LeafRequest {
+            role: Role::Server,
+            base: server_base,
+            common_name: common_name.clone().map(|name| ("--cn", name)),
+            names: names(&self.names.san)?,
+        };
+        let client = LeafRequest {
+            role: Role::Client,
+            base: client_base,
+            common_name: client_common_name.map(|name| ("--client-cn", name)),
+            names: None,
+        };
         let request = Request {
             out_dir: self.files.out_dir,
-            layout,
+            ca_base,
+            leaves: vec![server, client],
             attributes,
             common_name,
-            client_common_name,
-            names: names(&self.names.san)?,
             days: days("--days", self.validity.days.as_deref(), 1)?,
             ca_days: days("--ca-days", self.validity.ca_days.as_deref(), 1)?,
             renew_within: days("--renew-within", self.validity.renew_within.as_deref(), 0)?,

@@ -7,14 +7,15 @@ use zeroize::Zeroizing;
 
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::keys::{self, KeyFormat, PrivateKey};
+use crate::files::{BaseName, FileKind};
+use crate::keys::{self, KeyFormat, KeyKind, PrivateKey};
 use crate::pki;
-use crate::plan::{self, Action, LeafPlan, Plan};
+use crate::plan::{self, Action, AuthorityPlan, KeyChoice, LeafPlan, Plan};
 use crate::profile::Role;
 use crate::request::Request;
 use crate::serial::Serial;
-use crate::set::{CertificateFile, KeyFile, LeafFiles, Loaded, Set};
-use crate::store::{Change, FileKind, Layout};
+use crate::set::{CertificateFile, KeyFile, Loaded, Set};
+use crate::store::Change;
 
 /// What is being done, for whoever shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,14 +38,14 @@ pub struct Issued {
 /// A whole new set in memory, for tests and programs that need no files.
 ///
 /// ```
-/// use milvus_certgen::{issue, keys::KeyKind, request::Request};
+/// use milvus_certgen::{issue, keys::KeyKind, profile::Role, request::Request};
 ///
 /// let request = Request { key: Some(KeyKind::EcdsaP256), ..Request::default() };
 /// let random = |octets: &mut [u8]| {
 ///     getrandom::fill(octets).map_err(|e| milvus_certgen::error::Failure::failed(e.to_string()))
 /// };
 /// let set = issue::make(&request, time::OffsetDateTime::now_utc(), random)?;
-/// let server = &set.server.certificate.sound().expect("made a moment ago").certificate;
+/// let server = &set.first(Role::Server).and_then(|server| server.files.sound_certificate()).expect("made just now");
 /// assert_eq!(server.subject.text, "C=CN, O=milvus, OU=milvus, CN=localhost");
 /// # Ok::<(), milvus_certgen::error::Failure>(())
 /// ```
@@ -53,7 +54,7 @@ pub fn make(
     now: OffsetDateTime,
     random: impl FnMut(&mut [u8]) -> Result<()>,
 ) -> Result<Set> {
-    let nothing = Set::default();
+    let nothing = request.shape();
     let plan = plan::plan(request, &nothing, now)?;
     Ok(issue(&plan, request, nothing, random, |_| {})?.set)
 }
@@ -66,74 +67,51 @@ pub fn issue(
     random: impl FnMut(&mut [u8]) -> Result<()>,
     mut progress: impl FnMut(Progress),
 ) -> Result<Issued> {
-    let mut work = Work {
-        request,
-        layout: &request.layout,
-        set: if request.force { Set::default() } else { set },
-        changes: Vec::new(),
-        random,
-    };
-    let new_keys = work.make_keys(plan, &mut progress)?;
-    work.authority(plan, new_keys.ca, &mut progress)?;
-    for (leaf, key) in [(&plan.server, new_keys.server), (&plan.client, new_keys.client)] {
-        work.leaf(leaf, key, &mut progress)?;
+    let set = if request.force { set.emptied() } else { set };
+    let format = request.key_format;
+    let mut work = Work { set, format, changes: Vec::new(), random };
+    let mut new_keys = work.make_keys(plan, &mut progress)?.into_iter();
+    let mut key_for = |makes: bool| if makes { new_keys.next() } else { None };
+    work.authority(&plan.ca, key_for(plan.ca.make_key.is_some()), &mut progress)?;
+    for (at, leaf) in plan.leaves.iter().enumerate() {
+        work.leaf(at, leaf, key_for(leaf.new_key().is_some()), &mut progress)?;
     }
     work.serial_file(plan)?;
-    work.changes.sort_by_key(|(kind, _)| FileKind::ALL.iter().position(|k| k == kind));
-    let layout = &request.layout;
-    let changes = work.changes.into_iter().map(|(kind, contents)| Change {
-        name: layout.file_name(kind),
-        mode: kind.mode(),
-        contents,
-    });
-    Ok(Issued { changes: changes.collect(), set: work.set })
+    Ok(work.into_issued())
 }
 
-struct NewKeys {
-    ca: Option<PrivateKey>,
-    server: Option<PrivateKey>,
-    client: Option<PrivateKey>,
-}
-
-struct Work<'a, R> {
-    request: &'a Request,
-    layout: &'a Layout,
+struct Work<R> {
     /// Becomes the set as it will be.
     set: Set,
-    changes: Vec<(FileKind, Zeroizing<Vec<u8>>)>,
+    /// The form of key files, if one was asked for.
+    format: Option<KeyFormat>,
+    changes: Vec<Change>,
     random: R,
 }
 
-impl<R: FnMut(&mut [u8]) -> Result<()>> Work<'_, R> {
-    /// All keys at once, so that the search for their primes shares the cores.
-    fn make_keys(&self, plan: &Plan, progress: &mut impl FnMut(Progress)) -> Result<NewKeys> {
-        let signs = |leaf: &LeafPlan| matches!(leaf.action, Action::Issue | Action::Resign);
-        let wanted = [
-            (Role::Ca, plan.ca.make_key),
-            (Role::Server, plan.server.make_key.filter(|_| signs(&plan.server))),
-            (Role::Client, plan.client.make_key.filter(|_| signs(&plan.client))),
-        ];
-        let roles: Vec<Role> =
-            wanted.iter().filter(|(_, kind)| kind.is_some()).map(|(role, _)| *role).collect();
-        let Some(kind) = wanted.iter().find_map(|(_, kind)| *kind) else {
-            return Ok(NewKeys { ca: None, server: None, client: None });
-        };
-        let names = roles.iter().map(|role| self.layout.file_name(FileKind::Key(*role))).collect();
-        progress(Progress::Keys(names, kind));
-        let mut keys = keys::generate(kind, roles.len())?.into_iter();
-        let mut take = |role| roles.contains(&role).then(|| keys.next()).flatten();
-        Ok(NewKeys { ca: take(Role::Ca), server: take(Role::Server), client: take(Role::Client) })
+impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
+    /// All keys at once, the CA's first, so that the search for their primes shares the cores.
+    fn make_keys(&self, plan: &Plan, progress: &mut impl FnMut(Progress)) -> Result<Vec<PrivateKey>> {
+        let ca = plan.ca.make_key.map(|kind| (kind, self.set.ca_base.file(FileKind::Key)));
+        let leaves =
+            plan.leaves.iter().filter_map(|leaf| Some((leaf.new_key()?, leaf.base.file(FileKind::Key))));
+        let (kinds, names): (Vec<KeyKind>, Vec<String>) = ca.into_iter().chain(leaves).unzip();
+        // One run asks for one kind.
+        let Some(kind) = kinds.first() else { return Ok(Vec::new()) };
+        progress(Progress::Keys(names, *kind));
+        keys::generate(*kind, kinds.len())
     }
 
     fn authority(
         &mut self,
-        plan: &Plan,
+        ca: &AuthorityPlan,
         new_key: Option<PrivateKey>,
         progress: &mut impl FnMut(Progress),
     ) -> Result<()> {
-        let ca = &plan.ca;
-        if let Some(key) = self.key_file(Role::Ca, new_key, ca.rewrite_key)? {
-            self.set.ca.key = Loaded::Sound(key);
+        let base = self.set.ca_base.clone();
+        let kept = self.set.ca.key.sound().filter(|_| ca.rewrite_key).map(|file| file.key.clone());
+        if let Some(key) = new_key.or(kept) {
+            self.set.ca.key = Loaded::Sound(self.write_key(&base, key)?);
         }
         if !matches!(ca.action, Action::Issue | Action::Resign) {
             return Ok(());
@@ -142,99 +120,104 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<'_, R> {
         let serial = Serial::from_random(self.random_octets()?);
         let key = ca_key(&self.set)?;
         let made = pki::self_sign(&ca.subject, key, &serial, ca.validity, ca.key_identifier.as_deref())?;
-        let (old, chain) = match &self.set.ca.certificate {
-            Loaded::Sound(file) => (Some(&file.certificate), file.chain.clone()),
-            _ => (None, Vec::new()),
-        };
-        if let Some(old) = old.filter(|old| old.subject.der != made.subject.der) {
+        let chain = self.set.ca.certificate.sound().map(|file| file.chain.clone()).unwrap_or_default();
+        if let Some(old) = self.set.ca_certificate().filter(|old| old.subject.der != made.subject.der) {
             return Err(Failure::failed(format!(
                 "{}: its subject {} cannot be written again octet for octet, as what it signed needs it",
-                self.layout.file_name(FileKind::Certificate(Role::Ca)),
+                base.file(FileKind::Certificate),
                 old.subject.text
             ))
             .hint("start over with --force: a new CA, which every client must be given"));
         }
-        self.certificate_file(Role::Ca, made, chain);
+        self.set.ca.certificate = self.write_certificate(&base, made, chain);
         Ok(())
     }
 
     fn leaf(
         &mut self,
+        at: usize,
         plan: &LeafPlan,
         new_key: Option<PrivateKey>,
         progress: &mut impl FnMut(Progress),
     ) -> Result<()> {
-        let role = plan.role;
-        if let Some(key) = self.key_file(role, new_key, plan.rewrite_key)? {
-            self.leaf_files(role).key = Loaded::Sound(key);
+        let kept =
+            self.set.leaves[at].files.key.sound().filter(|_| plan.rewrite_key).map(|file| file.key.clone());
+        if let Some(key) = new_key.or(kept) {
+            self.set.leaves[at].files.key = Loaded::Sound(self.write_key(&plan.base, key)?);
         }
-        let chain = |set: &Set| {
-            ca_certificate(set).map(|ca| if plan.with_issuer { vec![ca.clone()] } else { vec![] })
-        };
-        match plan.action {
-            Action::Keep => {}
-            Action::Refresh => {
-                let chain = chain(&self.set)?;
-                let kept = self.set.leaf(role).certificate.sound().cloned();
-                if let Some(file) = kept.filter(|file| role == Role::Server && file.chain != chain) {
-                    self.certificate_file(role, file.certificate, chain);
-                }
-            }
-            Action::Resign | Action::Issue => {
-                progress(Progress::Certificate(role));
-                let serial = self.next_serial()?;
-                let key = &self
-                    .set
-                    .leaf(role)
-                    .key
-                    .sound()
-                    .ok_or_else(|| Failure::failed(format!("the {role} has no key to sign for")))?
-                    .key;
-                let request = pki::request(role, &plan.identity, key)?;
-                let ca = (ca_certificate(&self.set)?, ca_key(&self.set)?);
-                let made = pki::sign(role, &plan.identity, key.public(), &serial, plan.validity, ca)?;
-                let chain = chain(&self.set)?;
-                self.set.ca.serial = Loaded::Sound(Some(serial));
-                self.changes.push((FileKind::Csr(role), Zeroizing::new(request.to_pem().into_bytes())));
-                self.leaf_files(role).request = Loaded::Sound(request);
-                self.certificate_file(role, made, chain);
+        if plan.signs() {
+            progress(Progress::Certificate(plan.role));
+            self.sign(at, plan)?;
+        } else if plan.action == Action::Refresh && plan.role == Role::Server {
+            let chain = self.chain(plan)?;
+            let kept = self.set.leaves[at].files.certificate.sound().cloned();
+            if let Some(file) = kept.filter(|file| file.chain != chain) {
+                let file = self.write_certificate(&plan.base, file.certificate, chain);
+                self.set.leaves[at].files.certificate = file;
             }
         }
         Ok(())
     }
 
-    /// The key file to write, if one is: a new key, or the kept one in another form.
-    fn key_file(&mut self, role: Role, new: Option<PrivateKey>, rewrite: bool) -> Result<Option<KeyFile>> {
-        let format = self.request.key_format.unwrap_or(KeyFormat::Pkcs8);
-        let kept = match role {
-            Role::Ca => &self.set.ca.key,
-            Role::Server | Role::Client => &self.set.leaf(role).key,
+    fn sign(&mut self, at: usize, plan: &LeafPlan) -> Result<()> {
+        let serial = self.next_serial()?;
+        let public_key = match (&plan.key, self.set.leaves[at].files.key.sound()) {
+            (KeyChoice::Foreign(key), _) => key.clone(),
+            (_, Some(file)) => {
+                let key = file.key.public().clone();
+                let csr = pki::request(plan.role, &plan.identity, &file.key)?;
+                self.write(&plan.base, FileKind::Csr, csr.to_pem().into_bytes());
+                self.set.leaves[at].files.request = Loaded::Sound(csr);
+                key
+            }
+            (_, None) => return Err(Failure::failed(format!("{} has no key to sign for", plan.base))),
         };
-        let key = match (new, kept.sound()) {
-            (Some(key), _) => key,
-            (None, Some(file)) if rewrite => file.key.clone(),
-            _ => return Ok(None),
-        };
-        self.changes.push((FileKind::Key(role), key.to_pem(format)?));
-        Ok(Some(KeyFile { key, format }))
+        let ca = (ca_certificate(&self.set)?, ca_key(&self.set)?);
+        let made = pki::sign(plan.role, &plan.identity, &public_key, &serial, plan.validity, ca)?;
+        let chain = self.chain(plan)?;
+        self.set.ca.serial = Loaded::Sound(Some(serial));
+        self.set.leaves[at].files.certificate = self.write_certificate(&plan.base, made, chain);
+        Ok(())
     }
 
-    fn certificate_file(&mut self, role: Role, certificate: Certificate, chain: Vec<Certificate>) {
+    /// What follows the certificate in its file.
+    fn chain(&self, plan: &LeafPlan) -> Result<Vec<Certificate>> {
+        Ok(if plan.with_issuer { vec![ca_certificate(&self.set)?.clone()] } else { Vec::new() })
+    }
+
+    fn write_key(&mut self, base: &BaseName, key: PrivateKey) -> Result<KeyFile> {
+        let format = self.format.unwrap_or(KeyFormat::Pkcs8);
+        let pem = key.to_pem(format)?;
+        self.changes.push(Change {
+            name: base.file(FileKind::Key),
+            mode: FileKind::Key.mode(),
+            contents: pem,
+        });
+        Ok(KeyFile { key, format })
+    }
+
+    fn write_certificate(
+        &mut self,
+        base: &BaseName,
+        certificate: Certificate,
+        chain: Vec<Certificate>,
+    ) -> Loaded<CertificateFile> {
         let pem: String = std::iter::once(&certificate).chain(&chain).map(Certificate::to_pem).collect();
-        self.changes.push((FileKind::Certificate(role), Zeroizing::new(pem.into_bytes())));
-        let file = Loaded::Sound(CertificateFile { certificate, chain });
-        match role {
-            Role::Ca => self.set.ca.certificate = file,
-            Role::Server | Role::Client => self.leaf_files(role).certificate = file,
-        }
+        self.write(base, FileKind::Certificate, pem.into_bytes());
+        Loaded::Sound(CertificateFile { certificate, chain })
+    }
+
+    fn write(&mut self, base: &BaseName, kind: FileKind, contents: Vec<u8>) {
+        self.changes.push(Change {
+            name: base.file(kind),
+            mode: kind.mode(),
+            contents: Zeroizing::new(contents),
+        });
     }
 
     /// ca.srl, after all that was signed; also where it was only missing.
     fn serial_file(&mut self, plan: &Plan) -> Result<()> {
-        let signed = [&plan.server, &plan.client]
-            .iter()
-            .any(|leaf| matches!(leaf.action, Action::Issue | Action::Resign));
-        if !signed {
+        if !plan.leaves.iter().any(LeafPlan::signs) {
             if !self.set.ca.serial.is_missing() {
                 return Ok(());
             }
@@ -246,7 +229,9 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<'_, R> {
             self.set.ca.serial = Loaded::Sound(Some(last));
         }
         if let Loaded::Sound(Some(last)) = &self.set.ca.serial {
-            self.changes.push((FileKind::Serial, Zeroizing::new(last.to_srl().into_bytes())));
+            let contents = last.to_srl().into_bytes();
+            let base = self.set.ca_base.clone();
+            self.write(&base, FileKind::Serial, contents);
         }
         Ok(())
     }
@@ -254,30 +239,26 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<'_, R> {
     /// The number after ca.srl's, as `openssl x509 -CAserial` counts; numbers in use here are passed over.
     fn next_serial(&mut self) -> Result<Serial> {
         let last = match &self.set.ca.serial {
-            Loaded::Sound(Some(last)) => last.clone(),
+            Loaded::Sound(Some(last)) => Some(last.clone()),
             // "00" stands before the first certificate.
-            Loaded::Sound(None) => {
-                return Serial::from_der_integer(&[1])
-                    .filter(|one| !self.serials_in_use().contains(one))
-                    .ok_or_else(|| Failure::failed("ca.srl says that nothing was issued, but 01 is in use"));
-            }
-            Loaded::Missing | Loaded::Damaged(_) => Serial::from_random(self.random_octets()?),
+            Loaded::Sound(None) => None,
+            Loaded::Missing | Loaded::Damaged(_) => Some(Serial::from_random(self.random_octets()?)),
+        };
+        let first = match &last {
+            Some(last) => last.next(),
+            None => Serial::from_der_integer(&[1]),
         };
         let in_use = self.serials_in_use();
-        std::iter::successors(last.next(), Serial::next).find(|serial| !in_use.contains(serial)).ok_or_else(
-            || {
-                let file = self.layout.file_name(FileKind::Serial);
-                Failure::failed(format!("{file}: {last} is the last serial number that 20 octets hold"))
-                    .hint(format!("begin anew with: rm {file}"))
-            },
-        )
+        std::iter::successors(first, Serial::next).find(|serial| !in_use.contains(serial)).ok_or_else(|| {
+            let file = self.set.ca_base.file(FileKind::Serial);
+            Failure::failed(format!("{file}: holds the last serial number that fits in 20 octets"))
+                .hint(format!("begin anew with: rm {file}"))
+        })
     }
 
     fn serials_in_use(&self) -> Vec<Serial> {
-        [&self.set.ca.certificate, &self.set.server.certificate, &self.set.client.certificate]
-            .iter()
-            .filter_map(|file| file.sound()?.certificate.serial.clone())
-            .collect()
+        let leaves = self.set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
+        self.set.ca_certificate().into_iter().chain(leaves).filter_map(|c| c.serial.clone()).collect()
     }
 
     fn random_octets(&mut self) -> Result<[u8; 20]> {
@@ -286,8 +267,15 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<'_, R> {
         Ok(octets)
     }
 
-    fn leaf_files(&mut self, role: Role) -> &mut LeafFiles {
-        if role == Role::Server { &mut self.set.server } else { &mut self.set.client }
+    /// The changes in the order in which people know the files: ca.key ca.pem ca.srl server.key and so on.
+    fn into_issued(self) -> Issued {
+        let Self { set, mut changes, .. } = self;
+        let bases: Vec<&BaseName> =
+            std::iter::once(&set.ca_base).chain(set.leaves.iter().map(|leaf| &leaf.base)).collect();
+        let kinds = [FileKind::Key, FileKind::Certificate, FileKind::Serial, FileKind::Csr];
+        let order: Vec<String> = bases.iter().flat_map(|base| kinds.map(|kind| base.file(kind))).collect();
+        changes.sort_by_key(|change| order.iter().position(|name| *name == change.name));
+        Issued { set, changes }
     }
 }
 
@@ -296,6 +284,5 @@ fn ca_key(set: &Set) -> Result<&PrivateKey> {
 }
 
 fn ca_certificate(set: &Set) -> Result<&Certificate> {
-    let file = set.ca.certificate.sound();
-    file.map(|file| &file.certificate).ok_or_else(|| Failure::failed("the CA has no certificate"))
+    set.ca_certificate().ok_or_else(|| Failure::failed("the CA has no certificate"))
 }

@@ -29,6 +29,7 @@ pub mod certificate;
 pub mod cli;
 pub mod commands;
 pub mod error;
+pub mod files;
 pub mod issue;
 pub mod keys;
 pub mod pki;

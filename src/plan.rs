@@ -7,7 +7,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::keys::KeyKind;
+use crate::files::BaseName;
+use crate::keys::{KeyKind, PublicKey};
 use crate::pki::{Identity, Validity};
 use crate::profile::Role;
 use crate::request::{DEFAULT_RENEW_WITHIN, Request};
@@ -52,11 +53,24 @@ pub struct AuthorityPlan {
     pub rewrite_key: bool,
 }
 
+/// Which key a certificate is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyChoice {
+    /// The one that is there.
+    Keep,
+    /// A new one.
+    Make(KeyKind),
+    /// Somebody else's: only its public half is here.
+    Foreign(PublicKey),
+}
+
 /// A server's or client's part of a plan.
 #[derive(Debug, Clone)]
 pub struct LeafPlan {
     /// Server or client.
     pub role: Role,
+    /// What its files are called.
+    pub base: BaseName,
     /// What happens.
     pub action: Action,
     /// Why.
@@ -65,23 +79,38 @@ pub struct LeafPlan {
     pub identity: Identity,
     /// From when until when, if a certificate is signed.
     pub validity: Validity,
-    /// The kind of key to make; `None` keeps the one that is there.
-    pub make_key: Option<KeyKind>,
+    /// Which key it is for.
+    pub key: KeyChoice,
     /// The key file is written again in the format that was asked for.
     pub rewrite_key: bool,
     /// The certificate file carries the CA's certificate after its own.
     pub with_issuer: bool,
 }
 
+impl LeafPlan {
+    /// True if a certificate is signed.
+    #[must_use]
+    pub fn signs(&self) -> bool {
+        matches!(self.action, Action::Resign | Action::Issue)
+    }
+
+    /// The kind of key to make, if one is made.
+    #[must_use]
+    pub fn new_key(&self) -> Option<KeyKind> {
+        match self.key {
+            KeyChoice::Make(kind) if self.signs() => Some(kind),
+            _ => None,
+        }
+    }
+}
+
 /// What a run will do.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "a field is a role")]
 pub struct Plan {
+    /// The CA's part.
     pub ca: AuthorityPlan,
-    pub server: LeafPlan,
-    pub client: LeafPlan,
-    /// True if the CA's key must sign something.
-    pub signs: bool,
+    /// The others', in the order of the request.
+    pub leaves: Vec<LeafPlan>,
     /// Things worth a word that change nothing.
     pub notes: Vec<String>,
 }
@@ -90,51 +119,39 @@ impl Plan {
     /// True if no file will be written.
     #[must_use]
     pub fn keeps_everything(&self) -> bool {
-        self.actions().iter().all(|(_, action, _)| *action == Action::Keep)
-    }
-
-    /// Role, action and reasons, in the order of the roles.
-    #[must_use]
-    pub fn actions(&self) -> [(Role, Action, &[String]); 3] {
-        [
-            (Role::Ca, self.ca.action, &self.ca.reasons),
-            (Role::Server, self.server.action, &self.server.reasons),
-            (Role::Client, self.client.action, &self.client.reasons),
-        ]
+        self.ca.action == Action::Keep && self.leaves.iter().all(|leaf| leaf.action == Action::Keep)
     }
 }
 
 /// Decides what to do. See the module's documentation.
 pub fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
-    let fresh = Set::default();
+    let fresh = set.emptied();
     let set = if request.force { &fresh } else { set };
     let mut ca = authority::plan(request, set, now)?;
-    let ca_certificate = set.ca.certificate.sound().map(|file| &file.certificate);
     // A CA that is made new has signed nothing that is there.
-    let issuer = ca_certificate.filter(|_| ca.action != Action::Issue);
-    let mut server = leaf::plan(Role::Server, request, set, issuer, &ca, now)?;
-    let mut client = leaf::plan(Role::Client, request, set, issuer, &ca, now)?;
-    if request.force {
-        for reasons in [&mut ca.reasons, &mut server.reasons, &mut client.reasons] {
-            *reasons = vec!["--force starts over".to_owned()];
-        }
+    let issuer = set.ca_certificate().filter(|_| ca.action != Action::Issue);
+    let mut leaves = Vec::with_capacity(set.leaves.len());
+    for (asked, there) in request.leaves.iter().zip(&set.leaves) {
+        leaves.push(leaf::plan(asked, request, there, issuer, &ca, now)?);
     }
-    outlive(&mut ca, [&server, &client], set);
-    let leaf_signs =
-        [&server, &client].iter().any(|leaf| matches!(leaf.action, Action::Resign | Action::Issue));
-    let signs = leaf_signs || matches!(ca.action, Action::Resign | Action::Issue);
+    if request.force {
+        let all = leaves.iter_mut().map(|leaf| &mut leaf.reasons).chain([&mut ca.reasons]);
+        all.for_each(|reasons| *reasons = vec!["--force starts over".to_owned()]);
+    }
+    outlive(&mut ca, &leaves, set);
+    let signs = leaves.iter().any(LeafPlan::signs) || matches!(ca.action, Action::Resign | Action::Issue);
     authority::check_usable(request, set, &ca, signs)?;
     let notes = notes(request, set, &ca, now);
-    Ok(Plan { ca, server, client, signs, notes })
+    Ok(Plan { ca, leaves, notes })
 }
 
 /// A new CA certificate lasts at least as long as what it has signed or will sign.
-fn outlive(ca: &mut AuthorityPlan, leaves: [&LeafPlan; 2], set: &Set) {
-    for leaf in leaves {
-        let kept = set.leaf(leaf.role).certificate.sound().map(|file| file.certificate.not_after);
-        let ends = match leaf.action {
-            Action::Keep | Action::Refresh => kept,
-            Action::Resign | Action::Issue => Some(leaf.validity.not_after),
+fn outlive(ca: &mut AuthorityPlan, leaves: &[LeafPlan], set: &Set) {
+    for (plan, there) in leaves.iter().zip(&set.leaves) {
+        let ends = if plan.signs() {
+            Some(plan.validity.not_after)
+        } else {
+            there.files.sound_certificate().map(|certificate| certificate.not_after)
         };
         ca.validity.not_after = ca.validity.not_after.max(ends.unwrap_or(ca.validity.not_after));
     }

@@ -7,12 +7,14 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::certificate::Certificate;
+use crate::files::{BaseName, FileKind};
+use crate::pki::Validity;
 use crate::plan::{Action, Plan};
 use crate::profile::Role;
 use crate::request::Request;
 use crate::san::San;
 use crate::set::Set;
-use crate::store::FileKind;
+use crate::subject::Subject;
 
 pub mod progress;
 mod text;
@@ -62,12 +64,7 @@ struct Planned {
 }
 
 impl Planned {
-    fn new(plan: &Plan, role: Role) -> Self {
-        let leaf = if role == Role::Client { &plan.client } else { &plan.server };
-        let (subject, names, validity) = match role {
-            Role::Ca => (&plan.ca.subject, &[][..], plan.ca.validity),
-            Role::Server | Role::Client => (&leaf.identity.subject, &leaf.identity.names[..], leaf.validity),
-        };
+    fn new(subject: &Subject, names: &[San], validity: Validity) -> Self {
         Self {
             subject: subject.to_string(),
             names: names.iter().map(NameFact::new).collect(),
@@ -118,31 +115,38 @@ impl Report {
     /// Collects the facts. `set` is as it is after the run.
     #[must_use]
     pub fn new(plan: &Plan, request: &Request, set: &Set, outcome: Outcome<'_>, now: OffsetDateTime) -> Self {
-        let certificates = plan.actions().into_iter().map(|(role, action, reasons)| {
-            let file = match role {
-                Role::Ca => &set.ca.certificate,
-                Role::Server | Role::Client => &set.leaf(role).certificate,
-            };
-            CertificateReport {
-                role: role.name(),
-                action: action_word(action),
-                reasons: reasons.to_vec(),
-                file: request.layout.file_name(FileKind::Certificate(role)),
-                certificate: file.sound().map(|file| Facts::new(&file.certificate, now)),
-                planned: (outcome.dry_run && matches!(action, Action::Issue | Action::Resign))
-                    .then(|| Planned::new(plan, role)),
-            }
-        });
+        let planned = |action: Action, subject: &Subject, names: &[San], validity: Validity| {
+            let shown = outcome.dry_run && matches!(action, Action::Issue | Action::Resign);
+            shown.then(|| Planned::new(subject, names, validity))
+        };
+        let facts =
+            |certificate: Option<&Certificate>| certificate.map(|certificate| Facts::new(certificate, now));
+        let mut certificates = vec![CertificateReport {
+            role: Role::Ca.name(),
+            action: action_word(plan.ca.action),
+            reasons: plan.ca.reasons.clone(),
+            file: set.ca_base.file(FileKind::Certificate),
+            certificate: facts(set.ca_certificate()),
+            planned: planned(plan.ca.action, &plan.ca.subject, &[], plan.ca.validity),
+        }];
+        certificates.extend(plan.leaves.iter().zip(&set.leaves).map(|(plan, leaf)| CertificateReport {
+            role: plan.role.name(),
+            action: action_word(plan.action),
+            reasons: plan.reasons.clone(),
+            file: plan.base.file(FileKind::Certificate),
+            certificate: facts(leaf.files.sound_certificate()),
+            planned: planned(plan.action, &plan.identity.subject, &plan.identity.names, plan.validity),
+        }));
         Self {
             schema: 1,
             directory: request.out_dir.display().to_string(),
             dry_run: outcome.dry_run,
             changed: !plan.keeps_everything(),
             recovered: outcome.recovered,
-            certificates: certificates.collect(),
+            certificates,
             written: outcome.written.to_vec(),
             notes: plan.notes.clone(),
-            next: if outcome.dry_run { Vec::new() } else { next(plan, request, set) },
+            next: if outcome.dry_run { Vec::new() } else { next(plan, set) },
         }
     }
 
@@ -184,40 +188,42 @@ fn action_word(action: Action) -> &'static str {
 }
 
 /// What the Milvus page tells its reader to do with the files, as far as this run makes it necessary.
-fn next(plan: &Plan, request: &Request, set: &Set) -> Vec<String> {
-    let layout = &request.layout;
-    let pem = |role| layout.file_name(FileKind::Certificate(role));
-    let key = |role| layout.file_name(FileKind::Key(role));
+fn next(plan: &Plan, set: &Set) -> Vec<String> {
     if plan.keeps_everything() {
         return Vec::new();
     }
+    let changed = |role| plan.leaves.iter().find(|leaf| leaf.role == role && leaf.action != Action::Keep);
     if plan.ca.action != Action::Issue {
-        let mut next = vec!["restart Milvus: it reads its files once, at start".to_owned()];
-        if plan.client.action != Action::Keep {
-            next.push(format!("give clients the new {}", pem(Role::Client)));
+        let mut next = Vec::new();
+        if changed(Role::Server).is_some() || plan.ca.action == Action::Resign {
+            next.push("restart Milvus: it reads its files once, at start".to_owned());
+        }
+        if let Some(client) = changed(Role::Client) {
+            next.push(format!("give clients the new {}", client.base.file(FileKind::Certificate)));
         }
         return next;
     }
-    let server_name = set.server.certificate.sound().and_then(|file| {
-        let names = file.certificate.subject_alt_names.as_ref()?;
-        names.first().map(ToString::to_string)
-    });
+    let (Some(server), Some(client)) = (set.first(Role::Server), set.first(Role::Client)) else {
+        return Vec::new();
+    };
+    let names =
+        server.files.sound_certificate().and_then(|certificate| certificate.subject_alt_names.as_ref());
+    let server_name = names.and_then(|names| names.first()).map(ToString::to_string).unwrap_or_default();
+    let (ca_pem, ca_key) = (set.ca_base.file(FileKind::Certificate), set.ca_base.file(FileKind::Key));
+    let pem = |base: &BaseName| base.file(FileKind::Certificate);
+    let key = |base: &BaseName| base.file(FileKind::Key);
     vec![
         format!(
-            "copy {}, {} and {} into the tls folder beside docker-compose.yml; {} stays here",
-            pem(Role::Server),
-            key(Role::Server),
-            pem(Role::Ca),
-            key(Role::Ca)
+            "copy {}, {} and {ca_pem} into the tls folder beside docker-compose.yml; {ca_key} stays here",
+            pem(&server.base),
+            key(&server.base),
         ),
         "set common.security.tlsMode in milvus.yaml to 1 (one-way) or 2 (two-way), and restart Milvus"
             .to_owned(),
         format!(
-            "clients trust {} and connect to server_name {:?}; two-way they also need {} and {}",
-            pem(Role::Ca),
-            server_name.unwrap_or_default(),
-            pem(Role::Client),
-            key(Role::Client)
+            "clients trust {ca_pem} and connect to server_name {server_name:?}; two-way they also need {} and {}",
+            pem(&client.base),
+            key(&client.base),
         ),
     ]
 }

@@ -6,11 +6,12 @@
 use std::path::PathBuf;
 
 use crate::error::{Failure, Result};
+use crate::files::BaseName;
 use crate::keys::{KeyFormat, KeyKind};
 use crate::pki::Identity;
 use crate::profile::Role;
 use crate::san::{San, add_missing, names_of_common_name};
-use crate::store::Layout;
+use crate::set::{CaFiles, Leaf, Set};
 use crate::subject::{AttributeType, Subject};
 
 /// gen.sh's variables.
@@ -40,21 +41,46 @@ pub struct Given {
     pub value: String,
 }
 
+/// What is asked of one certificate under the CA.
+#[derive(Debug, Clone)]
+pub struct LeafRequest {
+    /// Server or client.
+    pub role: Role,
+    /// What its files are called.
+    pub base: BaseName,
+    /// The common name, if one was given, and the flag that gave it.
+    pub common_name: Option<(&'static str, String)>,
+    /// `--san`, without duplicates. Never empty.
+    pub names: Option<Vec<San>>,
+}
+
+impl LeafRequest {
+    /// Nothing but the role and its name on the Milvus page.
+    #[must_use]
+    pub fn of_role(role: Role) -> Self {
+        Self { role, base: BaseName::of_role(role), common_name: None, names: None }
+    }
+
+    /// True if a flag says something about the names.
+    #[must_use]
+    pub fn gives_names(&self) -> bool {
+        self.names.is_some() || self.common_name.is_some()
+    }
+}
+
 /// What is asked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Request {
     /// Where the set is.
     pub out_dir: PathBuf,
-    /// What its files are called.
-    pub layout: Layout,
+    /// What the CA's files are called.
+    pub ca_base: BaseName,
+    /// The certificates under the CA.
+    pub leaves: Vec<LeafRequest>,
     /// The subject attributes that were given, but for the common names.
     pub attributes: Vec<Given>,
-    /// `--cn`
+    /// `--cn`: the CA's, and of what is made new without a common name of its own.
     pub common_name: Option<String>,
-    /// `--client-cn`
-    pub client_common_name: Option<String>,
-    /// `--san`, without duplicates. Never empty.
-    pub names: Option<Vec<San>>,
     /// `--days`
     pub days: Option<u32>,
     /// `--ca-days`, never less than `--days`.
@@ -71,7 +97,47 @@ pub struct Request {
     pub force: bool,
 }
 
+impl Default for Request {
+    /// A plain run: the nine files, no flag given.
+    fn default() -> Self {
+        Self {
+            out_dir: PathBuf::from("."),
+            ca_base: BaseName::of_role(Role::Ca),
+            leaves: [Role::Server, Role::Client].map(LeafRequest::of_role).to_vec(),
+            attributes: Vec::new(),
+            common_name: None,
+            days: None,
+            ca_days: None,
+            renew_within: None,
+            key: None,
+            key_format: None,
+            leaf_only: false,
+            force: false,
+        }
+    }
+}
+
 impl Request {
+    /// Names the server, as `--cn` does.
+    #[must_use]
+    pub fn with_common_name(mut self, name: &str) -> Self {
+        self.common_name = Some(name.to_owned());
+        for leaf in self.leaves.iter_mut().filter(|leaf| leaf.role == Role::Server) {
+            leaf.common_name = Some(("--cn", name.to_owned()));
+        }
+        self
+    }
+
+    /// The files of the request, none of them there.
+    #[must_use]
+    pub fn shape(&self) -> Set {
+        Set {
+            ca_base: self.ca_base.clone(),
+            ca: CaFiles::default(),
+            leaves: self.leaves.iter().map(|leaf| Leaf::nothing(leaf.role, leaf.base.clone())).collect(),
+        }
+    }
+
     /// The kind of key that is made where one must be made.
     #[must_use]
     pub fn new_key(&self) -> KeyKind {
@@ -97,84 +163,70 @@ impl Request {
         for (attribute, value) in DEFAULTS {
             subject = subject.with(attribute, "", value)?;
         }
-        self.laid_over(Role::Ca, subject.with(AttributeType::CommonName, "", DEFAULT_COMMON_NAME)?)
+        let common_name = self.common_name.as_deref().unwrap_or(DEFAULT_COMMON_NAME);
+        subject = subject.with(AttributeType::CommonName, "--cn", common_name)?;
+        laid_over(subject, self.attributes.clone())
     }
 
-    /// The subject of a server's or client's certificate: what is there with what is given laid over it, or all new.
-    pub fn leaf_subject(&self, role: Role, existing: Option<&Subject>) -> Result<Subject> {
-        if let Some(existing) = existing {
-            return self.laid_over(role, existing.clone());
+    /// What a server's or client's certificate will say: its subject, and the names that go with it. What is there
+    /// stays where no flag says otherwise.
+    pub fn identity(
+        &self,
+        leaf: &LeafRequest,
+        existing: Option<&Subject>,
+        names: Option<&[San]>,
+    ) -> Result<Identity> {
+        let subject = match existing {
+            Some(existing) => existing.clone(),
+            None => self.new_leaf_subject()?,
+        };
+        let subject = laid_over(subject, self.given(leaf))?;
+        let common_name = subject.common_name().unwrap_or_default();
+        let kept = names.unwrap_or_default().iter().cloned();
+        let mut result = Vec::new();
+        match (leaf.role, &leaf.names) {
+            (Role::Server | Role::Ca, Some(asked)) => {
+                add_missing(&mut result, names_of_common_name(common_name).into_iter().flatten());
+                add_missing(&mut result, asked.iter().cloned());
+            }
+            (Role::Server | Role::Ca, None) => {
+                if kept.len() == 0 || leaf.common_name.is_some() {
+                    add_missing(&mut result, names_of_common_name(common_name).into_iter().flatten());
+                }
+                add_missing(&mut result, kept);
+            }
+            (Role::Client, asked) => {
+                if kept.len() == 0 || leaf.gives_names() {
+                    result.extend(San::parse("CN", common_name));
+                    add_missing(&mut result, asked.iter().flatten().cloned());
+                } else {
+                    result.extend(kept);
+                }
+            }
         }
+        Ok(Identity { subject, names: result })
+    }
+
+    /// The attributes that were given for a server or client.
+    #[must_use]
+    pub fn given(&self, leaf: &LeafRequest) -> Vec<Given> {
+        let common_name = leaf.common_name.clone().map(|(flag, value)| Given {
+            attribute: AttributeType::CommonName,
+            flag,
+            value,
+        });
+        let own = self.attributes.iter().filter(|given| is_leaf_attribute(given.attribute)).cloned();
+        own.chain(common_name).collect()
+    }
+
+    fn new_leaf_subject(&self) -> Result<Subject> {
         let mut subject = Subject::default();
         for (attribute, value) in DEFAULTS.into_iter().filter(|(attribute, _)| is_leaf_attribute(*attribute))
         {
             subject = subject.with(attribute, "", value)?;
         }
-        // A new client is named as the server is, unless --client-cn says otherwise.
         let common_name = self.common_name.as_deref().unwrap_or(DEFAULT_COMMON_NAME);
-        self.laid_over(role, subject.with(AttributeType::CommonName, "--cn", common_name)?)
-    }
-
-    fn laid_over(&self, role: Role, mut subject: Subject) -> Result<Subject> {
-        for given in self.given(role) {
-            subject = subject.with(given.attribute, given.flag, &given.value)?;
-        }
-        Ok(subject)
-    }
-
-    /// The attributes that were given for a role.
-    pub fn given(&self, role: Role) -> impl Iterator<Item = Given> {
-        let common_name = match role {
-            Role::Client => self.client_common_name.clone().map(|value| ("--client-cn", value)),
-            Role::Ca | Role::Server => self.common_name.clone().map(|value| ("--cn", value)),
-        };
-        let common_name =
-            common_name.map(|(flag, value)| Given { attribute: AttributeType::CommonName, flag, value });
-        self.attributes
-            .clone()
-            .into_iter()
-            .filter(move |given| role == Role::Ca || is_leaf_attribute(given.attribute))
-            .chain(common_name)
-    }
-
-    /// What a server's or client's certificate will say: its subject, and the names that go with it.
-    ///
-    /// `names` are those of the certificate that is there, if there is one.
-    pub fn identity(
-        &self,
-        role: Role,
-        existing: Option<&Subject>,
-        names: Option<&[San]>,
-    ) -> Result<Identity> {
-        let subject = self.leaf_subject(role, existing)?;
-        let common_name = subject.common_name().unwrap_or_default();
-        let mut result = Vec::new();
-        if role == Role::Client {
-            match names.filter(|_| self.client_common_name.is_none()) {
-                Some(kept) if !kept.is_empty() => result.extend(kept.iter().cloned()),
-                _ => result.extend(San::parse("--client-cn", common_name)),
-            }
-        } else if let Some(asked) = &self.names {
-            add_missing(&mut result, names_of_common_name(common_name).into_iter().flatten());
-            add_missing(&mut result, asked.iter().cloned());
-        } else {
-            let kept = names.unwrap_or_default();
-            if kept.is_empty() || self.common_name.is_some() {
-                add_missing(&mut result, names_of_common_name(common_name).into_iter().flatten());
-            }
-            add_missing(&mut result, kept.iter().cloned());
-        }
-        Ok(Identity { subject, names: result })
-    }
-
-    /// True if a flag says something about the names of the role.
-    #[must_use]
-    pub fn gives_names(&self, role: Role) -> bool {
-        match role {
-            Role::Server => self.names.is_some() || self.common_name.is_some(),
-            Role::Client => self.client_common_name.is_some(),
-            Role::Ca => false,
-        }
+        subject.with(AttributeType::CommonName, "--cn", common_name)
     }
 
     /// Checks what no single flag can tell: called once, by the command line.
@@ -187,11 +239,20 @@ impl Request {
             ))
             .hint(format!("use --ca-days {days} or more, or leave it out")));
         }
-        if let (Some(name), None) = (&self.common_name, &self.names) {
-            check_server_name(name)?;
+        for leaf in self.leaves.iter().filter(|leaf| leaf.role == Role::Server && leaf.names.is_none()) {
+            if let Some((flag, name)) = &leaf.common_name {
+                check_server_name(flag, name)?;
+            }
         }
         Ok(self)
     }
+}
+
+fn laid_over(mut subject: Subject, given: Vec<Given>) -> Result<Subject> {
+    for Given { attribute, flag, value } in given {
+        subject = subject.with(attribute, flag, &value)?;
+    }
+    Ok(subject)
 }
 
 /// gen.sh leaves state and locality to the CA.
@@ -200,7 +261,7 @@ fn is_leaf_attribute(attribute: AttributeType) -> bool {
 }
 
 /// Without `--san` the common name is the only name that clients can check, so it has to be one.
-fn check_server_name(common_name: &str) -> Result<()> {
+fn check_server_name(flag: &str, common_name: &str) -> Result<()> {
     if common_name.is_empty() {
         return Err(Failure::usage(
             "--cn \"\": without a CN or a --san the server has no name that clients can check",
@@ -210,9 +271,9 @@ fn check_server_name(common_name: &str) -> Result<()> {
     if names_of_common_name(common_name).is_some() {
         return Ok(());
     }
-    let failure = match San::parse("--cn", common_name) {
+    let failure = match San::parse(flag, common_name) {
         Err(failure) => failure,
-        Ok(_) => Failure::usage(format!("--cn {common_name:?}: a URI, not a name")),
+        Ok(_) => Failure::usage(format!("{flag} {common_name:?}: a URI, not a name")),
     };
     let why = format!("{}; clients check the host's name, and without --san it is the CN", failure.message);
     let hint = match failure.hint {

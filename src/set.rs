@@ -1,6 +1,7 @@
 //! A set: the files of one directory, parsed. Data only; `store` reads it, `plan` and `verify` look at it.
 
 use crate::certificate::{Certificate, Csr};
+use crate::files::BaseName;
 use crate::keys::{KeyFormat, PrivateKey};
 use crate::profile::Role;
 use crate::serial::Serial;
@@ -79,6 +80,12 @@ pub struct LeafFiles {
 }
 
 impl LeafFiles {
+    /// The certificate, if it is sound.
+    #[must_use]
+    pub fn sound_certificate(&self) -> Option<&Certificate> {
+        self.certificate.sound().map(|file| &file.certificate)
+    }
+
     /// True if there is none of the three.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -86,37 +93,64 @@ impl LeafFiles {
     }
 }
 
-/// The nine files.
-#[derive(Debug, Clone, Default)]
-#[expect(missing_docs, reason = "a field is a role")]
+/// A server or a client and its files.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Leaf {
+    pub role: Role,
+    pub base: BaseName,
+    pub files: LeafFiles,
+}
+
+impl Leaf {
+    /// One whose files are not there.
+    #[must_use]
+    pub fn nothing(role: Role, base: BaseName) -> Self {
+        Self { role, base, files: LeafFiles::default() }
+    }
+}
+
+/// A CA and certificates under it; with a server and a client these are the nine files.
+#[derive(Debug, Clone)]
 pub struct Set {
+    /// What the CA's files are called.
+    pub ca_base: BaseName,
+    /// The CA's files.
     pub ca: CaFiles,
-    pub server: LeafFiles,
-    pub client: LeafFiles,
+    /// The others, in the order of the request.
+    pub leaves: Vec<Leaf>,
 }
 
 impl Set {
-    /// The files of the server or the client.
-    ///
-    /// # Panics
-    /// If the role is the CA, which has other files.
+    /// The same names, and no file of them.
     #[must_use]
-    pub fn leaf(&self, role: Role) -> &LeafFiles {
-        match role {
-            Role::Server => &self.server,
-            Role::Client => &self.client,
-            Role::Ca => unreachable!("the CA is not a leaf"),
+    pub fn emptied(&self) -> Self {
+        Self {
+            ca_base: self.ca_base.clone(),
+            ca: CaFiles::default(),
+            leaves: self.leaves.iter().map(|leaf| Leaf::nothing(leaf.role, leaf.base.clone())).collect(),
         }
     }
 
-    /// True if the directory has none of the nine files.
+    /// The first leaf of the role.
+    #[must_use]
+    pub fn first(&self, role: Role) -> Option<&Leaf> {
+        self.leaves.iter().find(|leaf| leaf.role == role)
+    }
+
+    /// The CA's certificate, if it is sound.
+    #[must_use]
+    pub fn ca_certificate(&self) -> Option<&Certificate> {
+        self.ca.certificate.sound().map(|file| &file.certificate)
+    }
+
+    /// True if there is none of the files.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let ca = &self.ca;
         ca.key.is_missing()
             && ca.certificate.is_missing()
             && ca.serial.is_missing()
-            && self.server.is_empty()
-            && self.client.is_empty()
+            && self.leaves.iter().all(|leaf| leaf.files.is_empty())
     }
 }

@@ -8,9 +8,9 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use crate::certificate::Certificate;
-use crate::profile::Role;
-use crate::set::{CaFiles, CertificateFile, Set};
-use crate::store::{FileKind, Layout};
+use crate::files::{BaseName, FileKind};
+use crate::serial::Serial;
+use crate::set::{CertificateFile, Set};
 
 mod chain;
 mod handshake;
@@ -74,24 +74,23 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Collects findings about the files of one role.
+/// Collects findings about the files of one certificate.
 struct Findings<'a> {
-    layout: &'a Layout,
-    role: Role,
+    base: &'a BaseName,
     list: Vec<Finding>,
 }
 
 impl<'a> Findings<'a> {
-    fn new(layout: &'a Layout, role: Role) -> Self {
-        Self { layout, role, list: Vec::new() }
+    fn new(base: &'a BaseName) -> Self {
+        Self { base, list: Vec::new() }
     }
 
     fn add(&mut self, kind: FileKind, code: Code, message: impl Into<String>) {
-        self.list.push(Finding { code, file: self.layout.file_name(kind), message: message.into() });
+        self.list.push(Finding { code, file: self.base.file(kind), message: message.into() });
     }
 
     fn certificate(&mut self, code: Code, message: impl Into<String>) {
-        self.add(FileKind::Certificate(self.role), code, message);
+        self.add(FileKind::Certificate, code, message);
     }
 
     fn files(&mut self, files: &[(FileKind, Option<&str>)]) {
@@ -105,8 +104,8 @@ impl<'a> Findings<'a> {
 
     fn pair(&mut self, certificate: &Certificate, key: Option<&crate::set::KeyFile>) {
         if key.is_some_and(|file| file.key.public().spki != certificate.public_key.spki) {
-            let pem = self.layout.file_name(FileKind::Certificate(self.role));
-            self.add(FileKind::Key(self.role), Code::KeyMismatch, format!("is not the key of {pem}"));
+            let pem = self.base.file(FileKind::Certificate);
+            self.add(FileKind::Key, Code::KeyMismatch, format!("is not the key of {pem}"));
         }
     }
 
@@ -137,11 +136,12 @@ impl<'a> Findings<'a> {
 
 /// Looks at the CA's files by themselves.
 #[must_use]
-pub fn ca(files: &CaFiles, layout: &Layout, now: OffsetDateTime) -> Vec<Finding> {
-    let mut findings = Findings::new(layout, Role::Ca);
+pub fn ca(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
+    let files = &set.ca;
+    let mut findings = Findings::new(&set.ca_base);
     findings.files(&[
-        (FileKind::Key(Role::Ca), files.key.problem()),
-        (FileKind::Certificate(Role::Ca), files.certificate.problem()),
+        (FileKind::Key, files.key.problem()),
+        (FileKind::Certificate, files.certificate.problem()),
         (FileKind::Serial, files.serial.problem()),
     ]);
     let Some(CertificateFile { certificate, .. }) = files.certificate.sound() else { return findings.list };
@@ -177,37 +177,40 @@ pub fn ca(files: &CaFiles, layout: &Layout, now: OffsetDateTime) -> Vec<Finding>
 /// Looks at a whole set as a run is about to write it: everything above, the chain for every name by
 /// rustls-webpki, and handshakes one-way and mutual in memory. What may be written has no error among its findings.
 #[must_use]
-pub fn set(set: &Set, layout: &Layout, now: OffsetDateTime) -> Vec<Finding> {
-    let mut findings = ca(&set.ca, layout, now);
-    let Some(CertificateFile { certificate: ca, .. }) = set.ca.certificate.sound() else { return findings };
+pub fn set(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
+    let mut findings = ca(set, now);
+    let Some(ca) = set.ca_certificate() else { return findings };
     // A set whose CA key is kept elsewhere is whole without it.
-    findings.retain(|finding| {
-        !(finding.code == Code::Missing && finding.file == layout.file_name(FileKind::Key(Role::Ca)))
-    });
-    for role in [Role::Server, Role::Client] {
-        findings.extend(leaf(role, set.leaf(role), ca, layout, now));
+    let ca_key = set.ca_base.file(FileKind::Key);
+    findings.retain(|finding| !(finding.code == Code::Missing && finding.file == ca_key));
+    for one in &set.leaves {
+        findings.extend(leaf(one, ca, &set.ca_base, now));
     }
-    findings.extend(serials(set, ca, layout));
+    findings.extend(serials(set, ca));
     if !findings.iter().any(|finding| finding.code.is_error()) {
-        findings.extend(chain::check(set, ca, layout, now));
+        findings.extend(chain::check(set, ca, now));
     }
     if !findings.iter().any(|finding| finding.code.is_error()) {
-        findings.extend(handshake::check(set, ca, layout, now));
+        findings.extend(handshake::check(set, ca, now));
     }
     findings
 }
 
 /// RFC 5280 section 4.1.2.2: one CA never gives a serial number twice.
-fn serials(set: &Set, ca: &Certificate, layout: &Layout) -> Vec<Finding> {
-    let mut findings = Findings::new(layout, Role::Client);
-    let serial = |role| set.leaf(role).certificate.sound().and_then(|file| file.certificate.serial.clone());
-    if let Some(client) = serial(Role::Client)
-        && (serial(Role::Server).as_ref() == Some(&client)
-            || (ca.is_self_issued() && ca.serial.as_ref() == Some(&client)))
-    {
-        findings.certificate(Code::SerialRepeated, format!("has the serial number {client} a second time"));
+fn serials(set: &Set, ca: &Certificate) -> Vec<Finding> {
+    let mut seen: Vec<&Serial> = ca.serial.iter().filter(|_| ca.is_self_issued()).collect();
+    let mut list = Vec::new();
+    for leaf in &set.leaves {
+        let Some(serial) = leaf.files.sound_certificate().and_then(|c| c.serial.as_ref()) else { continue };
+        if seen.contains(&serial) {
+            let mut findings = Findings::new(&leaf.base);
+            findings
+                .certificate(Code::SerialRepeated, format!("has the serial number {serial} a second time"));
+            list.extend(findings.list);
+        }
+        seen.push(serial);
     }
-    findings.list
+    list
 }
 
 /// The day, for people; always UTC.

@@ -2,8 +2,9 @@
 
 use clap::ValueEnum;
 
-use super::{KeyArgs, KeyTypeArg, SubjectArgs};
+use super::{FileArgs, KeyArgs, KeyTypeArg, SubjectArgs};
 use crate::error::{Failure, Result};
+use crate::files::BaseName;
 use crate::keys::KeyKind;
 use crate::request::Given;
 use crate::san::{San, add_missing};
@@ -32,6 +33,24 @@ pub(super) fn subject(args: SubjectArgs) -> Result<SubjectFlags> {
         }
     }
     Ok((attributes, args.cn, args.client_cn))
+}
+
+/// The base names of CA, server and client: plain, and all different.
+pub(super) fn base_names(args: &FileArgs) -> Result<[BaseName; 3]> {
+    let given = [
+        ("--ca-file", &args.ca_file),
+        ("--server-file", &args.server_file),
+        ("--client-file", &args.client_file),
+    ];
+    let [ca, server, client] = given.map(|(flag, name)| BaseName::parse(flag, name));
+    let names = [ca?, server?, client?];
+    for (i, (flag, name)) in given.iter().enumerate() {
+        if let Some(other) = (0..i).find(|&j| names[i].collides_with(&names[j])) {
+            return Err(Failure::usage(format!("{flag} {name:?}: {} has that name already", given[other].0))
+                .hint("give each of the three its own base name"));
+        }
+    }
+    Ok(names)
 }
 
 pub(super) fn names(texts: &[String]) -> Result<Option<Vec<San>>> {

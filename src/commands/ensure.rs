@@ -36,7 +36,7 @@ pub fn run(request: &Request, behaviour: Behaviour, world: World<'_>) -> Result<
 fn rehearse(request: &Request, world: &World<'_>) -> Result<Report> {
     Directory::exists(&request.out_dir)?;
     let journal = Journal::find(&request.out_dir)?;
-    let set = load(&request.out_dir, &request.layout, journal.as_ref())?;
+    let set = load(&request.out_dir, &request.shape(), journal.as_ref())?;
     let plan = plan(request, &set, world.now)?;
     let outcome = Outcome { dry_run: true, ..Outcome::default() };
     Ok(Report::new(&plan, request, &set, outcome, world.now))
@@ -49,7 +49,7 @@ fn act(request: &Request, behaviour: Behaviour, mut world: World<'_>) -> Result<
     let made = if Directory::exists(&request.out_dir)? {
         None
     } else {
-        Some(decide(request, Set::default(), &world, &mut narrator)?)
+        Some(decide(request, request.shape(), &world, &mut narrator)?)
     };
     let directory = Directory::lock(&request.out_dir, || narrator.waiting(&request.out_dir))?;
     let result = act_locked(request, &mut world, &directory, made, narrator);
@@ -67,14 +67,14 @@ fn act_locked(
     mut narrator: Narrator,
 ) -> Result<Report> {
     let recovered = directory.recover()?;
-    let set = load(&request.out_dir, &request.layout, None)?;
+    let set = load(&request.out_dir, &request.shape(), None)?;
     let Decision { plan, issued: Issued { set, changes } } = match made {
         // Another run may have been faster since.
         Some(made) if set.is_empty() => made,
         _ => decide(request, set, world, &mut narrator)?,
     };
     if !changes.is_empty() {
-        self_check(&set, request, world.now)?;
+        self_check(&set, world.now)?;
         directory.commit(&changes, &mut world.at)?;
     }
     let written: Vec<String> = changes.iter().map(|change| change.name.clone()).collect();
@@ -96,8 +96,8 @@ fn decide(request: &Request, set: Set, world: &World<'_>, narrator: &mut Narrato
 }
 
 /// Nothing is written that `verify` would fault.
-fn self_check(set: &Set, request: &Request, now: OffsetDateTime) -> Result<()> {
-    let findings = verify::set(set, &request.layout, now);
+fn self_check(set: &Set, now: OffsetDateTime) -> Result<()> {
+    let findings = verify::set(set, now);
     match findings.into_iter().find(|finding| finding.code.is_error()) {
         None => Ok(()),
         Some(finding) => Err(Failure::failed(format!("self-check: {finding}; nothing was written"))

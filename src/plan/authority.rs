@@ -5,10 +5,9 @@ use time::OffsetDateTime;
 use super::{Action, AuthorityPlan, authority_validity, is_expiring};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::profile::Role;
+use crate::files::{FileKind, shown};
 use crate::request::Request;
 use crate::set::Set;
-use crate::store::FileKind;
 use crate::verify::{self, Code};
 
 pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
@@ -17,7 +16,7 @@ pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<
         None if set.ca.certificate.is_missing() => missing(request, set, now),
         None => Err(unusable(
             request,
-            FileKind::Certificate(Role::Ca),
+            FileKind::Certificate,
             set.ca.certificate.problem().unwrap_or_default(),
             "put the right file back",
         )),
@@ -26,20 +25,17 @@ pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<
 
 /// There is no ca.pem: a new CA, unless certificates are there that another one has signed.
 fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
-    let pem = FileKind::Certificate(Role::Ca);
-    for role in [Role::Server, Role::Client] {
-        if !set.leaf(role).certificate.is_missing() {
-            let signed = request.layout.file_name(FileKind::Certificate(role));
-            return Err(unusable(
-                request,
-                pem,
-                &format!("is missing, but {signed} is there, which it has signed"),
-                "put the file back",
-            ));
-        }
+    if let Some(leaf) = set.leaves.iter().find(|leaf| !leaf.files.certificate.is_missing()) {
+        let signed = leaf.base.file(FileKind::Certificate);
+        return Err(unusable(
+            request,
+            FileKind::Certificate,
+            &format!("is missing, but {signed} is there, which it has signed"),
+            "put the file back",
+        ));
     }
     check_key_file(request, set)?;
-    let key_name = request.layout.file_name(FileKind::Key(Role::Ca));
+    let key_name = request.ca_base.file(FileKind::Key);
     let kept = set.ca.key.sound();
     let subject = request.ca_subject()?;
     if subject.is_empty() {
@@ -70,14 +66,14 @@ fn existing(
 ) -> Result<AuthorityPlan> {
     check_key_file(request, set)?;
     let mut reasons = Vec::new();
-    for finding in verify::ca(&set.ca, &request.layout, now) {
+    for finding in verify::ca(set, now) {
         match finding.code {
             // check_key_file's and check_usable's.
             Code::Missing | Code::Damaged => {}
             Code::KeyMismatch => {
                 return Err(unusable(
                     request,
-                    FileKind::Key(Role::Ca),
+                    FileKind::Key,
                     &finding.message,
                     "put back the key and the certificate that belong together",
                 ));
@@ -85,7 +81,7 @@ fn existing(
             Code::NotCa | Code::SelfSignature => {
                 return Err(unusable(
                     request,
-                    FileKind::Certificate(Role::Ca),
+                    FileKind::Certificate,
                     &finding.message,
                     "put a CA's certificate there",
                 ));
@@ -106,7 +102,7 @@ fn existing(
         } else {
             "have its own CA sign it again"
         };
-        return Err(unusable(request, FileKind::Certificate(Role::Ca), &why, remedy));
+        return Err(unusable(request, FileKind::Certificate, &why, remedy));
     }
     let subject = certificate.subject.subject.clone();
     let action = match (reasons.is_empty() || !renewable, &subject) {
@@ -118,7 +114,7 @@ fn existing(
                 reasons.join(", and "),
                 certificate.subject.text
             );
-            return Err(unusable(request, FileKind::Certificate(Role::Ca), &why, "sign it with openssl"));
+            return Err(unusable(request, FileKind::Certificate, &why, "sign it with openssl"));
         }
     };
     if action == Action::Keep {
@@ -131,7 +127,7 @@ fn existing(
     }
     let serial_is_missing = set.ca.serial.is_missing();
     if serial_is_missing {
-        reasons.push(format!("{} is missing", request.layout.file_name(FileKind::Serial)));
+        reasons.push(format!("{} is missing", request.ca_base.file(FileKind::Serial)));
     }
     let action = match action {
         Action::Keep if rewrite_key || serial_is_missing => Action::Refresh,
@@ -150,7 +146,7 @@ fn existing(
 
 /// A key that is there must be one; a missing one may be kept elsewhere.
 fn check_key_file(request: &Request, set: &Set) -> Result<()> {
-    let key = FileKind::Key(Role::Ca);
+    let key = FileKind::Key;
     match set.ca.key.problem().filter(|_| !set.ca.key.is_missing()) {
         None => Ok(()),
         Some(problem) if problem.contains("password") => {
@@ -172,7 +168,7 @@ fn check_key_file(request: &Request, set: &Set) -> Result<()> {
 pub(super) fn check_usable(request: &Request, set: &Set, ca: &AuthorityPlan, signs: bool) -> Result<()> {
     if signs && ca.make_key.is_none() && set.ca.key.is_missing() {
         let why = "is missing, and something must be signed";
-        return Err(unusable(request, FileKind::Key(Role::Ca), why, "put the file back"));
+        return Err(unusable(request, FileKind::Key, why, "put the file back"));
     }
     if let (Some(problem), false) = (set.ca.serial.problem(), set.ca.serial.is_missing()) {
         let file = path(request, FileKind::Serial);
@@ -189,5 +185,5 @@ fn unusable(request: &Request, kind: FileKind, problem: &str, remedy: &str) -> F
 }
 
 fn path(request: &Request, kind: FileKind) -> String {
-    request.out_dir.join(request.layout.file_name(kind)).display().to_string()
+    shown(&request.out_dir.join(request.ca_base.file(kind))).to_string()
 }

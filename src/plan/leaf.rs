@@ -2,43 +2,39 @@
 
 use time::OffsetDateTime;
 
-use super::{Action, AuthorityPlan, LeafPlan, is_expiring, validity};
+use super::{Action, AuthorityPlan, KeyChoice, LeafPlan, is_expiring, validity};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::keys::KeyKind;
+use crate::files::{BaseName, FileKind, shown};
 use crate::pki::Identity;
 use crate::profile::Role;
-use crate::request::Request;
+use crate::request::{LeafRequest, Request};
 use crate::san::San;
-use crate::set::{LeafFiles, Set};
-use crate::store::FileKind;
+use crate::set::{Leaf, LeafFiles};
 use crate::verify::{self, Code, Finding};
 
 /// `issuer` is the CA's certificate that is there; `None` where the CA is made new.
 pub(super) fn plan(
-    role: Role,
+    asked: &LeafRequest,
     request: &Request,
-    set: &Set,
+    there: &Leaf,
     issuer: Option<&Certificate>,
     ca: &AuthorityPlan,
     now: OffsetDateTime,
 ) -> Result<LeafPlan> {
-    let files = set.leaf(role);
-    let existing = files.certificate.sound().map(|file| &file.certificate);
+    let files = &there.files;
+    let existing = files.sound_certificate();
     let identity = request.identity(
-        role,
+        asked,
         existing.and_then(|certificate| certificate.subject.subject.as_ref()),
         existing.and_then(|certificate| certificate.subject_alt_names.as_deref()),
     )?;
-    let findings = match issuer {
-        Some(ca) => verify::leaf(role, files, ca, &request.layout, now),
-        None => Vec::new(),
-    };
-    let (make_key, key_reason) = key_to_make(files, request);
+    let findings = issuer.map_or_else(Vec::new, |ca| verify::leaf(there, ca, &request.ca_base, now));
+    let (key, key_reason) = choose_key(files, request);
     let mut reasons = match (files.is_empty(), issuer, existing) {
         (true, ..) => vec!["not there yet".to_owned()],
-        (false, Some(_), Some(existing)) => why_sign(role, request, &findings, existing, &identity, now),
-        (false, Some(_), None) => why_faulty(&findings, role, request),
+        (false, Some(_), Some(existing)) => why_sign(asked, request, &findings, existing, &identity, now),
+        (false, Some(_), None) => why_faulty(&findings, &there.base),
         (false, None, _) => vec!["the CA is new".to_owned()],
     };
     reasons.extend(key_reason.filter(|_| !files.is_empty()));
@@ -47,11 +43,11 @@ pub(super) fn plan(
         (false, true) => Action::Issue,
         (false, false) => Action::Resign,
     };
-    let rewrite_key = make_key.is_none()
+    let rewrite_key = key == KeyChoice::Keep
         && files.key.sound().is_some_and(|file| request.key_format.is_some_and(|asked| asked != file.format));
-    let with_issuer = role == Role::Server && keeps_issuer(files, request, action);
+    let with_issuer = asked.role == Role::Server && keeps_issuer(files, request, action);
     if action == Action::Keep {
-        reasons = why_refresh(role, request, files, &findings, ca, rewrite_key);
+        reasons = why_refresh(asked.role, request, files, &findings, ca, rewrite_key);
         if !reasons.is_empty() {
             action = Action::Refresh;
         }
@@ -62,8 +58,18 @@ pub(super) fn plan(
         // A CA certificate that is signed now is made to last at least as long (plan::outlive).
         _ => validity,
     };
-    let plan = LeafPlan { role, action, reasons, identity, validity, make_key, rewrite_key, with_issuer };
-    if matches!(action, Action::Resign | Action::Issue) {
+    let plan = LeafPlan {
+        role: asked.role,
+        base: asked.base.clone(),
+        action,
+        reasons,
+        identity,
+        validity,
+        key,
+        rewrite_key,
+        with_issuer,
+    };
+    if plan.signs() {
         check_identity(&plan, request, existing, ca)?;
     }
     Ok(plan)
@@ -71,20 +77,20 @@ pub(super) fn plan(
 
 /// Why what is there does not serve: its own faults, and what the given flags ask for beyond it.
 fn why_sign(
-    role: Role,
+    asked_of: &LeafRequest,
     request: &Request,
     findings: &[Finding],
     existing: &Certificate,
     identity: &Identity,
     now: OffsetDateTime,
 ) -> Vec<String> {
-    let mut reasons = why_faulty(findings, role, request);
+    let mut reasons = why_faulty(findings, &asked_of.base);
     if existing.not_after >= now && is_expiring(existing, request, now) {
         reasons.push(format!("expires on {}", verify::date(existing.not_after)));
     }
     let subject = existing.subject.subject.as_ref();
     let mut there = existing.subject_alt_names.clone().unwrap_or_default();
-    for given in request.given(role) {
+    for given in request.given(asked_of) {
         let has = subject.and_then(|subject| subject.value(given.attribute)).unwrap_or_default();
         let asked = identity.subject.value(given.attribute).unwrap_or_default();
         if has != asked {
@@ -94,7 +100,7 @@ fn why_sign(
             there.extend(San::parse(given.flag, asked));
         }
     }
-    if request.gives_names(role) {
+    if asked_of.gives_names() {
         let lacking: Vec<String> =
             identity.names.iter().filter(|name| !there.contains(name)).map(ToString::to_string).collect();
         if !lacking.is_empty() {
@@ -105,8 +111,8 @@ fn why_sign(
 }
 
 /// The findings that call for a signature, as reasons. A file other than the certificate is named.
-fn why_faulty(findings: &[Finding], role: Role, request: &Request) -> Vec<String> {
-    let certificate = request.layout.file_name(FileKind::Certificate(role));
+fn why_faulty(findings: &[Finding], base: &BaseName) -> Vec<String> {
+    let certificate = base.file(FileKind::Certificate);
     findings
         .iter()
         .filter(|finding| finding.code.is_error() && finding.code != Code::StaleChain)
@@ -118,14 +124,15 @@ fn why_faulty(findings: &[Finding], role: Role, request: &Request) -> Vec<String
         .collect()
 }
 
-/// The key that must be made, and why; a sound key of the asked kind stays.
-fn key_to_make(files: &LeafFiles, request: &Request) -> (Option<KeyKind>, Option<String>) {
-    let Some(file) = files.key.sound() else { return (Some(request.new_key()), None) };
+/// The key that the certificate is for, and why a sound one that is there is not it.
+fn choose_key(files: &LeafFiles, request: &Request) -> (KeyChoice, Option<String>) {
+    let Some(file) = files.key.sound() else { return (KeyChoice::Make(request.new_key()), None) };
     match request.key {
-        Some(asked) if !file.key.kind().covers(asked) => {
-            (Some(asked), Some(format!("its key is {}, and {asked} is asked for", file.key.kind())))
-        }
-        _ => (None, None),
+        Some(asked) if !file.key.kind().covers(asked) => (
+            KeyChoice::Make(asked),
+            Some(format!("its key is {}, and {asked} is asked for", file.key.kind())),
+        ),
+        _ => (KeyChoice::Keep, None),
     }
 }
 
@@ -167,21 +174,21 @@ fn check_identity(
     existing: Option<&Certificate>,
     ca: &AuthorityPlan,
 ) -> Result<()> {
-    let pem = request.out_dir.join(request.layout.file_name(FileKind::Certificate(plan.role)));
+    let pem = request.out_dir.join(plan.base.file(FileKind::Certificate));
     if let Some(existing) = existing.filter(|certificate| certificate.subject.subject.is_none()) {
         return Err(Failure::failed(format!(
             "{}: must be signed again ({}), but its subject {} cannot be written again as it is",
-            pem.display(),
+            shown(&pem),
             plan.reasons.join(", and "),
             existing.subject.text
         ))
-        .hint(format!("move {} away, and a new one is made", pem.display())));
+        .hint(format!("move {} away, and a new one is made", shown(&pem))));
     }
     if plan.role == Role::Server && plan.identity.names.is_empty() {
         let common_name = plan.identity.subject.common_name().unwrap_or_default();
         return Err(Failure::failed(format!(
             "{}: needs a name that clients can check, and its CN {common_name:?} is none",
-            pem.display()
+            shown(&pem)
         ))
         .hint("name the host that clients connect to: --san db.example.com"));
     }

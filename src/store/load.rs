@@ -6,74 +6,74 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::layout::{FileKind, Layout};
 use super::transaction::Journal;
 use crate::certificate::{certificates_from_pem, csr_from_pem};
 use crate::error::{Failure, Result};
+use crate::files::shown;
+use crate::files::{BaseName, FileKind};
 use crate::keys::encoding;
-use crate::profile::Role;
 use crate::serial::Serial;
 use crate::set::{CaFiles, CertificateFile, KeyFile, LeafFiles, Loaded, Set};
 
 /// Larger than any key or certificate chain; a file beyond it is something else, and not read.
 const LARGEST_FILE: u64 = 1024 * 1024;
 
-/// Reads a set. Damage within a file is part of the result; a file that cannot be read at all, a directory in its
-/// place or a symbolic link out of the directory is an error.
+/// Reads the files that `shape` names. Damage within a file is part of the result; a file that cannot be read at
+/// all, a directory in its place or a symbolic link out of the directory is an error.
 ///
 /// Where a run was interrupted after its decision, `journal` says which of its files count already.
-pub fn load(dir: &Path, layout: &Layout, journal: Option<&Journal>) -> Result<Set> {
-    let reader = Reader { dir, layout, journal };
-    Ok(Set {
-        ca: CaFiles {
-            key: reader.key(Role::Ca)?,
-            certificate: reader.certificate(Role::Ca)?,
-            serial: reader.serial()?,
-        },
-        server: reader.leaf(Role::Server)?,
-        client: reader.leaf(Role::Client)?,
-    })
+pub fn load(dir: &Path, shape: &Set, journal: Option<&Journal>) -> Result<Set> {
+    let reader = Reader { dir, journal };
+    let mut set = shape.emptied();
+    set.ca = reader.ca(&shape.ca_base)?;
+    for leaf in &mut set.leaves {
+        leaf.files = reader.leaf(&leaf.base)?;
+    }
+    Ok(set)
 }
 
 struct Reader<'a> {
     dir: &'a Path,
-    layout: &'a Layout,
     journal: Option<&'a Journal>,
 }
 
 impl Reader<'_> {
-    fn leaf(&self, role: Role) -> Result<LeafFiles> {
-        Ok(LeafFiles {
-            key: self.key(role)?,
-            certificate: self.certificate(role)?,
-            request: self.read(FileKind::Csr(role), csr_from_pem)?,
+    fn ca(&self, base: &BaseName) -> Result<CaFiles> {
+        Ok(CaFiles {
+            key: self.key(base)?,
+            certificate: self.certificate(base)?,
+            serial: self
+                .read(&base.file(FileKind::Serial), |file| Serial::parse_srl(file).map_err(str::to_owned))?,
         })
     }
 
-    fn key(&self, role: Role) -> Result<Loaded<KeyFile>> {
-        self.read(FileKind::Key(role), |file| {
+    fn leaf(&self, base: &BaseName) -> Result<LeafFiles> {
+        Ok(LeafFiles {
+            key: self.key(base)?,
+            certificate: self.certificate(base)?,
+            request: self.read(&base.file(FileKind::Csr), csr_from_pem)?,
+        })
+    }
+
+    fn key(&self, base: &BaseName) -> Result<Loaded<KeyFile>> {
+        self.read(&base.file(FileKind::Key), |file| {
             let (key, format) = encoding::from_pem(file).map_err(|problem| problem.to_string())?;
             Ok(KeyFile { key, format })
         })
     }
 
-    fn certificate(&self, role: Role) -> Result<Loaded<CertificateFile>> {
-        self.read(FileKind::Certificate(role), |file| {
+    fn certificate(&self, base: &BaseName) -> Result<Loaded<CertificateFile>> {
+        self.read(&base.file(FileKind::Certificate), |file| {
             let mut chain = certificates_from_pem(file)?;
             let certificate = chain.remove(0);
             Ok(CertificateFile { certificate, chain })
         })
     }
 
-    fn serial(&self) -> Result<Loaded<Option<Serial>>> {
-        self.read(FileKind::Serial, |file| Serial::parse_srl(file).map_err(str::to_owned))
-    }
-
-    fn read<T>(&self, kind: FileKind, parse: impl Fn(&[u8]) -> Result<T, String>) -> Result<Loaded<T>> {
-        let name = self.layout.file_name(kind);
-        let path = match self.journal.and_then(|journal| journal.staged(&name)) {
+    fn read<T>(&self, name: &str, parse: impl Fn(&[u8]) -> Result<T, String>) -> Result<Loaded<T>> {
+        let path = match self.journal.and_then(|journal| journal.staged(name)) {
             Some(staged) => self.dir.join(staged),
-            None => self.dir.join(&name),
+            None => self.dir.join(name),
         };
         Ok(match read_file(self.dir, &path)? {
             Contents::Missing => Loaded::Missing,
@@ -109,7 +109,7 @@ fn read_file(dir: &Path, path: &Path) -> Result<Contents> {
     };
     if !metadata.is_file() {
         let what = if metadata.is_dir() { "a directory" } else { "not a regular file" };
-        return Err(Failure::failed(format!("{}: is {what}, where a file should be", path.display())).hint(
+        return Err(Failure::failed(format!("{}: is {what}, where a file should be", shown(path))).hint(
             "move it away, or choose other names with --out-dir, --ca-file, --server-file or --client-file",
         ));
     }
@@ -129,8 +129,8 @@ fn check_link(dir: &Path, path: &Path) -> Result<()> {
     let outside = |target: PathBuf| {
         Failure::failed(format!(
             "{}: is a symbolic link out of the directory, to {}",
-            path.display(),
-            target.display()
+            shown(path),
+            shown(&target)
         ))
         .hint("put the file itself there, or give the directory it is in with --out-dir")
     };
@@ -144,7 +144,7 @@ fn check_link(dir: &Path, path: &Path) -> Result<()> {
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     let failure =
-        Failure::failed(format!("{}: cannot be read: {}", path.display(), super::transaction::why(error)));
+        Failure::failed(format!("{}: cannot be read: {}", shown(path), super::transaction::why(error)));
     match error.kind() {
         ErrorKind::PermissionDenied => failure.hint("run as the user who owns the file"),
         _ => failure.hint("look at it with: ls -l"),

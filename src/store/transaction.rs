@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::error::{Failure, Result};
+use crate::files::shown;
 
 const STAGE: &str = ".milvus-certgen";
 const JOURNAL: &str = "journal";
@@ -73,8 +74,8 @@ impl Journal {
         };
         // The names come from a file: none of them may lead out of the directory.
         if names.is_empty() || names.iter().any(|name| name.contains('/') || name.starts_with('.')) {
-            return Err(Failure::failed(format!("{}: is no journal of this program", path.display()))
-                .hint(format!("look at it, then remove {}", dir.join(STAGE).display())));
+            return Err(Failure::failed(format!("{}: is no journal of this program", shown(&path)))
+                .hint(format!("look at it, then remove {}", shown(&dir.join(STAGE)))));
         }
         let waiting = names.iter().filter(|name| dir.join(STAGE).join(name).exists()).cloned().collect();
         Ok(Some(Self { names, waiting }))
@@ -132,7 +133,7 @@ impl Directory {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(false),
             Err(e) => return Err(failed(&stage, "cannot be read", &e)),
             Ok(metadata) if !metadata.is_dir() => {
-                return Err(Failure::failed(format!("{}: is not a directory", stage.display()))
+                return Err(Failure::failed(format!("{}: is not a directory", shown(&stage)))
                     .hint("it is this program's place for files on their way; remove it"));
             }
             Ok(_) => {}
@@ -182,7 +183,7 @@ impl Directory {
             if fs::symlink_metadata(&place).is_ok_and(|metadata| metadata.is_dir()) {
                 return Err(Failure::failed(format!(
                     "{}: is a directory, where a file should be",
-                    place.display()
+                    shown(&place)
                 ))
                 .hint("move it away"));
             }
@@ -241,7 +242,7 @@ impl Directory {
 fn is_there(path: &Path) -> Result<bool> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Ok(true),
-        Ok(_) => Err(Failure::failed(format!("--out-dir {}: is not a directory", path.display()))
+        Ok(_) => Err(Failure::failed(format!("--out-dir {}: is not a directory", shown(path)))
             .hint("give a directory; it is made if it is missing")),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
         Err(e) => Err(failed(path, "cannot be opened", &e)),
@@ -263,8 +264,8 @@ fn make_if_missing(path: &Path) -> Result<bool> {
 }
 
 fn parent_missing(path: &Path, parent: &Path) -> Failure {
-    Failure::failed(format!("--out-dir {}: its parent directory is missing", path.display()))
-        .hint(format!("mkdir -p {}", parent.display()))
+    Failure::failed(format!("--out-dir {}: its parent directory is missing", shown(path)))
+        .hint(format!("mkdir -p {}", shown(parent)))
 }
 
 /// Creates a file with its final mode, and writes and syncs it.
@@ -279,7 +280,7 @@ fn sync(dir: &Path) -> io::Result<()> {
 }
 
 fn failed(path: &Path, what: &str, error: &io::Error) -> Failure {
-    let failure = Failure::failed(format!("{}: {what}: {}", path.display(), why(error)));
+    let failure = Failure::failed(format!("{}: {what}: {}", shown(path), why(error)));
     match error.kind() {
         ErrorKind::PermissionDenied => {
             failure.hint("run as the directory's owner, or choose a directory of yours with --out-dir")

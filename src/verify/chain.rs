@@ -10,23 +10,23 @@ use super::{Code, Finding, Findings};
 use crate::certificate::Certificate;
 use crate::profile::Role;
 use crate::san::San;
-use crate::set::Set;
-use crate::store::Layout;
+use crate::set::{Leaf, Set};
 
-/// Checks both leaves against the CA, and the server's for each of its names.
-pub(super) fn check(set: &Set, ca: &Certificate, layout: &Layout, now: OffsetDateTime) -> Vec<Finding> {
-    [Role::Server, Role::Client].into_iter().flat_map(|role| check_leaf(role, set, ca, layout, now)).collect()
+/// Checks every leaf against the CA, and a server's for each of its names.
+pub(super) fn check(set: &Set, ca: &Certificate, now: OffsetDateTime) -> Vec<Finding> {
+    set.leaves.iter().flat_map(|leaf| check_leaf(leaf, ca, now)).collect()
 }
 
-fn check_leaf(role: Role, set: &Set, ca: &Certificate, layout: &Layout, now: OffsetDateTime) -> Vec<Finding> {
-    let mut findings = Findings::new(layout, role);
-    let Some(file) = set.leaf(role).certificate.sound() else { return findings.list };
-    let usage = if role == Role::Server { KeyUsage::server_auth() } else { KeyUsage::client_auth() };
-    match verify(&file.certificate, ca, usage, now) {
+fn check_leaf(leaf: &Leaf, ca: &Certificate, now: OffsetDateTime) -> Vec<Finding> {
+    let mut findings = Findings::new(&leaf.base);
+    let Some(certificate) = leaf.files.sound_certificate() else { return findings.list };
+    let is_server = leaf.role == Role::Server;
+    let usage = if is_server { KeyUsage::server_auth() } else { KeyUsage::client_auth() };
+    match verify(certificate, ca, usage, now) {
         Err(why) => findings.certificate(Code::Chain, format!("does not verify against the CA: {why}")),
-        Ok(()) if role == Role::Server => {
-            for name in file.certificate.subject_alt_names.iter().flatten() {
-                if !is_valid_for(&file.certificate, name) {
+        Ok(()) if is_server => {
+            for name in certificate.subject_alt_names.iter().flatten() {
+                if !is_valid_for(certificate, name) {
                     findings.certificate(Code::Chain, format!("is not valid for its own name {name}"));
                 }
             }

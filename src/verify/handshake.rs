@@ -14,7 +14,6 @@ use super::{Code, Finding, Findings, chain};
 use crate::certificate::Certificate;
 use crate::profile::Role;
 use crate::set::{LeafFiles, Set};
-use crate::store::Layout;
 
 /// A clock that stands at the run's `now`.
 #[derive(Debug)]
@@ -26,27 +25,32 @@ impl TimeProvider for At {
     }
 }
 
-/// Shakes hands both ways for the first name that a TLS client could ask for; every other name is the chain check's.
-pub(super) fn check(set: &Set, ca: &Certificate, layout: &Layout, now: OffsetDateTime) -> Vec<Finding> {
-    let mut findings = Findings::new(layout, Role::Server);
-    let name =
-        set.server.certificate.sound().and_then(|file| {
-            file.certificate.subject_alt_names.iter().flatten().find_map(chain::server_name)
-        });
-    let Some(name) = name else { return findings.list };
-    for (what, mutual) in [("one-way (tlsMode 1)", false), ("mutual (tlsMode 2)", true)] {
-        if let Err(why) = shake(set, ca, &name, mutual, now) {
-            findings.certificate(Code::Handshake, format!("fails a {what} TLS handshake: {why}"));
-        }
+/// Shakes hands for the first name that a TLS client could ask for: one-way if there is a server, mutual if there
+/// is a client too. Every other name is the chain check's.
+pub(super) fn check(set: &Set, ca: &Certificate, now: OffsetDateTime) -> Vec<Finding> {
+    let Some(server) = set.first(Role::Server) else { return Vec::new() };
+    let mut findings = Findings::new(&server.base);
+    let names =
+        server.files.sound_certificate().and_then(|certificate| certificate.subject_alt_names.as_ref());
+    let Some(name) = names.and_then(|names| names.iter().find_map(chain::server_name)) else {
+        return findings.list;
+    };
+    if let Err(why) = shake(&server.files, None, ca, &name, now) {
+        findings.certificate(Code::Handshake, format!("fails a one-way (tlsMode 1) TLS handshake: {why}"));
+    }
+    let client = set.first(Role::Client).map(|client| &client.files);
+    if let Some(Err(why)) = client.map(|client| shake(&server.files, Some(client), ca, &name, now)) {
+        findings.certificate(Code::Handshake, format!("fails a mutual (tlsMode 2) TLS handshake: {why}"));
     }
     findings.list
 }
 
+/// Mutual if there is a client.
 fn shake(
-    set: &Set,
+    server: &LeafFiles,
+    client: Option<&LeafFiles>,
     ca: &Certificate,
     name: &ServerName<'static>,
-    mutual: bool,
     now: OffsetDateTime,
 ) -> Result<(), String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -54,8 +58,8 @@ fn shake(
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(ca.der.clone())).map_err(|e| e.to_string())?;
     let roots = Arc::new(roots);
-    let client = client_config(set, &provider, &roots, &clock, mutual).map_err(|e| e.to_string())?;
-    let server = server_config(set, &provider, &roots, &clock, mutual)?;
+    let server = server_config(server, client.is_some(), &provider, &roots, &clock)?;
+    let client = client_config(client, &provider, &roots, &clock).map_err(|e| e.to_string())?;
     let mut client =
         ClientConnection::new(Arc::new(client), name.clone()).map_err(|e| format!("client: {e}"))?;
     let mut server = ServerConnection::new(Arc::new(server)).map_err(|e| format!("server: {e}"))?;
@@ -63,11 +67,10 @@ fn shake(
 }
 
 fn client_config(
-    set: &Set,
+    files: Option<&LeafFiles>,
     provider: &Arc<CryptoProvider>,
     roots: &Arc<RootCertStore>,
     clock: &Arc<At>,
-    mutual: bool,
 ) -> Result<ClientConfig, rustls::Error> {
     let verifier = WebPkiServerVerifier::builder_with_provider(roots.clone(), provider.clone())
         .build()
@@ -75,18 +78,18 @@ fn client_config(
     let config = ClientConfig::builder_with_details(provider.clone(), clock.clone())
         .with_safe_default_protocol_versions()?
         .with_webpki_verifier(verifier);
-    match credentials(&set.client).filter(|_| mutual) {
+    match files.and_then(credentials) {
         Some((certificates, key)) => config.with_client_auth_cert(certificates, key),
         None => Ok(config.with_no_client_auth()),
     }
 }
 
 fn server_config(
-    set: &Set,
+    files: &LeafFiles,
+    mutual: bool,
     provider: &Arc<CryptoProvider>,
     roots: &Arc<RootCertStore>,
     clock: &Arc<At>,
-    mutual: bool,
 ) -> Result<ServerConfig, String> {
     let config = ServerConfig::builder_with_details(provider.clone(), clock.clone());
     let config = if mutual {
@@ -101,7 +104,7 @@ fn server_config(
     } else {
         config.with_safe_default_protocol_versions().map_err(|e| e.to_string())?.with_no_client_auth()
     };
-    let (certificates, key) = credentials(&set.server).ok_or("the server has no key or no certificate")?;
+    let (certificates, key) = credentials(files).ok_or("the server has no key or no certificate")?;
     config.with_single_cert(certificates, key).map_err(|e| e.to_string())
 }
 

@@ -4,32 +4,27 @@ use time::OffsetDateTime;
 
 use super::{Code, Finding, Findings};
 use crate::certificate::Certificate;
+use crate::files::{BaseName, FileKind};
 use crate::profile::Role;
-use crate::set::{CertificateFile, LeafFiles};
-use crate::store::{FileKind, Layout};
+use crate::set::{CertificateFile, Leaf};
 
 /// Looks at a server's or client's files and their relation to the CA.
 #[must_use]
-pub fn leaf(
-    role: Role,
-    files: &LeafFiles,
-    ca: &Certificate,
-    layout: &Layout,
-    now: OffsetDateTime,
-) -> Vec<Finding> {
-    let mut findings = Findings::new(layout, role);
+pub fn leaf(leaf: &Leaf, ca: &Certificate, ca_base: &BaseName, now: OffsetDateTime) -> Vec<Finding> {
+    let (role, files) = (leaf.role, &leaf.files);
+    let mut findings = Findings::new(&leaf.base);
     findings.files(&[
-        (FileKind::Key(role), files.key.problem()),
-        (FileKind::Certificate(role), files.certificate.problem()),
-        (FileKind::Csr(role), files.request.problem()),
+        (FileKind::Key, files.key.problem()),
+        (FileKind::Certificate, files.certificate.problem()),
+        (FileKind::Csr, files.request.problem()),
     ]);
     if let Some(request) = files.request.sound() {
-        let csr = FileKind::Csr(role);
+        let csr = FileKind::Csr;
         if files.key.sound().is_some_and(|file| file.key.public().spki != request.public_key.spki) {
             findings.add(
                 csr,
                 Code::CsrMismatch,
-                format!("is a request for another key than {}", layout.file_name(FileKind::Key(role))),
+                format!("is a request for another key than {}", leaf.base.file(FileKind::Key)),
             );
         } else if !request.signature_is_valid {
             findings.add(csr, Code::CsrSignature, "is damaged: its signature does not match");
@@ -39,23 +34,22 @@ pub fn leaf(
         return findings.list;
     };
     findings.pair(certificate, files.key.sound());
-    issuer(&mut findings, certificate, ca);
+    let ca_pem = ca_base.file(FileKind::Certificate);
+    issuer(&mut findings, certificate, ca, &ca_pem);
     findings.validity(certificate, now);
     findings.signature_and_serial(certificate);
     if let Err(kind) = &certificate.public_key.kind {
         findings.certificate(Code::KeyMismatch, format!("has a key that clients refuse ({kind})"));
     }
-    usages(&mut findings, certificate);
-    names(&mut findings, certificate);
+    usages(&mut findings, role, certificate);
+    names(&mut findings, role, certificate);
     if chain.first().is_some_and(|issuer| issuer.subject.der == ca.subject.der && issuer.der != ca.der) {
-        let pem = layout.file_name(FileKind::Certificate(Role::Ca));
-        findings.certificate(Code::StaleChain, format!("carries an older copy of {pem}"));
+        findings.certificate(Code::StaleChain, format!("carries an older copy of {ca_pem}"));
     }
     findings.list
 }
 
-fn issuer(findings: &mut Findings<'_>, certificate: &Certificate, ca: &Certificate) {
-    let pem = findings.layout.file_name(FileKind::Certificate(Role::Ca));
+fn issuer(findings: &mut Findings<'_>, certificate: &Certificate, ca: &Certificate, pem: &str) {
     if certificate.issuer.der != ca.subject.der || !certificate.is_signed_by(&ca.public_key) {
         findings.certificate(Code::NotSignedByCa, format!("is not signed by {pem}"));
         return;
@@ -81,8 +75,7 @@ fn issuer(findings: &mut Findings<'_>, certificate: &Certificate, ca: &Certifica
     }
 }
 
-fn usages(findings: &mut Findings<'_>, certificate: &Certificate) {
-    let role = findings.role;
+fn usages(findings: &mut Findings<'_>, role: Role, certificate: &Certificate) {
     match certificate.extended_key_usage {
         None => findings.certificate(
             Code::Purpose,
@@ -111,9 +104,9 @@ fn usages(findings: &mut Findings<'_>, certificate: &Certificate) {
     }
 }
 
-fn names(findings: &mut Findings<'_>, certificate: &Certificate) {
+fn names(findings: &mut Findings<'_>, role: Role, certificate: &Certificate) {
     let none = certificate.subject_alt_names.as_ref().is_none_or(Vec::is_empty);
-    if findings.role == Role::Server && none {
+    if role == Role::Server && none {
         findings.certificate(
             Code::NoNames,
             "has no subjectAltName (Go: certificate relies on legacy Common Name field, use SANs instead)",

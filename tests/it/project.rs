@@ -50,7 +50,7 @@ fn lower_rows_never_import_upper_rows() {
         &["store"],
         &["set"],
         &["pki"],
-        &["certificate"],
+        &["certificate", "files"],
     ];
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     for (row, modules) in rows.iter().enumerate() {

@@ -206,18 +206,18 @@ fn a_full_disk() {
 fn damaged_ca_files() {
     let foreign = Sandbox::with_set();
     let cases: &[(&str, &str, &str)] = &[
-        ("ca.key", "", "./ca.key: is empty"),
-        ("ca.key", "garbage", "./ca.key: holds something else, not a PEM private key"),
-        ("ca.key", &foreign.read("ca.pem"), "./ca.key: holds a CERTIFICATE, not a PEM private key"),
-        ("ca.key", &foreign.read("ca.key"), "./ca.key: is not the key of ca.pem"),
-        ("ca.key", &foreign.read("ca.key")[..100], "./ca.key: is damaged"),
-        ("ca.pem", "", "./ca.pem: is empty"),
-        ("ca.pem", "garbage", "./ca.pem: holds no PEM CERTIFICATE"),
-        ("ca.pem", &foreign.read("ca.key"), "./ca.pem: holds a PRIVATE KEY, not a CERTIFICATE"),
-        ("ca.pem", &foreign.read("ca.pem"), "./ca.key: is not the key of ca.pem"),
-        ("ca.pem", &foreign.read("ca.pem").replace('M', "N"), "./ca.pem: "),
-        ("ca.srl", "garbage", "./ca.srl: is not a hexadecimal number"),
-        ("ca.srl", "", "./ca.srl: is empty"),
+        ("ca.key", "", "ca.key: is empty"),
+        ("ca.key", "garbage", "ca.key: holds something else, not a PEM private key"),
+        ("ca.key", &foreign.read("ca.pem"), "ca.key: holds a CERTIFICATE, not a PEM private key"),
+        ("ca.key", &foreign.read("ca.key"), "ca.key: is not the key of ca.pem"),
+        ("ca.key", &foreign.read("ca.key")[..100], "ca.key: is damaged"),
+        ("ca.pem", "", "ca.pem: is empty"),
+        ("ca.pem", "garbage", "ca.pem: holds no PEM CERTIFICATE"),
+        ("ca.pem", &foreign.read("ca.key"), "ca.pem: holds a PRIVATE KEY, not a CERTIFICATE"),
+        ("ca.pem", &foreign.read("ca.pem"), "ca.key: is not the key of ca.pem"),
+        ("ca.pem", &foreign.read("ca.pem").replace('M', "N"), "ca.pem: "),
+        ("ca.srl", "garbage", "ca.srl: is not a hexadecimal number"),
+        ("ca.srl", "", "ca.srl: is empty"),
     ];
     for (name, contents, what) in cases {
         let sandbox = Sandbox::with_set();
@@ -236,10 +236,10 @@ fn a_ca_that_cannot_sign() {
     let sandbox = Sandbox::with_set();
     fs::copy(sandbox.file("server.pem"), sandbox.file("ca.pem")).unwrap();
     fs::copy(sandbox.file("server.key"), sandbox.file("ca.key")).unwrap();
-    assert_error(&sandbox.certgen(&[]).fails(1), "./ca.pem: is not a CA certificate");
+    assert_error(&sandbox.certgen(&[]).fails(1), "ca.pem: is not a CA certificate");
     let sandbox = Sandbox::with_set();
     sandbox.remove("ca.pem");
-    assert_error(&sandbox.certgen(&[]).fails(1), "./ca.pem: is missing, but server.pem is there");
+    assert_error(&sandbox.certgen(&[]).fails(1), "ca.pem: is missing, but server.pem is there");
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn a_ca_key_with_a_password_and_the_way_out_that_the_hint_names() {
         sandbox.openssl(cipher);
         fs::rename(sandbox.file("e.key"), sandbox.file("ca.key")).unwrap();
         let err = sandbox.certgen(&[]).fails(1);
-        assert_error(&err, "./ca.key: is encrypted with a password");
+        assert_error(&err, "ca.key: is encrypted with a password");
         let hint = err.split("take it off with: openssl ").nth(1).unwrap();
         let command = hint.split(" && ").next().unwrap();
         sandbox.openssl(&format!("{command} -passin pass:x"));
@@ -307,13 +307,13 @@ fn something_else_in_a_file_s_place() {
     fs::create_dir(sandbox.file("server.key")).unwrap();
     for extra in [&[][..], &["--force"]] {
         let err = sandbox.certgen(&["--key-type", "ecdsa-p256"]).args(extra).fails(1);
-        assert_error(&err, "./server.key: is a directory, where a file should be");
+        assert_error(&err, "server.key: is a directory, where a file should be");
     }
     assert_eq!(sandbox.snapshot().len(), 1);
     let sandbox = Sandbox::new();
     let status = std::process::Command::new("mkfifo").arg(sandbox.file("ca.pem")).status().unwrap();
     assert!(status.success());
-    assert_error(&sandbox.certgen(&[]).fails(1), "./ca.pem: is not a regular file");
+    assert_error(&sandbox.certgen(&[]).fails(1), "ca.pem: is not a regular file");
 }
 
 #[test]
@@ -347,5 +347,5 @@ fn a_huge_file_is_not_read() {
     let sandbox = Sandbox::with_set();
     let file = fs::File::create(sandbox.file("ca.pem")).unwrap();
     file.set_len(100 * 1024 * 1024 * 1024).unwrap();
-    assert_error(&sandbox.certgen(&[]).fails(1), "./ca.pem: is larger than any key or certificate");
+    assert_error(&sandbox.certgen(&[]).fails(1), "ca.pem: is larger than any key or certificate");
 }
