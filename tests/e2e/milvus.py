@@ -3,11 +3,12 @@
     python -m pip install milvus==2.3.5 pymilvus==3.0.2
     python tests/e2e/milvus.py target/release/milvus-certgen
 
-A Milvus is started for each set of files and tlsMode, one after the other, and the cases of that pair share it.
+A Milvus is started for each set of files and tlsMode, one after the other; the cases of such a pair share it.
 Every case prints a line, `ok NAME` or `FAILED NAME: reason`; the last line is `N passed, M failed`.
 """
 
 import http.client
+import json
 import logging
 import os
 import re
@@ -35,8 +36,7 @@ from milvus import MilvusServer
 from pymilvus import MilvusClient, MilvusException
 
 SUITE_SECONDS = 300
-MAKE_SECONDS = 60
-START_SECONDS = 60
+PROCESS_SECONDS = 60
 CALL_SECONDS = 30
 CONNECT_SECONDS = 10
 LOG_SECONDS = 5
@@ -52,7 +52,8 @@ UNKNOWN_CLIENT_CA = "certificate signed by unknown authority"
 NOT_FOR_CLIENTS = "certificate specifies an incompatible key usage"
 NO_COMMON_SIGNATURE = "peer doesn't support any of the certificate's signature algorithms"
 
-Cases = dict[str, Callable[[MilvusServer], None]]
+Check = Callable[[MilvusServer], None]
+Cases = dict[str, Check]
 
 
 def main() -> int:
@@ -60,9 +61,9 @@ def main() -> int:
     if len(sys.argv) != 2:
         sys.exit(f"usage: {sys.argv[0]} PATH/TO/milvus-certgen")
     logging.disable()
-    end_on_signals()
     report = Report()
     try:
+        end_on_signals()
         with tempfile.TemporaryDirectory(prefix="milvus-e2e-", ignore_cleanup_errors=True) as home:
             run_suite(report, Path(sys.argv[1]).resolve(), Path(home))
     except BaseException as error:
@@ -159,7 +160,7 @@ def make_set(program: Path, directory: Path, *arguments: str) -> Path:
     """Runs milvus-certgen, with no settings but these."""
     settings = {name: value for name, value in os.environ.items() if not name.startswith("MILVUS_CERTGEN_")}
     command = [program, *arguments, "--out-dir", directory]
-    done = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=MAKE_SECONDS)
+    done = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=PROCESS_SECONDS)
     ensure(done.returncode == 0, f"{' '.join(arguments)}: exit code {done.returncode}, {done.stderr}")
     return directory
 
@@ -180,10 +181,11 @@ def accepted(server: MilvusServer, **options: object) -> None:
 def refused(reason: str, server: MilvusServer, **options: object) -> None:
     """The handshake fails, and for this reason, which may be known to one of the two sides only.
 
-    In TLS 1.3 a client is done before Milvus looks at its certificate; if that is refused, all that the client
-    can tell is that the connection broke. The reason is in Milvus's log then.
+    In TLS 1.3 a client is done before Milvus looks at its certificate. If that is refused, the client learns
+    no more than that the connection broke: the reason is in Milvus's log.
     """
-    log_start = log_path(server, "stdout").stat().st_size
+    log = log_path(server, "stdout")
+    log_start = log.stat().st_size
     try:
         connect(server, **options).close()
     except MilvusException as error:
@@ -192,8 +194,11 @@ def refused(reason: str, server: MilvusServer, **options: object) -> None:
         raise AssertionError("the client was accepted")
     ensure(isinstance(cause, grpc.RpcError), f"not a failure of the connection: {cause!r}")
     ensure(cause.code() is grpc.StatusCode.UNAVAILABLE, f"not a failure of the connection: {cause}")
-    known = re.search(reason, cause.details()) or wait_for_log(server, log_start, reason)
-    ensure(known, f"not refused for {reason!r}, but for {cause.details()!r}")
+
+    def is_known() -> object:
+        return re.search(reason, cause.details() + log.read_bytes()[log_start:].decode(errors="replace"))
+
+    ensure(wait_for(is_known, LOG_SECONDS), f"not refused for {reason!r}, but for {cause.details()!r}")
 
 
 def accepted_by_openssl(ca_pem: Path, server: MilvusServer) -> None:
@@ -205,7 +210,7 @@ def accepted_by_openssl(ca_pem: Path, server: MilvusServer) -> None:
 
 
 def connect(server: MilvusServer, host: str = "localhost", **options: object) -> MilvusClient:
-    """A client with a connection of its own: pymilvus shares them by address, whatever the certificates are."""
+    """A client with a connection of its own: pymilvus shares them by address, whoever the client is."""
     settings = {"server_name": "localhost"} | {name: str(value) for name, value in options.items()}
     own = {"dedicated": True, "timeout": CONNECT_SECONDS, "grpc_options": {"grpc.enable_http_proxy": 0}}
     return MilvusClient(uri=f"https://{host}:{server.listen_port}", secure=True, **own, **settings)
@@ -214,9 +219,8 @@ def connect(server: MilvusServer, host: str = "localhost", **options: object) ->
 class Report:
     """Counts the cases, and prints a line for each."""
 
-    def __init__(self) -> None:
-        self.passed = 0
-        self.failed = 0
+    passed = 0
+    failed = 0
 
     def success(self, name: str) -> None:
         self.passed += 1
@@ -224,8 +228,9 @@ class Report:
 
     def failure(self, name: str, error: BaseException) -> None:
         self.failed += 1
-        reason = " ".join(f"{type(error).__name__} {error}".split())
-        print(f"FAILED {name}: {reason}", flush=True)
+        # pymilvus says that it cannot connect; why is in gRPC's error, which caused that one.
+        reason = f"{type(error).__name__} {error} {error.__cause__ or ''}"
+        print(f"FAILED {name}: {' '.join(reason.split())}", flush=True)
 
 
 def run_cases(report: Report, home: Path, certificates: Path, mode: int, cases: Cases) -> None:
@@ -240,13 +245,14 @@ def run_cases(report: Report, home: Path, certificates: Path, mode: int, cases: 
             report.failure(f"{title}, {name}", error)
 
 
-def run_case(report: Report, name: str, check: Callable[[MilvusServer], None], server: MilvusServer) -> None:
+def run_case(report: Report, name: str, check: Check, server: MilvusServer) -> None:
     try:
         check(server)
-        report.success(name)
     except Exception as error:
         report.failure(name, error)
         print_log(server)
+    else:
+        report.success(name)
 
 
 @contextmanager
@@ -265,7 +271,8 @@ def running_server(home: Path, certificates: Path, mode: int) -> Iterator[Milvus
     server.config.set("grpc.log.level", "INFO")
     try:
         server.start()
-        wait_until_ready(server)
+        ready = wait_for(partial(is_ready, server), PROCESS_SECONDS)
+        ensure(ready, f"Milvus was not ready in {PROCESS_SECONDS} seconds")
         yield server
     except BaseException:
         print_log(server)
@@ -274,33 +281,29 @@ def running_server(home: Path, certificates: Path, mode: int) -> Iterator[Milvus
         if server.server_proc:
             # Told to terminate, it takes seconds, and then aborts.
             server.server_proc.kill()
-            server.server_proc.wait(START_SECONDS)
+            server.server_proc.wait(PROCESS_SECONDS)
         server.stop()
 
 
-def wait_until_ready(server: MilvusServer) -> None:
-    """The package's own wait goes on for minutes, also when Milvus has ended."""
-    deadline = time.monotonic() + START_SECONDS
-    while not is_ready(server):
-        ensure(server.server_proc.poll() is None, f"Milvus ended with {server.server_proc.returncode}")
-        ensure(time.monotonic() < deadline, f"Milvus was not ready in {START_SECONDS} seconds")
-        time.sleep(0.1)
-
-
 def is_ready(server: MilvusServer) -> bool:
+    """Whether every part of Milvus is healthy, and the proxy, which clients talk to, is among them.
+
+    The package is content with OK, which Milvus says as well when no part of it has come up yet.
+    """
+    ensure(server.server_proc.poll() is None, f"Milvus ended with {server.server_proc.returncode}")
     with closing(http.client.HTTPConnection("127.0.0.1", server.webservice_port, timeout=5)) as connection:
         try:
-            connection.request("GET", "/healthz")
-            return b"OK" in connection.getresponse().read()
-        except (OSError, http.client.HTTPException):
+            connection.request("GET", "/healthz", headers={"Content-Type": "application/json"})
+            health = json.load(connection.getresponse())
+        except (OSError, ValueError, http.client.HTTPException):
             return False
+    return health["state"] == "OK" and "proxy" in [part["name"] for part in health.get("detail") or ()]
 
 
-def wait_for_log(server: MilvusServer, start: int, pattern: str) -> bool:
-    """Whether Milvus logs this, after the first `start` bytes, before long."""
-    deadline = time.monotonic() + LOG_SECONDS
+def wait_for(condition: Callable[[], object], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if re.search(pattern.encode(), log_path(server, "stdout").read_bytes()[start:]):
+        if condition():
             return True
         time.sleep(0.1)
     return False
