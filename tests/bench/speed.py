@@ -4,7 +4,8 @@
 
 Whole processes are measured, one of each contender per round and in a new order every round, so that noise
 hits all alike. Each run has a fresh temporary directory (TMPDIR chooses the disk). Figures are for reading:
-what ends this script with an error is a contender that fails to make its files, never a time. Linux only.
+what ends this script with an error is a contender that fails to make its files, never a time.
+Linux only; Python 3.10 or newer.
 """
 
 import argparse
@@ -178,9 +179,12 @@ def run_once(contender: Contender, examine=lambda contender, directory: None) ->
 
 
 def measure(command: tuple[str, ...], directory: Path, log) -> tuple[int, Run]:
-    """Starts the command from a shell: what the process that starts another occupies counts, on Linux, towards
-    the other's peak memory, and Python occupies more than most contenders. The shell's child waits for the word
-    until the shell is gone, and so has become a child of this process, which can ask for its usage."""
+    """Starts the command from a shell, and asks for its usage.
+
+    On Linux, what the starting process occupies counts towards the peak memory of the started one, and Python
+    occupies more than most contenders. The shell's child waits for the word until the shell is gone; by then
+    it is a child of this process, and only a child's usage can be asked for.
+    """
     # No contender sees the caller's settings, or writes into the caller's home.
     environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "CAROOT": str(directory)}
     listener, word = os.pipe()
@@ -219,10 +223,6 @@ def median(runs: list[Run], figure: str) -> float:
     return statistics.median(getattr(run, figure) for run in runs)
 
 
-def peak(runs: list[Run]) -> int:
-    return max(run.memory for run in runs)
-
-
 def print_results(everyone: list[Contender], results: dict[str, list[Run]]) -> None:
     """The last two columns divide by the default run's figures: above 1 is slower than it."""
     ours = results[DEFAULT]
@@ -234,7 +234,7 @@ def print_results(everyone: list[Contender], results: dict[str, list[Run]]) -> N
         runs = results[name]
         wall, cpu = median(runs, "wall"), median(runs, "cpu")
         low, _, high = statistics.quantiles((run.wall * 1000 for run in runs), n=4)
-        spread, memory = f"{low:.1f}-{high:.1f}", peak(runs) / 2**20
+        spread, memory = f"{low:.1f}-{high:.1f}", max(run.memory for run in runs) / 2**20
         ratios = f"{wall / median(ours, 'wall'):9.3f}{cpu / median(ours, 'cpu'):9.3f}"
         print(f"{name:27}{wall * 1000:9.1f}{spread:>16}{cpu * 1000:9.1f}{memory:10.1f}{ratios}")
 
@@ -242,7 +242,7 @@ def print_results(everyone: list[Contender], results: dict[str, list[Run]]) -> N
 def print_targets(binary: str, results: dict[str, list[Run]]) -> None:
     wall = {name: median(runs, "wall") for name, runs in results.items()}
     spread = statistics.median(run.wall / (run.cpu / cores()) for run in results[DEFAULT])
-    memory = max(peak(results[name]) for name in (DEFAULT, ECDSA, SECOND_RUN))
+    memory = max(run.memory for name in (DEFAULT, ECDSA, SECOND_RUN) for run in results[name])
     print(f"\n{'target':42}{'measured':>12}{'at most':>12}")
     for name, measured, limit, unit in (
         ("default run / openssl recipe", OPENSSL in wall and wall[DEFAULT] / wall[OPENSSL], 1 / 8, ""),
