@@ -6,6 +6,7 @@ use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::keys::PublicKey;
+use crate::profile::Role;
 use crate::san::San;
 use crate::serial::Serial;
 
@@ -157,6 +158,15 @@ impl Certificate {
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
         self.issuer.der == self.subject.der
+    }
+
+    /// What it is for: a client's if it says so and not a server's too.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        match self.extended_key_usage {
+            Some(usage) if usage.client_auth && !usage.server_auth => Role::Client,
+            _ => Role::Server,
+        }
     }
 
     /// True if `basicConstraints` says so.

@@ -1,3 +1,74 @@
 //! One file a command, each a short story: read, decide, act, report.
 
-pub mod ensure;
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::cli::Behaviour;
+use crate::engine::World;
+use crate::error::{Failure, Result};
+use crate::issue::Progress;
+use crate::job::Job;
+use crate::report::progress::{Narrator, say_waiting};
+use crate::report::{Text, write_json};
+use crate::store::Step;
+
+mod csr;
+mod ensure;
+mod identities;
+mod renew;
+mod sign;
+
+/// What a process brings to a command.
+pub struct System<'a> {
+    /// The time of the run.
+    pub now: OffsetDateTime,
+    /// Fills octets from the operating system's randomness.
+    pub random: &'a dyn Fn(&mut [u8]) -> Result<()>,
+    /// Is told of every step of a transaction.
+    pub at: &'a mut dyn FnMut(Step),
+}
+
+/// Runs the command and prints its report.
+pub fn run(job: Job, behaviour: Behaviour, system: &mut System<'_>) -> Result<()> {
+    let mut narrator = Narrator::new(behaviour.quiet);
+    let mut progress = |step: Progress| narrator.step(&step);
+    let waiting = |directory: &Path| say_waiting(behaviour.quiet, directory);
+    let mut world = World {
+        now: system.now,
+        random: system.random,
+        at: &mut *system.at,
+        progress: &mut progress,
+        waiting: &waiting,
+    };
+    let dry_run = behaviour.dry_run;
+    match job {
+        Job::Ensure(request) => print(&ensure::run(&request, dry_run, &mut world)?, behaviour),
+        Job::Csr(job) => print(&csr::run(&job, dry_run, &mut world)?, behaviour),
+        Job::Sign(job) => print(&sign::run(&job, dry_run, &mut world)?, behaviour),
+        Job::Renew(job) => print(&renew::run(job, dry_run, &mut world)?, behaviour),
+        Job::Identities(job) => match identities::run(job, behaviour, &mut world)? {
+            identities::Outcome::Report(report) => print(&report, behaviour),
+            identities::Outcome::Tally(tally) => print(&tally, behaviour),
+        },
+    }
+}
+
+fn print(report: &(impl Text + Serialize), behaviour: Behaviour) -> Result<()> {
+    let written = if behaviour.json {
+        write_json(report, &mut io::stdout().lock())
+    } else if behaviour.quiet {
+        Ok(())
+    } else {
+        let mut out = anstream::stdout().lock();
+        report.write_text(&mut out).and_then(|()| out.flush())
+    };
+    match written {
+        // `milvus-certgen | head -1`: the reader has gone, the work is done.
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(e) => Err(Failure::failed(format!("standard output: {e}"))),
+        Ok(()) => Ok(()),
+    }
+}

@@ -58,6 +58,24 @@ impl BaseName {
         }
     }
 
+    /// The name of somebody, made safe for a file: letters, digits and `._@+-` stay, `*` becomes `_wildcard`, and
+    /// everything else an underscore.
+    pub fn made_safe(name: &str) -> Result<Self> {
+        let name = name.replacen('*', "_wildcard", 1);
+        let allowed = |c: char| c.is_alphanumeric() || "._@+-".contains(c);
+        let mut safe: String = name.chars().map(|c| if allowed(c) { c } else { '_' }).collect();
+        if safe.starts_with(['.', '-']) {
+            safe.insert(0, '_');
+        }
+        Self::parse("NAME", &safe)
+    }
+
+    /// What the files beside a certificate from elsewhere are called.
+    #[must_use]
+    pub fn beside(certificate: &std::path::Path) -> Self {
+        Self(certificate.file_stem().unwrap_or_default().to_string_lossy().into_owned())
+    }
+
     /// The name of a file within the directory.
     #[must_use]
     pub fn file(&self, kind: FileKind) -> String {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind};
-use crate::keys::{self, KeyFormat, KeyKind, PrivateKey};
+use crate::keys::{self, KeyFormat, PrivateKey};
 use crate::pki;
 use crate::plan::{self, Action, AuthorityPlan, KeyChoice, LeafPlan, Plan};
 use crate::profile::Role;
@@ -67,11 +67,28 @@ pub fn issue(
     random: impl FnMut(&mut [u8]) -> Result<()>,
     mut progress: impl FnMut(Progress),
 ) -> Result<Issued> {
+    let kinds = plan.new_keys();
+    if let Some(kind) = kinds.first() {
+        progress(Progress::Keys(plan.new_key_files(&set), *kind));
+    }
+    // All keys at once, so that the search for their primes shares the cores.
+    let keys = keys::generate_each(&kinds)?;
+    issue_with(plan, request, set, keys, random, progress)
+}
+
+/// The same with keys that were made before, of the kinds of [`Plan::new_keys`].
+pub fn issue_with(
+    plan: &Plan,
+    request: &Request,
+    set: Set,
+    keys: Vec<PrivateKey>,
+    random: impl FnMut(&mut [u8]) -> Result<()>,
+    mut progress: impl FnMut(Progress),
+) -> Result<Issued> {
     let set = if request.force { set.emptied() } else { set };
-    let format = request.key_format;
-    let mut work = Work { set, format, changes: Vec::new(), random };
-    let mut new_keys = work.make_keys(plan, &mut progress)?.into_iter();
-    let mut key_for = |makes: bool| if makes { new_keys.next() } else { None };
+    let mut work = Work { set, format: request.key_format, changes: Vec::new(), random };
+    let mut keys = keys.into_iter();
+    let mut key_for = |makes: bool| if makes { keys.next() } else { None };
     work.authority(&plan.ca, key_for(plan.ca.make_key.is_some()), &mut progress)?;
     for (at, leaf) in plan.leaves.iter().enumerate() {
         work.leaf(at, leaf, key_for(leaf.new_key().is_some()), &mut progress)?;
@@ -90,18 +107,6 @@ struct Work<R> {
 }
 
 impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
-    /// All keys at once, the CA's first, so that the search for their primes shares the cores.
-    fn make_keys(&self, plan: &Plan, progress: &mut impl FnMut(Progress)) -> Result<Vec<PrivateKey>> {
-        let ca = plan.ca.make_key.map(|kind| (kind, self.set.ca_base.file(FileKind::Key)));
-        let leaves =
-            plan.leaves.iter().filter_map(|leaf| Some((leaf.new_key()?, leaf.base.file(FileKind::Key))));
-        let (kinds, names): (Vec<KeyKind>, Vec<String>) = ca.into_iter().chain(leaves).unzip();
-        // One run asks for one kind.
-        let Some(kind) = kinds.first() else { return Ok(Vec::new()) };
-        progress(Progress::Keys(names, *kind));
-        keys::generate(*kind, kinds.len())
-    }
-
     fn authority(
         &mut self,
         ca: &AuthorityPlan,
@@ -218,7 +223,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
     /// ca.srl, after all that was signed; also where it was only missing.
     fn serial_file(&mut self, plan: &Plan) -> Result<()> {
         if !plan.leaves.iter().any(LeafPlan::signs) {
-            if !self.set.ca.serial.is_missing() {
+            if !self.set.ca.serial.is_missing() || plan.leaves.is_empty() {
                 return Ok(());
             }
             let newest = self.serials_in_use().into_iter().max();

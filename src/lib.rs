@@ -15,6 +15,7 @@
 //! - [`issue`] makes keys and certificates in memory.
 //! - [`verify`] looks at a whole set and returns findings; nothing is committed that it would fault.
 //! - [`store`] reads a set, and alone creates, renames and removes files: all or none.
+//! - [`engine`] is that flow, for all commands.
 //! - [`report`] alone prints; `main` alone exits.
 //!
 //! Lower modules never import upper ones: [`error`], [`subject`], [`san`], [`serial`] and [`keys`] know of nothing
@@ -28,9 +29,11 @@ compile_error!(
 pub mod certificate;
 pub mod cli;
 pub mod commands;
+pub mod engine;
 pub mod error;
 pub mod files;
 pub mod issue;
+pub mod job;
 pub mod keys;
 pub mod pki;
 pub mod plan;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anstyle::AnsiColor;
 use clap::Parser;
 use milvus_certgen::cli::Cli;
-use milvus_certgen::commands::ensure::{self, World};
+use milvus_certgen::commands::{self, System};
 use milvus_certgen::error::{Exit, Failure};
 use milvus_certgen::store::Step;
 use time::OffsetDateTime;
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
-    let (request, behaviour) = cli.into_request()?;
+    let (job, behaviour) = cli.into_job()?;
     let random = |octets: &mut [u8]| {
         getrandom::fill(octets)
             .map_err(|e| Failure::failed(format!("the operating system gave no randomness: {e}")))
@@ -32,8 +32,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let mut at = end_at_step();
     // X.509 counts whole seconds.
     let now = OffsetDateTime::now_utc().truncate_to_second();
-    let world = World { now, random: &random, at: &mut at };
-    Ok(ensure::run(&request, behaviour, world)?)
+    Ok(commands::run(job, behaviour, &mut System { now, random: &random, at: &mut at })?)
 }
 
 fn print_error(error: &anyhow::Error) {

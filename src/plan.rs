@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::files::BaseName;
+use crate::files::{BaseName, FileKind};
 use crate::keys::{KeyKind, PublicKey};
 use crate::pki::{Identity, Validity};
 use crate::profile::Role;
@@ -116,6 +116,20 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The kinds of the keys that must be made, the CA's first.
+    #[must_use]
+    pub fn new_keys(&self) -> Vec<KeyKind> {
+        self.ca.make_key.into_iter().chain(self.leaves.iter().filter_map(LeafPlan::new_key)).collect()
+    }
+
+    /// The names of their files.
+    #[must_use]
+    pub fn new_key_files(&self, set: &Set) -> Vec<String> {
+        let ca = self.ca.make_key.map(|_| set.ca_base.file(FileKind::Key));
+        let leaves = self.leaves.iter().filter(|leaf| leaf.new_key().is_some());
+        ca.into_iter().chain(leaves.map(|leaf| leaf.base.file(FileKind::Key))).collect()
+    }
+
     /// True if no file will be written.
     #[must_use]
     pub fn keeps_everything(&self) -> bool {

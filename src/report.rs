@@ -1,6 +1,7 @@
 //! What a run says at its end: the facts, as text or as one JSON object. The only code that prints, with `progress`.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -150,10 +151,101 @@ impl Report {
         }
     }
 
-    /// One JSON object and a newline.
-    pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, self)?;
-        out.write_all(b"\n")
+    /// The report of a command that makes files and signs nothing.
+    #[must_use]
+    pub fn of_files(directory: &Path, written: &[String], dry_run: bool) -> Self {
+        Self {
+            schema: 1,
+            directory: directory.display().to_string(),
+            dry_run,
+            changed: !written.is_empty(),
+            recovered: false,
+            certificates: Vec::new(),
+            written: if dry_run { Vec::new() } else { written.to_vec() },
+            notes: Vec::new(),
+            next: Vec::new(),
+        }
+    }
+
+    /// More things worth a word.
+    pub fn add_notes(&mut self, notes: Vec<String>) {
+        self.notes.extend(notes);
+    }
+
+    /// One report of several runs with the same CA, which stands in it once.
+    #[must_use]
+    pub fn joined(reports: Vec<Self>) -> Self {
+        let mut reports = reports.into_iter();
+        let Some(mut joined) = reports.next() else { return Self::of_files(Path::new("."), &[], false) };
+        for report in reports {
+            joined.changed |= report.changed;
+            joined.recovered |= report.recovered;
+            joined.certificates.extend(report.certificates.into_iter().filter(|c| c.role != Role::Ca.name()));
+            for name in report.written {
+                // The serial file is written by each of them.
+                if !joined.written.contains(&name) {
+                    joined.written.push(name);
+                }
+            }
+            joined.notes.extend(report.notes);
+        }
+        joined
+    }
+}
+
+/// What can be printed for a person.
+pub trait Text {
+    /// Lines of text, with colours that the stream may take out again.
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// One JSON object and a newline.
+pub fn write_json(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, report)?;
+    out.write_all(b"\n")
+}
+
+/// What a run over many names did, in numbers.
+#[derive(Debug, Serialize)]
+pub struct Tally {
+    /// 1
+    schema: u32,
+    directory: String,
+    dry_run: bool,
+    names: usize,
+    made: usize,
+    re_signed: usize,
+    kept: usize,
+}
+
+impl Tally {
+    /// Nothing done yet.
+    #[must_use]
+    pub fn new(directory: &Path, names: usize, dry_run: bool) -> Self {
+        let directory = directory.display().to_string();
+        Self { schema: 1, directory, dry_run, names, made: 0, re_signed: 0, kept: 0 }
+    }
+
+    /// Counts what a plan did.
+    pub fn add(&mut self, plan: &Plan) {
+        for leaf in &plan.leaves {
+            match leaf.action {
+                Action::Issue => self.made += 1,
+                Action::Resign => self.re_signed += 1,
+                Action::Keep | Action::Refresh => self.kept += 1,
+            }
+        }
+    }
+}
+
+impl Text for Tally {
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let would = if self.dry_run { "would be " } else { "" };
+        writeln!(
+            out,
+            "{} names in {}: {} {would}made, {} {would}re-signed, {} kept",
+            self.names, self.directory, self.made, self.re_signed, self.kept
+        )
     }
 }
 

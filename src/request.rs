@@ -5,9 +5,12 @@
 
 use std::path::PathBuf;
 
+use zeroize::Zeroizing;
+
 use crate::error::{Failure, Result};
 use crate::files::BaseName;
-use crate::keys::{KeyFormat, KeyKind};
+use crate::files::FileKind;
+use crate::keys::{KeyFormat, KeyKind, PublicKey};
 use crate::pki::Identity;
 use crate::profile::Role;
 use crate::san::{San, add_missing, names_of_common_name};
@@ -41,6 +44,35 @@ pub struct Given {
     pub value: String,
 }
 
+/// What may happen to the CA.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaPolicy {
+    /// Made if it is missing, signed again if it is weak or runs out.
+    Ensure,
+    /// It must be there, and stays as it is.
+    Use,
+    /// It must be there, and is signed again with its own key.
+    Renew,
+}
+
+/// A CA whose files are not those of the set.
+#[derive(Debug, Clone)]
+pub struct ExternalCa {
+    /// `--ca-cert`: the CA's certificate, and perhaps those above it.
+    pub certificate: PathBuf,
+    /// `--ca-key`
+    pub key: PathBuf,
+}
+
+/// Somebody else's request for a certificate, already judged.
+#[derive(Debug, Clone)]
+pub struct Foreign {
+    /// What the certificate will say.
+    pub identity: Identity,
+    /// The key that it is for.
+    pub key: PublicKey,
+}
+
 /// What is asked of one certificate under the CA.
 #[derive(Debug, Clone)]
 pub struct LeafRequest {
@@ -52,13 +84,25 @@ pub struct LeafRequest {
     pub common_name: Option<(&'static str, String)>,
     /// `--san`, without duplicates. Never empty.
     pub names: Option<Vec<San>>,
+    /// It is signed again even if what is there serves.
+    pub renew: bool,
+    /// Its key is made anew when it is signed.
+    pub rekey: bool,
+    /// It is signed for this request of somebody else.
+    pub foreign: Option<Foreign>,
 }
 
 impl LeafRequest {
     /// Nothing but the role and its name on the Milvus page.
     #[must_use]
     pub fn of_role(role: Role) -> Self {
-        Self { role, base: BaseName::of_role(role), common_name: None, names: None }
+        Self::new(role, BaseName::of_role(role))
+    }
+
+    /// Nothing but the role and what its files are called.
+    #[must_use]
+    pub fn new(role: Role, base: BaseName) -> Self {
+        Self { role, base, common_name: None, names: None, renew: false, rekey: false, foreign: None }
     }
 
     /// True if a flag says something about the names.
@@ -75,6 +119,12 @@ pub struct Request {
     pub out_dir: PathBuf,
     /// What the CA's files are called.
     pub ca_base: BaseName,
+    /// What may happen to the CA.
+    pub ca: CaPolicy,
+    /// The password of the CA's key, if it has one.
+    pub password: Option<Zeroizing<String>>,
+    /// The CA, if it is from elsewhere.
+    pub external_ca: Option<ExternalCa>,
     /// The certificates under the CA.
     pub leaves: Vec<LeafRequest>,
     /// The subject attributes that were given, but for the common names.
@@ -103,6 +153,9 @@ impl Default for Request {
         Self {
             out_dir: PathBuf::from("."),
             ca_base: BaseName::of_role(Role::Ca),
+            ca: CaPolicy::Ensure,
+            password: None,
+            external_ca: None,
             leaves: [Role::Server, Role::Client].map(LeafRequest::of_role).to_vec(),
             attributes: Vec::new(),
             common_name: None,
@@ -126,6 +179,25 @@ impl Request {
             leaf.common_name = Some(("--cn", name.to_owned()));
         }
         self
+    }
+
+    /// Where a file of the CA is.
+    #[must_use]
+    pub fn ca_path(&self, kind: FileKind) -> PathBuf {
+        match (&self.external_ca, kind) {
+            (Some(ca), FileKind::Key) => ca.key.clone(),
+            // As OpenSSL does it: beside the certificate, with another extension.
+            (Some(ca), FileKind::Serial) => ca.certificate.with_extension("srl"),
+            (Some(ca), FileKind::Certificate | FileKind::Csr) => ca.certificate.clone(),
+            (None, kind) => self.out_dir.join(self.ca_base.file(kind)),
+        }
+    }
+
+    /// The directory of a CA from elsewhere.
+    #[must_use]
+    pub fn external_ca_dir(&self) -> Option<PathBuf> {
+        let parent = self.external_ca.as_ref()?.certificate.parent()?;
+        Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
     }
 
     /// The files of the request, none of them there.

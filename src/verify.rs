@@ -38,6 +38,7 @@ pub enum Code {
     KeyUsage,
     NotCa,
     CaKeyUsage,
+    CannotSign,
     BasicConstraints,
     KeyIdentifier,
     WeakSignature,
@@ -161,7 +162,7 @@ pub fn ca(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
             "has no keyUsage (Python: CA cert does not include key usage extension)",
         ),
         Some(usage) if !usage.key_cert_sign => {
-            findings.certificate(Code::CaKeyUsage, "has a keyUsage without keyCertSign");
+            findings.certificate(Code::CannotSign, "has a keyUsage without keyCertSign");
         }
         Some(_) => {}
     }

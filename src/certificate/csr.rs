@@ -1,11 +1,14 @@
 //! Certificate signing requests.
 
-use x509_parser::extensions::ParsedExtension;
+use x509_parser::cri_attributes::ParsedCriAttribute;
+use x509_parser::extensions::{ParsedExtension, X509Extension};
 use x509_parser::prelude::{FromDer, X509CertificationRequest};
 
+use super::is_weak;
 use super::name::{Name, alternative_names, name};
 use super::pem::pem_of;
 use crate::keys::PublicKey;
+use crate::profile::Role;
 use crate::san::San;
 
 /// A certificate signing request (PKCS#10, RFC 2986), parsed.
@@ -17,7 +20,25 @@ pub struct Csr {
     pub public_key: PublicKey,
     /// True if the request is signed by the key that it names.
     pub signature_is_valid: bool,
+    /// True if it is signed with SHA-1, MD5 or something older.
+    pub weak_signature: bool,
     pub subject_alt_names: Vec<San>,
+    /// How many alternative names are of a kind that this tool does not write.
+    pub other_names: usize,
+    wishes: Wishes,
+}
+
+/// What a request asks for beyond its names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an extension of its own")]
+struct Wishes {
+    ca: bool,
+    key_cert_sign: bool,
+    server_auth: bool,
+    client_auth: bool,
+    other_purposes: bool,
+    name_constraints: bool,
+    unknown_critical: bool,
 }
 
 impl Csr {
@@ -29,20 +50,87 @@ impl Csr {
             return Err("holds a request with octets after its end".to_owned());
         }
         let info = &parsed.certification_request_info;
-        let names =
-            parsed.requested_extensions().into_iter().flatten().find_map(|extension| match extension {
-                ParsedExtension::SubjectAlternativeName(names) => {
-                    Some(alternative_names(&names.general_names).0)
-                }
-                _ => None,
-            });
-        Ok(Self {
+        let mut csr = Self {
             der: der.to_vec(),
             subject: name(&info.subject),
             public_key: PublicKey::from_spki(info.subject_pki.raw),
             signature_is_valid: parsed.verify_signature().is_ok(),
-            subject_alt_names: names.unwrap_or_default(),
-        })
+            weak_signature: is_weak(&parsed.signature_algorithm.algorithm.to_id_string()),
+            subject_alt_names: Vec::new(),
+            other_names: 0,
+            wishes: Wishes::default(),
+        };
+        for attribute in info.iter_attributes() {
+            if let ParsedCriAttribute::ExtensionRequest(request) = attribute.parsed_attribute() {
+                for extension in &request.extensions {
+                    csr.read_extension(extension)?;
+                }
+            }
+        }
+        Ok(csr)
+    }
+
+    fn read_extension(&mut self, extension: &X509Extension<'_>) -> Result<(), String> {
+        let wishes = &mut self.wishes;
+        match extension.parsed_extension() {
+            ParsedExtension::SubjectAlternativeName(names) => {
+                let (known, other) = alternative_names(&names.general_names);
+                self.subject_alt_names.extend(known);
+                self.other_names += other;
+            }
+            ParsedExtension::BasicConstraints(basic) => wishes.ca |= basic.ca,
+            ParsedExtension::KeyUsage(usage) => {
+                wishes.key_cert_sign |= usage.key_cert_sign() || usage.crl_sign();
+            }
+            ParsedExtension::ExtendedKeyUsage(usage) => {
+                wishes.server_auth |= usage.server_auth;
+                wishes.client_auth |= usage.client_auth;
+                wishes.other_purposes |= usage.any
+                    || usage.code_signing
+                    || usage.email_protection
+                    || usage.time_stamping
+                    || usage.ocsp_signing
+                    || !usage.other.is_empty();
+            }
+            ParsedExtension::NameConstraints(_) => wishes.name_constraints = true,
+            ParsedExtension::ParseError { .. } => {
+                return Err(format!("holds a request with a damaged extension ({})", extension.oid));
+            }
+            ParsedExtension::UnsupportedExtension { .. } => wishes.unknown_critical |= extension.critical,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// True if it asks for a critical extension that nobody here understands.
+    #[must_use]
+    pub fn unknown_critical_extensions(&self) -> bool {
+        self.wishes.unknown_critical
+    }
+
+    /// What it asks to be for: a client if it says so and not a server too.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        if self.wishes.client_auth && !self.wishes.server_auth { Role::Client } else { Role::Server }
+    }
+
+    /// What it asks for and does not get, each in words.
+    #[must_use]
+    pub fn overruled(&self, role: Role) -> Vec<&'static str> {
+        let wishes = &self.wishes;
+        let other_role = if role == Role::Server { wishes.client_auth } else { wishes.server_auth };
+        [
+            (wishes.ca, "asks to be a CA, and does not become one"),
+            (wishes.key_cert_sign, "asks to sign certificates or revocation lists, and may not"),
+            (
+                other_role || wishes.other_purposes,
+                "asks for other purposes than its role's, and gets only that",
+            ),
+            (wishes.name_constraints, "asks for nameConstraints, and gets none"),
+        ]
+        .into_iter()
+        .filter_map(|(asked, what)| asked.then_some(what))
+        .collect()
     }
 
     /// PEM with LF.

@@ -1,8 +1,11 @@
 //! From what was typed to types: the errors here name the flag, the value and a way out.
 
-use clap::ValueEnum;
+use std::path::{Path, PathBuf};
 
-use super::{FileArgs, KeyArgs, KeyTypeArg, SubjectArgs};
+use clap::ValueEnum;
+use zeroize::Zeroizing;
+
+use super::args::{AttributeArgs, KeyArgs, KeyTypeArg};
 use crate::error::{Failure, Result};
 use crate::files::BaseName;
 use crate::keys::KeyKind;
@@ -10,10 +13,7 @@ use crate::request::Given;
 use crate::san::{San, add_missing};
 use crate::subject::{AttributeType, Subject};
 
-/// The attributes, the CN and the client's CN.
-type SubjectFlags = (Vec<Given>, Option<String>, Option<String>);
-
-pub(super) fn subject(args: SubjectArgs) -> Result<SubjectFlags> {
+pub(super) fn attributes(args: AttributeArgs) -> Result<Vec<Given>> {
     let mut attributes = Vec::new();
     for (attribute, flag, value) in [
         (AttributeType::Country, "--country", args.country),
@@ -27,21 +27,19 @@ pub(super) fn subject(args: SubjectArgs) -> Result<SubjectFlags> {
             attributes.push(Given { attribute, flag, value });
         }
     }
-    for (flag, value) in [("--cn", &args.cn), ("--client-cn", &args.client_cn)] {
-        if let Some(value) = value {
-            Subject::default().with(AttributeType::CommonName, flag, value)?;
-        }
+    Ok(attributes)
+}
+
+/// Checks a common name, if there is one.
+pub(super) fn common_name(flag: &str, value: Option<String>) -> Result<Option<String>> {
+    if let Some(value) = &value {
+        Subject::default().with(AttributeType::CommonName, flag, value)?;
     }
-    Ok((attributes, args.cn, args.client_cn))
+    Ok(value)
 }
 
 /// The base names of CA, server and client: plain, and all different.
-pub(super) fn base_names(args: &FileArgs) -> Result<[BaseName; 3]> {
-    let given = [
-        ("--ca-file", &args.ca_file),
-        ("--server-file", &args.server_file),
-        ("--client-file", &args.client_file),
-    ];
+pub(super) fn base_names(given: &[(&str, &str); 3]) -> Result<[BaseName; 3]> {
     let [ca, server, client] = given.map(|(flag, name)| BaseName::parse(flag, name));
     let names = [ca?, server?, client?];
     for (i, (flag, name)) in given.iter().enumerate() {
@@ -51,6 +49,26 @@ pub(super) fn base_names(args: &FileArgs) -> Result<[BaseName; 3]> {
         }
     }
     Ok(names)
+}
+
+pub(super) fn out_dir(dir: PathBuf) -> Result<PathBuf> {
+    if dir.as_os_str().is_empty() {
+        return Err(Failure::usage("--out-dir \"\": a directory is missing")
+            .hint("use '.' for the current directory"));
+    }
+    Ok(dir)
+}
+
+/// The password of the CA's key: the first line of the file, or what the environment says.
+pub(super) fn password(file: Option<&Path>) -> Result<Option<Zeroizing<String>>> {
+    let Some(file) = file else {
+        return Ok(std::env::var("MILVUS_CERTGEN_CA_KEY_PASSWORD").ok().map(Zeroizing::new));
+    };
+    let text = std::fs::read_to_string(file).map(Zeroizing::new).map_err(|e| {
+        Failure::failed(format!("--ca-key-password-file {}: cannot be read: {}", file.display(), e.kind()))
+            .hint("give a file whose first line is the password")
+    })?;
+    Ok(text.lines().next().map(|line| Zeroizing::new(line.to_owned())))
 }
 
 pub(super) fn names(texts: &[String]) -> Result<Option<Vec<San>>> {

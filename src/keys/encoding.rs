@@ -4,7 +4,7 @@ use std::fmt;
 
 use pem_rfc7468::LineEnding;
 use pkcs8::der::{Decode, Encode};
-use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier, PrivateKeyInfoRef};
+use pkcs8::{AlgorithmIdentifierRef, EncryptedPrivateKeyInfoRef, ObjectIdentifier, PrivateKeyInfoRef};
 use zeroize::Zeroizing;
 
 use super::{KeyKind, PrivateKey};
@@ -32,6 +32,8 @@ pub enum KeyProblem {
     NoKey(String),
     /// It has a password.
     Encrypted,
+    /// It has another password than the one given, or is encrypted in a way that is not supported.
+    WrongPassword,
     /// A kind of key that cannot sign here; the word names it.
     Unsupported(String),
     /// It says it is a key, but its octets are not.
@@ -44,6 +46,7 @@ impl fmt::Display for KeyProblem {
             Self::Empty => f.write_str("is empty"),
             Self::NoKey(found) => write!(f, "holds {found}, not a PEM private key"),
             Self::Encrypted => f.write_str("is encrypted with a password"),
+            Self::WrongPassword => f.write_str("is encrypted, and the password given does not open it"),
             Self::Unsupported(kind) => write!(
                 f,
                 "is a private key of an unsupported kind ({kind}; RSA 2048 to 4096, ECDSA P-256, P-384 and Ed25519 are supported)"
@@ -53,7 +56,25 @@ impl fmt::Display for KeyProblem {
     }
 }
 
-/// Reads the first private key of a PEM file; text and other blocks around it are passed over.
+/// Reads the first private key of a PEM file; text and other blocks around it are passed over. A password opens
+/// an encrypted PKCS#8 key (PBES2, RFC 8018).
+pub fn from_pem_with(file: &[u8], password: Option<&str>) -> Result<(PrivateKey, KeyFormat), KeyProblem> {
+    let Some(password) = password else { return from_pem(file) };
+    if file.iter().all(u8::is_ascii_whitespace) {
+        return Err(KeyProblem::Empty);
+    }
+    let (label, block) = key_block(file)?;
+    if label != "ENCRYPTED PRIVATE KEY" {
+        return from_pem(file);
+    }
+    let mut buffer = Zeroizing::new(vec![0; block.len()]);
+    let (_, der) = pem_rfc7468::decode(block, &mut buffer).map_err(|_| KeyProblem::Damaged)?;
+    let encrypted = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|_| KeyProblem::Damaged)?;
+    let opened = encrypted.decrypt(password).map_err(|_| KeyProblem::WrongPassword)?;
+    PrivateKey::from_pkcs8(opened.as_bytes()).map(|key| (key, KeyFormat::Pkcs8))
+}
+
+/// Reads the first private key of a PEM file that has no password.
 pub fn from_pem(file: &[u8]) -> Result<(PrivateKey, KeyFormat), KeyProblem> {
     if file.iter().all(u8::is_ascii_whitespace) {
         return Err(KeyProblem::Empty);

@@ -18,6 +18,21 @@ pub fn generate(kind: KeyKind, count: usize) -> Result<Vec<PrivateKey>> {
     }
 }
 
+/// Makes a key of each kind, in their order. Keys of one kind are made together.
+pub fn generate_each(kinds: &[KeyKind]) -> Result<Vec<PrivateKey>> {
+    let mut keys: Vec<Option<PrivateKey>> = kinds.iter().map(|_| None).collect();
+    for (at, kind) in kinds.iter().enumerate() {
+        if kinds[..at].contains(kind) {
+            continue;
+        }
+        let places = || (at..kinds.len()).filter(|&place| kinds[place] == *kind);
+        for (place, key) in places().zip(generate(*kind, places().count())?) {
+            keys[place] = Some(key);
+        }
+    }
+    Ok(keys.into_iter().flatten().collect())
+}
+
 fn repeat(count: usize, algorithm: &'static rcgen::SignatureAlgorithm) -> Result<Vec<PrivateKey>> {
     (0..count)
         .map(|_| {

@@ -6,21 +6,37 @@ use super::{Action, AuthorityPlan, authority_validity, is_expiring};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{FileKind, shown};
-use crate::request::Request;
+use crate::request::{CaPolicy, Request};
 use crate::set::Set;
 use crate::verify::{self, Code};
 
 pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
-    match set.ca.certificate.sound() {
-        Some(file) => existing(request, set, &file.certificate, now),
-        None if set.ca.certificate.is_missing() => missing(request, set, now),
-        None => Err(unusable(
-            request,
-            FileKind::Certificate,
-            set.ca.certificate.problem().unwrap_or_default(),
-            "put the right file back",
-        )),
+    let Some(certificate) = set.ca_certificate() else {
+        return match (set.ca.certificate.problem(), request.ca) {
+            (Some(problem), _) if !set.ca.certificate.is_missing() => {
+                Err(unusable(request, FileKind::Certificate, problem, "put the right file back"))
+            }
+            (_, CaPolicy::Ensure) => missing(request, set, now),
+            (_, CaPolicy::Use | CaPolicy::Renew) => Err(no_ca(request)),
+        };
+    };
+    check_key_file(request, set)?;
+    let weaknesses = weaknesses(request, set, now)?;
+    match request.ca {
+        CaPolicy::Ensure => ensure(request, set, certificate, weaknesses, now),
+        CaPolicy::Renew => renew(request, set, certificate, now),
+        CaPolicy::Use => use_as_it_is(request, set, certificate, now),
     }
+}
+
+fn no_ca(request: &Request) -> Failure {
+    let failure = Failure::failed(format!("{}: is missing", path(request, FileKind::Certificate)));
+    if request.external_ca.is_some() {
+        return failure.hint("name a CA's certificate with --ca-cert, and its key with --ca-key");
+    }
+    let dir = shown(&request.out_dir);
+    failure
+        .hint(format!("make a CA with: milvus-certgen ca -o {dir}; or name one with --ca-cert and --ca-key"))
 }
 
 /// There is no ca.pem: a new CA, unless certificates are there that another one has signed.
@@ -57,91 +73,125 @@ fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Authorit
     })
 }
 
-/// There is a ca.pem: it is used whatever its subject, signed again where it is weak, or refused.
-fn existing(
+/// What is wrong with the CA's certificate that signing it again mends; what nothing mends is refused.
+fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<String>> {
+    let mut reasons = Vec::new();
+    for finding in verify::ca(set, now) {
+        let (file, remedy) = match finding.code {
+            // check_key_file's and check_usable's.
+            Code::Missing | Code::Damaged => continue,
+            Code::KeyMismatch => (FileKind::Key, "put back the key and the certificate that belong together"),
+            Code::NotCa | Code::SelfSignature => (FileKind::Certificate, "put a CA's certificate there"),
+            code => {
+                reasons.extend(code.is_error().then_some(finding.message));
+                continue;
+            }
+        };
+        return Err(unusable(request, file, &finding.message, remedy));
+    }
+    Ok(reasons)
+}
+
+/// The default run: the CA is used whatever its subject, and signed again where it is weak.
+fn ensure(
+    request: &Request,
+    set: &Set,
+    certificate: &Certificate,
+    mut reasons: Vec<String>,
+    now: OffsetDateTime,
+) -> Result<AuthorityPlan> {
+    let is_weak = !reasons.is_empty();
+    if certificate.not_after >= now && is_expiring(certificate, request, now) {
+        reasons.push(format!("expires on {}", verify::date(certificate.not_after)));
+    }
+    let mut plan = kept(request, certificate, now)?;
+    if !reasons.is_empty() {
+        match why_not_renewable(set, certificate) {
+            None => {
+                plan.action = Action::Resign;
+                plan.reasons = reasons;
+            }
+            // One that only runs out still serves; the notes say so.
+            Some(_) if !is_weak => {}
+            Some((why, remedy)) => {
+                let why = format!("{}, and {why}", reasons.join(", and "));
+                return Err(unusable(request, FileKind::Certificate, &why, remedy));
+            }
+        }
+    }
+    plan.rewrite_key =
+        set.ca.key.sound().is_some_and(|file| request.key_format.is_some_and(|asked| asked != file.format));
+    if plan.rewrite_key {
+        plan.reasons.push("--key-format asks for another form of the key".to_owned());
+    }
+    let serial_is_missing = set.ca.serial.is_missing() && !request.leaves.is_empty();
+    if serial_is_missing {
+        plan.reasons.push(format!("{} is missing", request.ca_base.file(FileKind::Serial)));
+    }
+    if plan.action == Action::Keep && (plan.rewrite_key || serial_is_missing) {
+        plan.action = Action::Refresh;
+    }
+    Ok(plan)
+}
+
+/// `renew --ca`: signed again whatever its state.
+fn renew(
     request: &Request,
     set: &Set,
     certificate: &Certificate,
     now: OffsetDateTime,
 ) -> Result<AuthorityPlan> {
-    check_key_file(request, set)?;
-    let mut reasons = Vec::new();
-    for finding in verify::ca(set, now) {
-        match finding.code {
-            // check_key_file's and check_usable's.
-            Code::Missing | Code::Damaged => {}
-            Code::KeyMismatch => {
-                return Err(unusable(
-                    request,
-                    FileKind::Key,
-                    &finding.message,
-                    "put back the key and the certificate that belong together",
-                ));
-            }
-            Code::NotCa | Code::SelfSignature => {
-                return Err(unusable(
-                    request,
-                    FileKind::Certificate,
-                    &finding.message,
-                    "put a CA's certificate there",
-                ));
-            }
-            code if code.is_error() => reasons.push(finding.message),
-            _ => {}
-        }
-    }
-    if certificate.not_after >= now && is_expiring(certificate, request, now) {
-        reasons.push(format!("expires on {}", verify::date(certificate.not_after)));
-    }
-    let renewable = certificate.is_self_issued() && set.ca.key.sound().is_some();
-    let only_expiring = reasons.iter().all(|reason| reason.starts_with("expires on"));
-    if !reasons.is_empty() && !renewable && !only_expiring {
-        let why = reasons.join(", and ");
-        let remedy = if certificate.is_self_issued() {
-            "put its key there, so that it can be signed again"
-        } else {
-            "have its own CA sign it again"
-        };
+    if let Some((why, remedy)) = why_not_renewable(set, certificate) {
+        let why = format!("cannot be signed again: {why}");
         return Err(unusable(request, FileKind::Certificate, &why, remedy));
     }
-    let subject = certificate.subject.subject.clone();
-    let action = match (reasons.is_empty() || !renewable, &subject) {
-        (true, _) => Action::Keep,
-        (false, Some(_)) => Action::Resign,
-        (false, None) => {
-            let why = format!(
-                "{}, and its subject {} cannot be written again as it is",
-                reasons.join(", and "),
-                certificate.subject.text
-            );
-            return Err(unusable(request, FileKind::Certificate, &why, "sign it with openssl"));
+    let mut plan = kept(request, certificate, now)?;
+    plan.action = Action::Resign;
+    plan.reasons = vec!["--ca asks for it".to_owned()];
+    Ok(plan)
+}
+
+/// A CA that signs as it is: refused only where no client would take what it signs.
+fn use_as_it_is(
+    request: &Request,
+    set: &Set,
+    certificate: &Certificate,
+    now: OffsetDateTime,
+) -> Result<AuthorityPlan> {
+    for finding in verify::ca(set, now) {
+        if matches!(finding.code, Code::Expired | Code::NotYetValid | Code::CannotSign) {
+            let remedy = "sign it again with: milvus-certgen renew --ca";
+            return Err(unusable(request, FileKind::Certificate, &finding.message, remedy));
         }
-    };
-    if action == Action::Keep {
-        reasons.clear();
     }
-    let rewrite_key =
-        set.ca.key.sound().is_some_and(|file| request.key_format.is_some_and(|asked| asked != file.format));
-    if rewrite_key {
-        reasons.push("--key-format asks for another form of the key".to_owned());
-    }
-    let serial_is_missing = set.ca.serial.is_missing();
-    if serial_is_missing {
-        reasons.push(format!("{} is missing", request.ca_base.file(FileKind::Serial)));
-    }
-    let action = match action {
-        Action::Keep if rewrite_key || serial_is_missing => Action::Refresh,
-        action => action,
-    };
+    kept(request, certificate, now)
+}
+
+fn kept(request: &Request, certificate: &Certificate, now: OffsetDateTime) -> Result<AuthorityPlan> {
     Ok(AuthorityPlan {
-        action,
-        reasons,
-        subject: subject.unwrap_or_default(),
+        action: Action::Keep,
+        reasons: Vec::new(),
+        subject: certificate.subject.subject.clone().unwrap_or_default(),
         validity: authority_validity(request, now)?,
         key_identifier: certificate.subject_key_identifier.clone(),
         make_key: None,
-        rewrite_key,
+        rewrite_key: false,
     })
+}
+
+/// Why the CA's certificate cannot be signed again with its own key, and what to do instead.
+fn why_not_renewable(set: &Set, certificate: &Certificate) -> Option<(String, &'static str)> {
+    if !certificate.is_self_issued() {
+        return Some(("another CA has signed it".to_owned(), "have that CA sign it again"));
+    }
+    if set.ca.key.sound().is_none() {
+        return Some(("its key is missing".to_owned(), "put its key there, so that it can be signed again"));
+    }
+    if certificate.subject.subject.is_none() {
+        let why = format!("its subject {} cannot be written again as it is", certificate.subject.text);
+        return Some((why, "sign it with openssl"));
+    }
+    None
 }
 
 /// A key that is there must be one; a missing one may be kept elsewhere.
@@ -180,10 +230,15 @@ pub(super) fn check_usable(request: &Request, set: &Set, ca: &AuthorityPlan, sig
 }
 
 fn unusable(request: &Request, kind: FileKind, problem: &str, remedy: &str) -> Failure {
-    Failure::failed(format!("{}: {problem}", path(request, kind)))
-        .hint(format!("{remedy}, or start over with --force: a new CA, which every client must be given"))
+    let failure = Failure::failed(format!("{}: {problem}", path(request, kind)));
+    match request.ca {
+        CaPolicy::Ensure => failure.hint(format!(
+            "{remedy}, or start over with --force: a new CA, which every client must be given"
+        )),
+        CaPolicy::Use | CaPolicy::Renew => failure.hint(remedy),
+    }
 }
 
 fn path(request: &Request, kind: FileKind) -> String {
-    shown(&request.out_dir.join(request.ca_base.file(kind))).to_string()
+    shown(&request.ca_path(kind)).to_string()
 }

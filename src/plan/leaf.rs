@@ -24,13 +24,16 @@ pub(super) fn plan(
 ) -> Result<LeafPlan> {
     let files = &there.files;
     let existing = files.sound_certificate();
-    let identity = request.identity(
-        asked,
-        existing.and_then(|certificate| certificate.subject.subject.as_ref()),
-        existing.and_then(|certificate| certificate.subject_alt_names.as_deref()),
-    )?;
+    let identity = match &asked.foreign {
+        Some(foreign) => foreign.identity.clone(),
+        None => request.identity(
+            asked,
+            existing.and_then(|certificate| certificate.subject.subject.as_ref()),
+            existing.and_then(|certificate| certificate.subject_alt_names.as_deref()),
+        )?,
+    };
     let findings = issuer.map_or_else(Vec::new, |ca| verify::leaf(there, ca, &request.ca_base, now));
-    let (key, key_reason) = choose_key(files, request);
+    let (key, key_reason) = choose_key(asked, files, request);
     let mut reasons = match (files.is_empty(), issuer, existing) {
         (true, ..) => vec!["not there yet".to_owned()],
         (false, Some(_), Some(existing)) => why_sign(asked, request, &findings, existing, &identity, now),
@@ -38,6 +41,9 @@ pub(super) fn plan(
         (false, None, _) => vec!["the CA is new".to_owned()],
     };
     reasons.extend(key_reason.filter(|_| !files.is_empty()));
+    if asked.renew {
+        reasons = vec!["a renewal was asked for".to_owned()];
+    }
     let mut action = match (reasons.is_empty(), files.is_empty()) {
         (true, _) => Action::Keep,
         (false, true) => Action::Issue,
@@ -125,8 +131,20 @@ fn why_faulty(findings: &[Finding], base: &BaseName) -> Vec<String> {
 }
 
 /// The key that the certificate is for, and why a sound one that is there is not it.
-fn choose_key(files: &LeafFiles, request: &Request) -> (KeyChoice, Option<String>) {
-    let Some(file) = files.key.sound() else { return (KeyChoice::Make(request.new_key()), None) };
+fn choose_key(asked: &LeafRequest, files: &LeafFiles, request: &Request) -> (KeyChoice, Option<String>) {
+    if let Some(foreign) = &asked.foreign {
+        return (KeyChoice::Foreign(foreign.key.clone()), None);
+    }
+    let Some(file) = files.key.sound() else {
+        // The certificate of somebody who keeps the key is renewed for that key.
+        return match files.sound_certificate().filter(|_| asked.renew && files.key.is_missing()) {
+            Some(certificate) if !asked.rekey => (KeyChoice::Foreign(certificate.public_key.clone()), None),
+            _ => (KeyChoice::Make(request.new_key()), None),
+        };
+    };
+    if asked.rekey {
+        return (KeyChoice::Make(request.key.unwrap_or(file.key.kind())), None);
+    }
     match request.key {
         Some(asked) if !file.key.kind().covers(asked) => (
             KeyChoice::Make(asked),

@@ -4,7 +4,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::issue::Progress;
 use crate::profile::Role;
@@ -14,21 +14,13 @@ use crate::profile::Role;
 pub struct Narrator {
     spinner: Option<ProgressBar>,
     speaks: bool,
-    quiet: bool,
 }
 
 impl Narrator {
     /// Speaks if standard error is a terminal and `quiet` does not forbid it.
     #[must_use]
     pub fn new(quiet: bool) -> Self {
-        Self { spinner: None, speaks: !quiet && std::io::stderr().is_terminal(), quiet }
-    }
-
-    /// Another run holds the directory. Said on a pipe too: a script that stands still should say why.
-    pub fn waiting(&self, directory: &std::path::Path) {
-        if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "waiting for another run in {}", directory.display());
-        }
+        Self { spinner: None, speaks: speaks(quiet) }
     }
 
     /// One step begins.
@@ -61,4 +53,47 @@ impl Narrator {
             let _ = writeln!(anstream::stderr(), "{text}");
         }
     }
+}
+
+/// Another run holds the directory. Said on a pipe too: a script that stands still should say why.
+pub fn say_waiting(quiet: bool, directory: &std::path::Path) {
+    if !quiet {
+        let _ = writeln!(anstream::stderr(), "waiting for another run in {}", directory.display());
+    }
+}
+
+/// A progress bar over many names, with rate and time left; on a terminal only.
+#[derive(Debug)]
+pub struct Bar(Option<ProgressBar>);
+
+impl Bar {
+    /// A bar over so many names.
+    #[must_use]
+    pub fn new(names: usize, quiet: bool) -> Self {
+        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} names, {per_sec}, {eta} left");
+        let bar = speaks(quiet).then(|| ProgressBar::new(names as u64));
+        Self(bar.map(|bar| match style {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
+        }))
+    }
+
+    /// So many more are done.
+    pub fn advance(&mut self, names: usize) {
+        if let Some(bar) = &self.0 {
+            bar.inc(names as u64);
+        }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn speaks(quiet: bool) -> bool {
+    !quiet && std::io::stderr().is_terminal()
 }

@@ -4,15 +4,14 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{CertificateReport, NameFact, Report};
+use super::{CertificateReport, NameFact, Report, Text};
 
 const BOLD: Style = Style::new().bold();
 const GREEN: Style = AnsiColor::Green.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 
-impl Report {
-    /// Lines of text, with colours that the stream may take out again.
-    pub fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+impl Text for Report {
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         if self.recovered {
             writeln!(out, "finished a run that was interrupted")?;
         }
@@ -47,7 +46,9 @@ impl Report {
         }
         Ok(())
     }
+}
 
+impl Report {
     fn write_certificate(
         &self,
         out: &mut dyn Write,

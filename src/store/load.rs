@@ -22,14 +22,35 @@ const LARGEST_FILE: u64 = 1024 * 1024;
 /// all, a directory in its place or a symbolic link out of the directory is an error.
 ///
 /// Where a run was interrupted after its decision, `journal` says which of its files count already.
-pub fn load(dir: &Path, shape: &Set, journal: Option<&Journal>) -> Result<Set> {
+pub fn load(dir: &Path, shape: &Set, journal: Option<&Journal>, password: Option<&str>) -> Result<Set> {
     let reader = Reader { dir, journal };
     let mut set = shape.emptied();
-    set.ca = reader.ca(&shape.ca_base)?;
+    set.ca = reader.ca(&shape.ca_base, password)?;
     for leaf in &mut set.leaves {
         leaf.files = reader.leaf(&leaf.base)?;
     }
     Ok(set)
+}
+
+/// Reads the files of a CA from elsewhere. Links are followed: the paths were typed.
+pub fn load_ca(key: &Path, certificate: &Path, serial: &Path, password: Option<&str>) -> Result<CaFiles> {
+    Ok(CaFiles {
+        key: parsed(read_followed(key)?, |file| parse_key(file, password)),
+        certificate: parsed(read_followed(certificate)?, parse_certificates),
+        serial: parsed(read_followed(serial)?, parse_serial),
+    })
+}
+
+/// Reads a file whose path was typed; `None` if there is none.
+pub fn read_typed(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    match read_followed(path)? {
+        Contents::Missing => Ok(None),
+        Contents::Octets(octets) => Ok(Some(octets)),
+        Contents::TooLarge => {
+            Err(Failure::failed(format!("{}: is larger than any key or certificate", shown(path)))
+                .hint("look at it with: ls -l"))
+        }
+    }
 }
 
 struct Reader<'a> {
@@ -38,35 +59,19 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn ca(&self, base: &BaseName) -> Result<CaFiles> {
+    fn ca(&self, base: &BaseName, password: Option<&str>) -> Result<CaFiles> {
         Ok(CaFiles {
-            key: self.key(base)?,
-            certificate: self.certificate(base)?,
-            serial: self
-                .read(&base.file(FileKind::Serial), |file| Serial::parse_srl(file).map_err(str::to_owned))?,
+            key: self.read(&base.file(FileKind::Key), |file| parse_key(file, password))?,
+            certificate: self.read(&base.file(FileKind::Certificate), parse_certificates)?,
+            serial: self.read(&base.file(FileKind::Serial), parse_serial)?,
         })
     }
 
     fn leaf(&self, base: &BaseName) -> Result<LeafFiles> {
         Ok(LeafFiles {
-            key: self.key(base)?,
-            certificate: self.certificate(base)?,
+            key: self.read(&base.file(FileKind::Key), |file| parse_key(file, None))?,
+            certificate: self.read(&base.file(FileKind::Certificate), parse_certificates)?,
             request: self.read(&base.file(FileKind::Csr), csr_from_pem)?,
-        })
-    }
-
-    fn key(&self, base: &BaseName) -> Result<Loaded<KeyFile>> {
-        self.read(&base.file(FileKind::Key), |file| {
-            let (key, format) = encoding::from_pem(file).map_err(|problem| problem.to_string())?;
-            Ok(KeyFile { key, format })
-        })
-    }
-
-    fn certificate(&self, base: &BaseName) -> Result<Loaded<CertificateFile>> {
-        self.read(&base.file(FileKind::Certificate), |file| {
-            let mut chain = certificates_from_pem(file)?;
-            let certificate = chain.remove(0);
-            Ok(CertificateFile { certificate, chain })
         })
     }
 
@@ -75,14 +80,33 @@ impl Reader<'_> {
             Some(staged) => self.dir.join(staged),
             None => self.dir.join(name),
         };
-        Ok(match read_file(self.dir, &path)? {
-            Contents::Missing => Loaded::Missing,
-            Contents::TooLarge => Loaded::Damaged("is larger than any key or certificate".to_owned()),
-            Contents::Octets(octets) => match parse(&octets) {
-                Ok(content) => Loaded::Sound(content),
-                Err(problem) => Loaded::Damaged(problem),
-            },
-        })
+        Ok(parsed(read_file(self.dir, &path)?, parse))
+    }
+}
+
+fn parse_key(file: &[u8], password: Option<&str>) -> Result<KeyFile, String> {
+    let (key, format) = encoding::from_pem_with(file, password).map_err(|problem| problem.to_string())?;
+    Ok(KeyFile { key, format })
+}
+
+fn parse_certificates(file: &[u8]) -> Result<CertificateFile, String> {
+    let mut chain = certificates_from_pem(file)?;
+    let certificate = chain.remove(0);
+    Ok(CertificateFile { certificate, chain })
+}
+
+fn parse_serial(file: &[u8]) -> Result<Option<Serial>, String> {
+    Serial::parse_srl(file).map_err(str::to_owned)
+}
+
+fn parsed<T>(contents: Contents, parse: impl Fn(&[u8]) -> Result<T, String>) -> Loaded<T> {
+    match contents {
+        Contents::Missing => Loaded::Missing,
+        Contents::TooLarge => Loaded::Damaged("is larger than any key or certificate".to_owned()),
+        Contents::Octets(octets) => match parse(&octets) {
+            Ok(content) => Loaded::Sound(content),
+            Err(problem) => Loaded::Damaged(problem),
+        },
     }
 }
 
@@ -101,6 +125,10 @@ fn read_file(dir: &Path, path: &Path) -> Result<Contents> {
     if metadata.is_symlink() {
         check_link(dir, path)?;
     }
+    read_followed(path)
+}
+
+fn read_followed(path: &Path) -> Result<Contents> {
     // Opened without waiting for a writer: a named pipe in a file's place must not hang the run.
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,

@@ -85,7 +85,7 @@ fn unknown_flags_and_values_are_clap_s() {
     for (flags, what) in [
         (["--key-type", "dsa"], "[possible values: rsa, ecdsa-p256, ecdsa-p384, ed25519]"),
         (["--sann", "localhost"], "a similar argument exists: '--san'"),
-        (["serve", "-q"], "unexpected argument 'serve'"),
+        (["serve", "-q"], "unrecognized subcommand 'serve'"),
     ] {
         let err = sandbox.certgen(&flags).fails(2);
         assert!(err.contains(what), "{flags:?}: {err}");

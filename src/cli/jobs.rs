@@ -1,0 +1,204 @@
+//! From the flags of a command to its job.
+
+use super::args::{
+    AttributeArgs, ExternalCaArgs, KeyArgs, KeyFormatArg, OutDirArgs, OutputArgs, RoleArg, ValidityArgs,
+};
+use super::convert::{attributes, base_names, common_name, days, key_kind, names, out_dir, password};
+use super::{Behaviour, CaArgs, CsrArgs, EnsureArgs, IdentityArgs, RenewArgs, SignArgs};
+use crate::error::{Failure, Result};
+use crate::files::BaseName;
+use crate::job::{CsrJob, IdentitiesJob, Job, Names, RenewJob, SignJob, Which};
+use crate::keys::{KeyFormat, KeyKind};
+use crate::profile::Role;
+use crate::request::{CaPolicy, ExternalCa, LeafRequest, Request};
+
+impl EnsureArgs {
+    pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
+        let [ca_base, server_base, client_base] = base_names(&[
+            ("--ca-file", &self.out_dir.ca_file),
+            ("--server-file", &self.leaf_files.server_file),
+            ("--client-file", &self.leaf_files.client_file),
+        ])?;
+        let mut request = Request { ca_base, ..Request::default() };
+        set_out_dir(&mut request, self.out_dir)?;
+        set_attributes(&mut request, self.attributes)?;
+        set_validity(&mut request, &self.validity)?;
+        set_keys(&mut request, &self.keys)?;
+        request.common_name = common_name("--cn", self.common_name.cn)?;
+        request.leaf_only = self.leaf_only.leaf_only;
+        request.force = self.force.force;
+        request.password = password(None)?;
+        let mut server = LeafRequest::new(Role::Server, server_base);
+        server.common_name = request.common_name.clone().map(|name| ("--cn", name));
+        server.names = names(&self.names.san)?;
+        let mut client = LeafRequest::new(Role::Client, client_base);
+        client.common_name =
+            common_name("--client-cn", self.client_name.client_cn)?.map(|name| ("--client-cn", name));
+        request.leaves = vec![server, client];
+        Ok((Job::Ensure(request.checked()?), self.output.into()))
+    }
+}
+
+impl CaArgs {
+    pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
+        let ca_base = BaseName::parse("--ca-file", &self.out_dir.ca_file)?;
+        let mut request = Request { ca_base, leaves: Vec::new(), ..Request::default() };
+        set_out_dir(&mut request, self.out_dir)?;
+        set_attributes(&mut request, self.attributes)?;
+        set_validity(&mut request, &self.validity)?;
+        set_keys(&mut request, &self.keys)?;
+        request.common_name = common_name("--cn", self.common_name.cn)?;
+        request.force = self.force.force;
+        request.password = password(None)?;
+        Ok((Job::Ensure(request.checked()?), self.output.into()))
+    }
+}
+
+impl CsrArgs {
+    pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
+        let mut request = Request { leaves: Vec::new(), ..Request::default() };
+        set_out_dir(&mut request, self.out_dir)?;
+        set_attributes(&mut request, self.attributes)?;
+        set_keys(&mut request, &self.keys)?;
+        let role = Role::from(self.role);
+        let base = BaseName::made_safe(&self.name)?;
+        let mut leaf = LeafRequest::new(role, base.clone());
+        leaf.common_name = common_name("NAME", Some(self.name))?.map(|name| ("NAME", name));
+        leaf.names = names(&self.names.san)?;
+        request.leaves = vec![leaf];
+        let request = request.checked()?;
+        let identity = request.identity(&request.leaves[0], None, None)?;
+        Ok((Job::Csr(CsrJob { request, base, role, identity }), self.output.into()))
+    }
+}
+
+impl SignArgs {
+    pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
+        let mut request = signing_request(self.out_dir, self.external_ca)?;
+        set_validity(&mut request, &self.validity)?;
+        request.leaf_only = self.leaf_only.leaf_only;
+        let names = names(&self.names.san)?;
+        let job = SignJob {
+            request: request.checked()?,
+            files: self.files,
+            role: self.role.map(Role::from),
+            names,
+        };
+        Ok((Job::Sign(job), self.output.into()))
+    }
+}
+
+impl IdentityArgs {
+    pub(super) fn into_job(self, role: Role) -> Result<(Job, Behaviour)> {
+        let mut request = signing_request(self.out_dir, self.external_ca)?;
+        set_attributes(&mut request, self.attributes)?;
+        set_validity(&mut request, &self.validity)?;
+        set_keys(&mut request, &self.keys)?;
+        request.leaf_only = self.leaf_only.leaf_only;
+        let names_from = match self.from {
+            Some(file) => Names::From(file),
+            None => Names::Given(self.names),
+        };
+        let sans = names(&self.san.san)?;
+        let job = IdentitiesJob { request: request.checked()?, role, names: names_from, sans };
+        Ok((Job::Identities(job), self.output.into()))
+    }
+}
+
+impl RenewArgs {
+    pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
+        let [_, server, client] = base_names(&[
+            ("--ca-file", &self.out_dir.ca_file),
+            ("--server-file", &self.leaf_files.server_file),
+            ("--client-file", &self.leaf_files.client_file),
+        ])?;
+        let mut request = signing_request(self.out_dir, self.external_ca)?;
+        set_validity(&mut request, &self.validity)?;
+        set_keys(&mut request, &self.keys)?;
+        request.leaf_only = self.leaf_only.leaf_only;
+        if self.ca {
+            if request.external_ca.is_some() {
+                return Err(Failure::usage("--ca: a CA from elsewhere is not signed again here")
+                    .hint("run renew --ca in the CA's own directory"));
+            }
+            request.ca = CaPolicy::Renew;
+        }
+        let which = match (self.all, self.names.is_empty(), self.ca) {
+            (true, ..) => Which::All,
+            (false, false, _) => Which::Named(self.names),
+            (false, true, true) => Which::Nothing,
+            (false, true, false) => Which::Pair(server, client),
+        };
+        let job = RenewJob { request: request.checked()?, which, rekey: self.rekey };
+        Ok((Job::Renew(job), self.output.into()))
+    }
+}
+
+/// A request for a command that signs with a CA that must be there.
+fn signing_request(dir: OutDirArgs, ca: ExternalCaArgs) -> Result<Request> {
+    let ca_base = BaseName::parse("--ca-file", &dir.ca_file)?;
+    let mut request = Request { ca_base, ca: CaPolicy::Use, leaves: Vec::new(), ..Request::default() };
+    set_out_dir(&mut request, dir)?;
+    request.password = password(ca.ca_key_password_file.as_deref())?;
+    request.external_ca = match (ca.ca_cert, ca.ca_key) {
+        (Some(certificate), Some(key)) => {
+            request.ca_base = BaseName::beside(&certificate);
+            Some(ExternalCa { certificate, key })
+        }
+        (None, None) => None,
+        (Some(_), None) => {
+            return Err(Failure::usage("--ca-cert: without --ca-key nothing can be signed")
+                .hint("give the CA's private key with --ca-key"));
+        }
+        (None, Some(_)) => {
+            return Err(Failure::usage("--ca-key: without --ca-cert it is not known what it signs for")
+                .hint("give the CA's certificate with --ca-cert"));
+        }
+    };
+    Ok(request)
+}
+
+fn set_out_dir(request: &mut Request, args: OutDirArgs) -> Result<()> {
+    request.out_dir = out_dir(args.out_dir)?;
+    Ok(())
+}
+
+fn set_attributes(request: &mut Request, args: AttributeArgs) -> Result<()> {
+    request.attributes = attributes(args)?;
+    Ok(())
+}
+
+fn set_validity(request: &mut Request, args: &ValidityArgs) -> Result<()> {
+    request.days = days("--days", args.days.as_deref(), 1)?;
+    request.ca_days = days("--ca-days", args.ca_days.as_deref(), 1)?;
+    request.renew_within = days("--renew-within", args.renew_within.as_deref(), 0)?;
+    Ok(())
+}
+
+fn set_keys(request: &mut Request, args: &KeyArgs) -> Result<()> {
+    request.key = key_kind(args)?;
+    request.key_format = args.key_format.map(|format| match format {
+        KeyFormatArg::Pkcs8 => KeyFormat::Pkcs8,
+        KeyFormatArg::Traditional => KeyFormat::Traditional,
+    });
+    if request.key == Some(KeyKind::Ed25519) && request.key_format == Some(KeyFormat::Traditional) {
+        return Err(Failure::usage("--key-format traditional: an ed25519 key has no traditional form")
+            .hint("leave --key-format out"));
+    }
+    Ok(())
+}
+
+impl From<OutputArgs> for Behaviour {
+    fn from(args: OutputArgs) -> Self {
+        Self { dry_run: args.dry_run, quiet: args.quiet, json: args.json }
+    }
+}
+
+impl From<RoleArg> for Role {
+    fn from(role: RoleArg) -> Self {
+        match role {
+            RoleArg::Server => Self::Server,
+            RoleArg::Client => Self::Client,
+        }
+    }
+}

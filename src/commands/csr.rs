@@ -1,0 +1,101 @@
+//! `csr`: a key, and a request for a certificate that a CA elsewhere signs.
+
+use zeroize::Zeroizing;
+
+use crate::certificate::Csr;
+use crate::engine::World;
+use crate::error::Result;
+use crate::files::FileKind;
+use crate::issue::Progress;
+use crate::job::CsrJob;
+use crate::keys::{self, KeyFormat, PrivateKey};
+use crate::pki;
+use crate::report::Report;
+use crate::set::{KeyFile, LeafFiles};
+use crate::store::{Change, Directory, load};
+
+/// Runs the command. A key that is there stays, and so does a request that asks for the same with it.
+pub(super) fn run(job: &CsrJob, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
+    let dir = &job.request.out_dir;
+    if dry_run {
+        Directory::exists(dir)?;
+        let changes = decide(job, &read(job)?, world)?;
+        return Ok(Report::of_files(dir, &names(&changes), true));
+    }
+    let directory = Directory::lock(dir, || (world.waiting)(dir))?;
+    directory.recover()?;
+    let result = read(job).and_then(|files| decide(job, &files, world)).and_then(|changes| {
+        directory.commit(&changes, &mut world.at)?;
+        Ok(Report::of_files(dir, &names(&changes), false))
+    });
+    if result.is_err() {
+        directory.abandon();
+    }
+    result
+}
+
+fn read(job: &CsrJob) -> Result<LeafFiles> {
+    let mut set = load(&job.request.out_dir, &job.request.shape(), None, None)?;
+    Ok(set.leaves.pop().map(|leaf| leaf.files).unwrap_or_default())
+}
+
+fn decide(job: &CsrJob, files: &LeafFiles, world: &mut World<'_>) -> Result<Vec<Change>> {
+    let mut changes = Vec::new();
+    let kept = usable_key(job, files)?;
+    let key = match kept {
+        Some(file) => file.key.clone(),
+        None => make_key(job, &mut changes, world)?,
+    };
+    let serves = kept.is_some() && files.request.sound().is_some_and(|csr| asks_for(csr, job, &key));
+    if !serves {
+        let csr = pki::request(job.role, &job.identity, &key)?;
+        changes.push(Change {
+            name: job.base.file(FileKind::Csr),
+            mode: FileKind::Csr.mode(),
+            contents: Zeroizing::new(csr.to_pem().into_bytes()),
+        });
+    }
+    Ok(changes)
+}
+
+/// The key that is there. One that is damaged or of another kind is not written over: it may be in use.
+fn usable_key<'a>(job: &CsrJob, files: &'a LeafFiles) -> Result<Option<&'a KeyFile>> {
+    use crate::error::Failure;
+
+    let name = job.base.file(FileKind::Key);
+    let refuse = |why: &str| {
+        Failure::failed(format!("{name}: {why}")).hint(format!("move {name} away, and a new key is made"))
+    };
+    let Some(file) = files.key.sound() else {
+        return match files.key.problem().filter(|_| !files.key.is_missing()) {
+            Some(problem) => Err(refuse(problem)),
+            None => Ok(None),
+        };
+    };
+    match job.request.key {
+        Some(asked) if !file.key.kind().covers(asked) => {
+            Err(refuse(&format!("is {}, and {asked} is asked for", file.key.kind())))
+        }
+        _ => Ok(Some(file)),
+    }
+}
+
+fn make_key(job: &CsrJob, changes: &mut Vec<Change>, world: &mut World<'_>) -> Result<PrivateKey> {
+    let (kind, name) = (job.request.new_key(), job.base.file(FileKind::Key));
+    (world.progress)(Progress::Keys(vec![name.clone()], kind));
+    let key = keys::generate(kind, 1)?.remove(0);
+    let format = job.request.key_format.unwrap_or(KeyFormat::Pkcs8);
+    changes.push(Change { name, mode: FileKind::Key.mode(), contents: key.to_pem(format)? });
+    Ok(key)
+}
+
+fn asks_for(csr: &Csr, job: &CsrJob, key: &PrivateKey) -> bool {
+    csr.public_key.spki == key.public().spki
+        && csr.signature_is_valid
+        && csr.subject.subject.as_ref() == Some(&job.identity.subject)
+        && csr.subject_alt_names == job.identity.names
+}
+
+fn names(changes: &[Change]) -> Vec<String> {
+    changes.iter().map(|change| change.name.clone()).collect()
+}

@@ -1,0 +1,179 @@
+//! `server NAME ...` and `client NAME ...`: one name or thousands, in batches, each batch whole.
+
+use std::io::Read;
+use std::path::Path;
+
+use crate::cli::Behaviour;
+use crate::engine::{self, Batch, Locked, World};
+use crate::error::{Failure, Result};
+use crate::files::{BaseName, FileKind};
+use crate::job::{IdentitiesJob, Names};
+use crate::profile::Role;
+use crate::report::progress::Bar;
+use crate::report::{self, Report, Tally};
+use crate::request::{LeafRequest, Request};
+use crate::san::{San, names_of_common_name};
+use crate::set::Set;
+use crate::store::Directory;
+use crate::subject::{AttributeType, Subject};
+
+/// So many identities are made and committed together: enough that the cores never wait for the disk, few enough
+/// that an interruption loses little and memory stays flat.
+const BATCH: usize = 32;
+
+/// A report of each certificate, or only how many there were.
+pub(super) enum Outcome {
+    Report(Report),
+    Tally(Tally),
+}
+
+/// Runs the command. All names are checked before the first key is made.
+pub(super) fn run(job: IdentitiesJob, behaviour: Behaviour, world: &mut World<'_>) -> Result<Outcome> {
+    let (names, is_bulk) = match &job.names {
+        Names::Given(names) => (names.clone(), false),
+        Names::From(file) => (names_from(file)?, true),
+    };
+    let leaves = leaves(&names, &job)?;
+    if !is_bulk {
+        let request = Request { leaves, ..job.request };
+        check_collisions(&request, &engine::read_set(&request)?)?;
+        let dry_run = behaviour.dry_run;
+        let done = if dry_run { engine::rehearse(&request, world)? } else { engine::act(&request, world)? };
+        let outcome = report::Outcome { dry_run, recovered: done.recovered, written: &done.written };
+        return Ok(Outcome::Report(Report::new(&done.plan, &request, &done.set, outcome, world.now)));
+    }
+    bulk(&job.request, &leaves, behaviour, world).map(Outcome::Tally)
+}
+
+/// While one batch is signed and written, the keys of the next are being made.
+fn bulk(
+    template: &Request,
+    leaves: &[LeafRequest],
+    behaviour: Behaviour,
+    world: &mut World<'_>,
+) -> Result<Tally> {
+    let mut tally = Tally::new(&template.out_dir, leaves.len(), behaviour.dry_run);
+    let requests = leaves.chunks(BATCH).map(|batch| Request { leaves: batch.to_vec(), ..template.clone() });
+    if behaviour.dry_run {
+        for request in requests {
+            check_collisions(&request, &engine::read_set(&request)?)?;
+            tally.add(&engine::rehearse(&request, world)?.plan);
+        }
+        return Ok(tally);
+    }
+    Directory::exists(&template.out_dir)?;
+    let locked = Locked::new(template, world.waiting)?;
+    locked.recover()?;
+    let mut bar = Bar::new(leaves.len(), behaviour.quiet);
+    let mut waiting: Option<Batch> = None;
+    for request in requests {
+        check_collisions(&request, &engine::read_set(&request)?)?;
+        let next = Batch::begin(request, world)?;
+        if let Some(batch) = waiting.replace(next) {
+            finish(batch, world, &locked, &mut tally, &mut bar)?;
+        }
+    }
+    if let Some(batch) = waiting {
+        finish(batch, world, &locked, &mut tally, &mut bar)?;
+    }
+    Ok(tally)
+}
+
+fn finish(
+    batch: Batch,
+    world: &mut World<'_>,
+    locked: &Locked,
+    tally: &mut Tally,
+    bar: &mut Bar,
+) -> Result<()> {
+    let done = batch.finish(world, locked)?;
+    bar.advance(done.plan.leaves.len());
+    tally.add(&done.plan);
+    Ok(())
+}
+
+/// One name a line; `#` begins a comment. `-` is standard input.
+fn names_from(file: &Path) -> Result<Vec<String>> {
+    let failed = |why: &dyn std::fmt::Display| {
+        Failure::failed(format!("--from {}: {why}", file.display()))
+            .hint("give a file with one name a line, or - for standard input")
+    };
+    let text = if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().lock().read_to_string(&mut text).map_err(|e| failed(&e.kind()))?;
+        text
+    } else {
+        std::fs::read_to_string(file).map_err(|e| failed(&e.kind()))?
+    };
+    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    let names: Vec<String> = lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    if names.is_empty() {
+        return Err(failed(&"holds no name"));
+    }
+    Ok(names)
+}
+
+fn leaves(names: &[String], job: &IdentitiesJob) -> Result<Vec<LeafRequest>> {
+    let mut leaves: Vec<LeafRequest> = Vec::with_capacity(names.len());
+    let mut taken = std::collections::HashMap::new();
+    for name in names {
+        let leaf = leaf(name, job)?;
+        let key = leaf.base.to_string().to_ascii_lowercase();
+        match taken.insert(key, name) {
+            None => leaves.push(leaf),
+            // The same name twice is one.
+            Some(other) if other == name => {}
+            Some(other) => {
+                return Err(Failure::usage(format!("NAME {name:?}: its files would be those of {other:?}"))
+                    .hint("make one of them in another directory"));
+            }
+        }
+    }
+    Ok(leaves)
+}
+
+fn leaf(name: &str, job: &IdentitiesJob) -> Result<LeafRequest> {
+    Subject::default().with(AttributeType::CommonName, "NAME", name)?;
+    if name.is_empty() {
+        return Err(Failure::usage("NAME \"\": a name is missing").hint("say who the certificate is for"));
+    }
+    if job.role == Role::Server && job.sans.is_none() && names_of_common_name(name).is_none() {
+        let failure = San::parse("NAME", name).err();
+        let why =
+            failure.map_or_else(|| format!("NAME {name:?}: a URI, not a name"), |failure| failure.message);
+        return Err(Failure::usage(format!("{why}; clients check the host's name"))
+            .hint("name the host, or add its name with --san"));
+    }
+    let base = BaseName::made_safe(name)?;
+    if base.collides_with(&job.request.ca_base) && job.request.external_ca.is_none() {
+        return Err(Failure::usage(format!("NAME {name:?}: its files would be the CA's"))
+            .hint("make it in another directory, with --ca-cert and --ca-key"));
+    }
+    let mut leaf = LeafRequest::new(job.role, base);
+    leaf.common_name = Some(("NAME", name.to_owned()));
+    leaf.names.clone_from(&job.sans);
+    Ok(leaf)
+}
+
+/// Files of that name that were made for somebody else are not written over.
+fn check_collisions(request: &Request, set: &Set) -> Result<()> {
+    for (asked, there) in request.leaves.iter().zip(&set.leaves) {
+        let Some(certificate) = there.files.sound_certificate() else { continue };
+        let name = asked.common_name.as_ref().map(|(_, name)| name.as_str()).unwrap_or_default();
+        let has = certificate
+            .subject
+            .subject
+            .as_ref()
+            .and_then(|subject| subject.common_name())
+            .unwrap_or_default();
+        if has != name || certificate.role() != asked.role {
+            let pem = there.base.file(FileKind::Certificate);
+            return Err(Failure::failed(format!(
+                "{pem}: is there already, for the {} {has:?}",
+                certificate.role()
+            ))
+            .hint(format!("move it away, or give {name:?} another directory with --out-dir")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! `sign`: requests that somebody else made. A request may choose its subject, its names and its key, and nothing else.
+
+use std::path::{Path, PathBuf};
+
+use crate::certificate::{Csr, csr_from_pem};
+use crate::engine::{self, World};
+use crate::error::{Failure, Result};
+use crate::files::{BaseName, FileKind, shown};
+use crate::job::SignJob;
+use crate::pki::Identity;
+use crate::profile::Role;
+use crate::report::{Outcome, Report};
+use crate::request::{ExternalCa, Foreign, LeafRequest, Request};
+use crate::san::{San, names_of_common_name};
+use crate::store::read_typed;
+
+/// More names than any client's TLS stack takes in one certificate (rustls stops at 64 KiB).
+const MOST_NAMES: usize = 1000;
+
+/// Runs the command. All requests are judged before the first is signed.
+pub(super) fn run(job: &SignJob, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
+    let judged: Vec<Judged> = job.files.iter().map(|file| judge(file, job)).collect::<Result<_>>()?;
+    for (i, one) in judged.iter().enumerate() {
+        if judged[..i]
+            .iter()
+            .any(|other| other.dir == one.dir && other.leaf.base.collides_with(&one.leaf.base))
+        {
+            return Err(Failure::usage(format!("{}.pem would be written twice", one.leaf.base))
+                .hint("give each request once"));
+        }
+    }
+    let mut reports = Vec::new();
+    for one in judged {
+        let request = one.request(&job.request);
+        let done = if dry_run { engine::rehearse(&request, world)? } else { engine::act(&request, world)? };
+        let outcome = Outcome { dry_run, recovered: done.recovered, written: &done.written };
+        let mut report = Report::new(&done.plan, &request, &done.set, outcome, world.now);
+        report.add_notes(one.notes);
+        reports.push(report);
+    }
+    Ok(Report::joined(reports))
+}
+
+/// A request that may be signed.
+struct Judged {
+    dir: PathBuf,
+    leaf: LeafRequest,
+    /// What it asked for and does not get.
+    notes: Vec<String>,
+}
+
+impl Judged {
+    /// The certificate goes beside the request, and the CA is where it is.
+    fn request(&self, template: &Request) -> Request {
+        let ca = template.external_ca.clone().unwrap_or_else(|| ExternalCa {
+            certificate: template.ca_path(FileKind::Certificate),
+            key: template.ca_path(FileKind::Key),
+        });
+        Request {
+            out_dir: self.dir.clone(),
+            external_ca: Some(ca),
+            leaves: vec![self.leaf.clone()],
+            ..template.clone()
+        }
+    }
+}
+
+fn judge(file: &Path, job: &SignJob) -> Result<Judged> {
+    let refuse = |why: &str, hint: &str| Failure::failed(format!("{}: {why}", shown(file))).hint(hint);
+    let octets = read_typed(file)?
+        .ok_or_else(|| refuse("there is no such file", "name a request, such as milvus.example.com.csr"))?;
+    let csr = csr_from_pem(&octets).map_err(|problem| {
+        refuse(&problem, "make a request with: milvus-certgen csr NAME; or: openssl req -new")
+    })?;
+    check_key(&csr).map_err(|why| {
+        refuse(&why, "make it again with a key of RSA 2048 to 4096, P-256, P-384 or Ed25519, and SHA-256")
+    })?;
+    if csr.unknown_critical_extensions() {
+        return Err(refuse(
+            "asks for a critical extension that is not known here",
+            "make it again without that extension",
+        ));
+    }
+    let subject = csr.subject.subject.clone().ok_or_else(|| {
+        refuse(
+            &format!("its subject {} cannot be written again as it is", csr.subject.text),
+            "make it again with each attribute once",
+        )
+    })?;
+    let role = job.role.unwrap_or_else(|| csr.role());
+    let names = names(&csr, job, role, subject.common_name().unwrap_or_default())
+        .map_err(|why| refuse(&why, "give its names with --san, or make it again"))?;
+    let mut leaf = LeafRequest::new(role, BaseName::beside(file));
+    leaf.renew = true;
+    leaf.foreign = Some(Foreign { identity: Identity { subject, names }, key: csr.public_key.clone() });
+    let dir = match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let notes = csr.overruled(role).into_iter().map(|what| format!("{}: {what}", shown(file))).collect();
+    Ok(Judged { dir, leaf, notes })
+}
+
+fn check_key(csr: &Csr) -> Result<(), String> {
+    if let Err(kind) = &csr.public_key.kind {
+        return Err(format!("its key is one that clients refuse ({kind})"));
+    }
+    if csr.weak_signature {
+        return Err("is signed with SHA-1 or MD5".to_owned());
+    }
+    if !csr.signature_is_valid {
+        return Err(
+            "its signature does not match its key: it is damaged, or not from who has the key".to_owned()
+        );
+    }
+    Ok(())
+}
+
+/// `--san`, or the request's own names, or what its CN stands for. Each is checked as if it had been typed.
+fn names(csr: &Csr, job: &SignJob, role: Role, common_name: &str) -> Result<Vec<San>, String> {
+    if let Some(names) = &job.names {
+        return Ok(names.clone());
+    }
+    if csr.other_names > 0 {
+        return Err(format!("asks for {} names of kinds that are not signed here", csr.other_names));
+    }
+    if csr.subject_alt_names.len() > MOST_NAMES {
+        return Err(format!(
+            "asks for {} names; {MOST_NAMES} are the most that is signed",
+            csr.subject_alt_names.len()
+        ));
+    }
+    if !csr.subject_alt_names.is_empty() {
+        let checked = csr.subject_alt_names.iter().map(|name| {
+            let prefix = if matches!(name, San::Uri(_)) { "URI:" } else { "" };
+            let again = San::parse("name", &format!("{prefix}{name}"))
+                .map_err(|e| format!("asks for the {}", e.message))?;
+            if again == *name {
+                Ok(again)
+            } else {
+                Err(format!("asks for the name {:?} as a {}", name.value(), name.kind()))
+            }
+        });
+        return checked.collect();
+    }
+    let from_common_name = match role {
+        Role::Client => San::parse("CN", common_name).ok().map(|name| vec![name]),
+        Role::Server | Role::Ca => names_of_common_name(common_name),
+    };
+    match from_common_name {
+        Some(names) => Ok(names),
+        None if role == Role::Client => Ok(Vec::new()),
+        None => Err(format!("asks for no name that clients can check (its CN is {common_name:?})")),
+    }
+}

@@ -1,0 +1,215 @@
+//! What every command that writes has in common: lock, recover, read, decide, check, commit.
+
+use std::path::Path;
+
+use time::OffsetDateTime;
+
+use crate::error::{Failure, Result};
+use crate::files::FileKind;
+use crate::issue::{Issued, Progress, issue, issue_with};
+use crate::keys::{self, PrivateKey};
+use crate::plan::{Plan, plan};
+use crate::request::Request;
+use crate::set::Set;
+use crate::store::transaction::Journal;
+use crate::store::{Change, Directory, Step, load, load_ca};
+use crate::verify;
+
+/// What comes from outside: everything else is a function of it and the directory.
+pub struct World<'a> {
+    /// The time of the run.
+    pub now: OffsetDateTime,
+    /// Fills octets from the operating system's randomness.
+    pub random: &'a dyn Fn(&mut [u8]) -> Result<()>,
+    /// Is told of every step of the transaction.
+    pub at: &'a mut dyn FnMut(Step),
+    /// Is told what is being done.
+    pub progress: &'a mut dyn FnMut(Progress),
+    /// Is told of a directory that another run holds, before the wait for it.
+    pub waiting: &'a dyn Fn(&Path),
+}
+
+/// What a run did, or would do.
+#[derive(Debug)]
+pub struct Done {
+    /// What was decided.
+    pub plan: Plan,
+    /// The set as it is after the run.
+    pub set: Set,
+    /// The names of the files that were written.
+    pub written: Vec<String>,
+    /// An interrupted run was finished first.
+    pub recovered: bool,
+}
+
+/// `--dry-run`: reads and decides, and changes nothing.
+pub fn rehearse(request: &Request, world: &World<'_>) -> Result<Done> {
+    Directory::exists(&request.out_dir)?;
+    let journal = Journal::find(&request.out_dir)?;
+    let set = read(request, journal.as_ref())?;
+    let plan = plan(request, &set, world.now)?;
+    Ok(Done { plan, set, written: Vec::new(), recovered: false })
+}
+
+/// Does what is asked for.
+pub fn act(request: &Request, world: &mut World<'_>) -> Result<Done> {
+    // Where the directory is missing too, the work comes before it: who interrupts the search for keys leaves
+    // not even an empty directory behind.
+    let made = if Directory::exists(&request.out_dir)? || request.external_ca.is_some() {
+        None
+    } else {
+        Some(decide(request, read(request, None)?, world)?)
+    };
+    let locked = Locked::new(request, world.waiting)?;
+    let result = act_locked(request, world, &locked, made);
+    if result.is_err() {
+        locked.output.abandon();
+    }
+    result
+}
+
+/// The directories of a run, locked.
+pub struct Locked {
+    output: Directory,
+    /// The CA's, where that is another one.
+    ca: Option<Directory>,
+}
+
+impl Locked {
+    /// Locks the output directory, and the CA's if that is another one; always in the same order, so that two
+    /// runs never wait for each other.
+    pub fn new(request: &Request, waiting: &dyn Fn(&Path)) -> Result<Self> {
+        let lock = |path: &Path| Directory::lock(path, || waiting(path));
+        let ca_dir = request.external_ca_dir().filter(|ca| !is_same(ca, &request.out_dir));
+        let Some(ca_dir) = ca_dir else { return Ok(Self { output: lock(&request.out_dir)?, ca: None }) };
+        let ca_is_first = ca_dir.canonicalize().ok() < request.out_dir.canonicalize().ok();
+        let early = if ca_is_first { Some(lock(&ca_dir)?) } else { None };
+        let output = lock(&request.out_dir)?;
+        let ca = match early {
+            Some(ca) => ca,
+            None => lock(&ca_dir)?,
+        };
+        Ok(Self { output, ca: Some(ca) })
+    }
+}
+
+impl Locked {
+    /// Finishes or clears what interrupted runs have left.
+    pub fn recover(&self) -> Result<bool> {
+        if let Some(ca) = &self.ca {
+            ca.recover()?;
+        }
+        self.output.recover()
+    }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
+}
+
+/// Does what is asked for in directories that are locked. `made` is what was decided before they were.
+fn act_locked(
+    request: &Request,
+    world: &mut World<'_>,
+    locked: &Locked,
+    made: Option<Decision>,
+) -> Result<Done> {
+    let recovered = locked.recover()?;
+    let set = read(request, None)?;
+    let decision = match made {
+        // Another run may have been faster since.
+        Some(made) if set.is_empty() => made,
+        _ => decide(request, set, world)?,
+    };
+    commit(request, decision, recovered, world, locked)
+}
+
+/// Checks what was decided, and writes it.
+fn commit(
+    request: &Request,
+    decision: Decision,
+    recovered: bool,
+    world: &mut World<'_>,
+    locked: &Locked,
+) -> Result<Done> {
+    let Decision { plan, issued: Issued { set, mut changes } } = decision;
+    self_check(&set, &changes, world.now)?;
+    let written = changes.iter().map(|change| change.name.clone()).collect();
+    if let Some(ca) = &locked.ca {
+        // The other directory first: a run that fails in between leaves a gap in the serial numbers, and never
+        // gives one twice.
+        let serial = request.ca_base.file(FileKind::Serial);
+        let (first, rest): (Vec<Change>, Vec<Change>) =
+            changes.into_iter().partition(|change| change.name == serial);
+        ca.commit(&first, &mut |_| {})?;
+        changes = rest;
+    }
+    locked.output.commit(&changes, &mut world.at)?;
+    Ok(Done { plan, set, written, recovered })
+}
+
+fn read(request: &Request, journal: Option<&Journal>) -> Result<Set> {
+    let password = request.password.as_ref().map(|password| password.as_str());
+    let mut set = load(&request.out_dir, &request.shape(), journal, password)?;
+    if request.external_ca.is_some() {
+        let [key, certificate, serial] =
+            [FileKind::Key, FileKind::Certificate, FileKind::Serial].map(|kind| request.ca_path(kind));
+        set.ca = load_ca(&key, &certificate, &serial, password)?;
+    }
+    Ok(set)
+}
+
+/// A plan, and what it makes.
+struct Decision {
+    plan: Plan,
+    issued: Issued,
+}
+
+/// Reads the set of a request as it is on disk.
+pub fn read_set(request: &Request) -> Result<Set> {
+    read(request, None)
+}
+
+/// One of many runs under one lock: its keys are made in the background while the one before is written.
+pub struct Batch {
+    request: Request,
+    keys: std::thread::JoinHandle<Result<Vec<PrivateKey>>>,
+}
+
+impl Batch {
+    /// Reads and plans, and begins to make the keys.
+    pub fn begin(request: Request, world: &World<'_>) -> Result<Self> {
+        let set = read(&request, None)?;
+        let kinds = plan(&request, &set, world.now)?.new_keys();
+        Ok(Self { request, keys: std::thread::spawn(move || keys::generate_each(&kinds)) })
+    }
+
+    /// Waits for the keys, signs and writes. Serial numbers go on from where the batch before left them.
+    pub fn finish(self, world: &mut World<'_>, locked: &Locked) -> Result<Done> {
+        let keys = self.keys.join().unwrap_or_else(|_| Err(Failure::failed("keys: the work stopped")))?;
+        let set = read(&self.request, None)?;
+        let plan = plan(&self.request, &set, world.now)?;
+        let issued = issue_with(&plan, &self.request, set, keys, world.random, |_| {})?;
+        commit(&self.request, Decision { plan, issued }, false, world, locked)
+    }
+}
+
+fn decide(request: &Request, set: Set, world: &mut World<'_>) -> Result<Decision> {
+    let plan = plan(request, &set, world.now)?;
+    let issued = issue(&plan, request, set, world.random, &mut world.progress)?;
+    Ok(Decision { plan, issued })
+}
+
+/// Nothing is written that `verify` would fault.
+fn self_check(set: &Set, changes: &[Change], now: OffsetDateTime) -> Result<()> {
+    let is_written = |file: &str| changes.iter().any(|change| change.name == file);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let findings = verify::set(set, now);
+    match findings.into_iter().find(|finding| finding.code.is_error() && is_written(&finding.file)) {
+        None => Ok(()),
+        Some(finding) => Err(Failure::failed(format!("self-check: {finding}; nothing was written"))
+            .hint("if the file is from elsewhere, move it away and run again; if not, please report this")),
+    }
+}

@@ -1,0 +1,96 @@
+//! What each command is asked for: the flags of one command, parsed into types.
+
+use std::path::PathBuf;
+
+use crate::files::BaseName;
+use crate::pki::Identity;
+use crate::profile::Role;
+use crate::request::Request;
+use crate::san::San;
+
+/// One command with all that it needs.
+#[derive(Debug)]
+pub enum Job {
+    /// The default command, and `ca`, which has no leaves.
+    Ensure(Request),
+    /// `csr`
+    Csr(CsrJob),
+    /// `sign`
+    Sign(SignJob),
+    /// `server` and `client`
+    Identities(IdentitiesJob),
+    /// `renew`
+    Renew(RenewJob),
+}
+
+/// `csr NAME`: a key, and a request for it.
+#[derive(Debug)]
+pub struct CsrJob {
+    /// Where, which kind and form of key; its leaves are not used.
+    pub request: Request,
+    /// What the files are called.
+    pub base: BaseName,
+    /// What the certificate is to be for.
+    pub role: Role,
+    /// What the request asks for.
+    pub identity: Identity,
+}
+
+/// `sign FILE.csr ...`: requests of somebody else.
+#[derive(Debug)]
+pub struct SignJob {
+    /// The CA and the validity; its leaves are those of the files.
+    pub request: Request,
+    /// The requests.
+    pub files: Vec<PathBuf>,
+    /// What for; `None` leaves it to the request's extended key usage.
+    pub role: Option<Role>,
+    /// `--san`, instead of the request's own names.
+    pub names: Option<Vec<San>>,
+}
+
+/// Where the names of many identities come from.
+#[derive(Debug)]
+pub enum Names {
+    /// The command line.
+    Given(Vec<String>),
+    /// A file with a name a line; `-` is standard input.
+    From(PathBuf),
+}
+
+/// `server NAME ...` and `client NAME ...`
+#[derive(Debug)]
+pub struct IdentitiesJob {
+    /// The CA, keys and validity; its leaves are those of the names.
+    pub request: Request,
+    /// Server or client.
+    pub role: Role,
+    /// The names.
+    pub names: Names,
+    /// `--san`, for each of them.
+    pub sans: Option<Vec<San>>,
+}
+
+/// Which certificates are renewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// The server's and the client's, as far as they are there.
+    Pair(BaseName, BaseName),
+    /// These, by base name or by the name that they were made for.
+    Named(Vec<String>),
+    /// All in the directory that the CA has signed.
+    All,
+    /// None: only the CA's.
+    Nothing,
+}
+
+/// `renew`
+#[derive(Debug)]
+pub struct RenewJob {
+    /// The CA and the validity; its leaves are those that are found.
+    pub request: Request,
+    /// Which certificates.
+    pub which: Which,
+    /// `--rekey`
+    pub rekey: bool,
+}
