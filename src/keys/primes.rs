@@ -9,15 +9,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crypto_bigint::ctutils::{Choice, CtSelect};
-use crypto_bigint::{
-    BoxedUint, Encoding, MontyForm, Odd, RandomBits, RandomMod, SquareAssign, U1024, U1536, U2048,
-    UnsignedWithMontyForm,
-};
+use crypto_bigint::{BoxedUint, Encoding, RandomBits, RandomMod, U1024, U1536, U2048, UnsignedWithMontyForm};
 use crypto_primes::hazmat::SmallFactorsSieve;
 use crypto_primes::{Flavor, is_prime};
 use getrandom::SysRng;
 use zeroize::Zeroize;
+
+mod fermat;
+
+use fermat::Modulus;
 
 /// RSA's public exponent, F4.
 pub(super) const EXPONENT: u64 = 65537;
@@ -28,13 +28,13 @@ pub(super) const EXPONENT: u64 = 65537;
 /// `None` if the operating system gives no randomness.
 pub(super) fn random_primes(count: usize, key_bits: u32, threads: usize) -> Option<Vec<BoxedUint>> {
     match key_bits {
-        3072 => search::<U1536>(count, key_bits / 2, threads),
-        4096 => search::<U2048>(count, key_bits / 2, threads),
-        _ => search::<U1024>(count, key_bits / 2, threads),
+        3072 => search::<U1536, 24>(count, key_bits / 2, threads),
+        4096 => search::<U2048, 32>(count, key_bits / 2, threads),
+        _ => search::<U1024, 16>(count, key_bits / 2, threads),
     }
 }
 
-fn search<T>(count: usize, bits: u32, threads: usize) -> Option<Vec<BoxedUint>>
+fn search<T, const N: usize>(count: usize, bits: u32, threads: usize) -> Option<Vec<BoxedUint>>
 where
     T: UnsignedWithMontyForm + RandomBits + RandomMod + Encoding + Zeroize + Send,
 {
@@ -43,7 +43,7 @@ where
     thread::scope(|scope| {
         for _ in 0..threads.max(1) {
             scope.spawn(|| {
-                while let Some(mut prime) = next_prime::<T>(bits, &enough) {
+                while let Some(mut prime) = next_prime::<T, N>(bits, &enough) {
                     let Ok(mut found) = found.lock() else { return };
                     let candidate = BoxedUint::from_be_slice_vartime(prime.to_be_bytes().as_ref());
                     prime.zeroize();
@@ -64,9 +64,9 @@ where
 }
 
 /// The next prime from a random start; `None` once there are enough, or without randomness.
-fn next_prime<T>(bits: u32, enough: &AtomicBool) -> Option<T>
+fn next_prime<T, const N: usize>(bits: u32, enough: &AtomicBool) -> Option<T>
 where
-    T: UnsignedWithMontyForm + RandomBits + RandomMod,
+    T: UnsignedWithMontyForm + RandomBits + RandomMod + Encoding,
 {
     let length = std::num::NonZeroU32::new(bits)?;
     while !enough.load(Ordering::Relaxed) {
@@ -76,7 +76,7 @@ where
         start.set_bit_vartime(bits - 2, true);
         let mut sieve = SmallFactorsSieve::new(start, length, false).ok()?;
         let stop_or_prime =
-            sieve.find(|candidate| enough.load(Ordering::Relaxed) || is_probable_prime(candidate));
+            sieve.find(|candidate| enough.load(Ordering::Relaxed) || is_probable_prime::<T, N>(candidate));
         if let Some(prime) = stop_or_prime.filter(|_| !enough.load(Ordering::Relaxed)) {
             return Some(prime);
         }
@@ -84,28 +84,19 @@ where
     None
 }
 
-/// The verdict is `crypto_primes::is_prime`'s; Fermat's test with base 2 goes before it because it is cheaper
-/// (doublings in place of multiplications) and turns down all but about one composite in a million million.
-fn is_probable_prime<T>(candidate: &T) -> bool
+/// The verdict is `crypto_primes::is_prime`'s; Fermat's test goes before it because it is cheaper, and turns down
+/// all but about one composite in a million million.
+fn is_probable_prime<T, const N: usize>(candidate: &T) -> bool
 where
-    T: UnsignedWithMontyForm + RandomMod,
+    T: UnsignedWithMontyForm + RandomMod + Encoding,
 {
-    passes_fermat_base_two(candidate) && is_prime(Flavor::Any, candidate)
-}
-
-/// True if 2^(candidate - 1) is 1 modulo the odd candidate. The time does not depend on the candidate's bits.
-fn passes_fermat_base_two<T: UnsignedWithMontyForm>(candidate: &T) -> bool {
-    let Some(modulus) = Odd::new(candidate.clone()).into_option() else { return false };
-    let params = T::MontyForm::new_params_vartime(modulus);
-    let one = T::MontyForm::one(&params);
-    let mut power = one.clone();
-    // Candidate - 1 has the candidate's bits, but for the lowest, which is 0.
-    for bit in (0..candidate.bit_width_vartime()).rev() {
-        power.square_assign();
-        let exponent_bit = Choice::from(u8::from(bit != 0 && candidate.bit_vartime(bit)));
-        power = power.ct_select(&power.double(), exponent_bit);
+    let mut words = [0; N];
+    for (word, octets) in words.iter_mut().rev().zip(candidate.to_be_bytes().as_ref().chunks_exact(8)) {
+        *word = octets.iter().fold(0, |word, octet| word << 8 | u64::from(*octet));
     }
-    power == one
+    let passes = Modulus::new(words).is_some_and(|modulus| modulus.is_fermat_probable_prime());
+    words.zeroize();
+    passes && is_prime(Flavor::Any, candidate)
 }
 
 fn exponent_is_invertible(prime: &BoxedUint) -> bool {
@@ -145,17 +136,11 @@ mod tests {
     }
 
     #[test]
-    fn fermat_only_turns_down_composites() {
-        for prime in [3_u64, 65537, 4_294_967_291, 18_446_744_073_709_551_557] {
-            assert!(is_probable_prime(&crypto_bigint::U64::from(prime)), "{prime}");
-        }
-        // 341 and 561 pass Fermat's test with base 2 (pseudoprimes): is_prime has the last word.
-        for pseudoprime in [341_u64, 561] {
-            assert!(passes_fermat_base_two(&crypto_bigint::U64::from(pseudoprime)));
-            assert!(!is_probable_prime(&crypto_bigint::U64::from(pseudoprime)), "{pseudoprime}");
-        }
-        for composite in [9_u64, 15, 4_294_967_295, 18_446_744_073_709_551_555] {
-            assert!(!passes_fermat_base_two(&crypto_bigint::U64::from(composite)), "{composite}");
+    fn fermat_s_test_only_goes_before_the_verdict() {
+        // 2^64 - 59 is prime; the next odd numbers below are not.
+        assert!(is_probable_prime::<_, 1>(&crypto_bigint::U64::from(u64::MAX - 58)));
+        for composite in [u64::MAX - 60, u64::MAX - 62, u64::MAX] {
+            assert!(!is_probable_prime::<_, 1>(&crypto_bigint::U64::from(composite)), "{composite}");
         }
     }
 

@@ -10,6 +10,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use zeroize::Zeroizing;
 
@@ -178,6 +179,7 @@ impl Directory {
             .create(&stage)
             .map_err(|e| failed(&self.path, "cannot be written to", &e))?;
         at(Step::StageMade);
+        let mut files = Vec::with_capacity(changes.len());
         for (i, change) in changes.iter().enumerate() {
             let place = self.path.join(&change.name);
             if fs::symlink_metadata(&place).is_ok_and(|metadata| metadata.is_dir()) {
@@ -188,10 +190,12 @@ impl Directory {
                 .hint("move it away"));
             }
             let staged = stage.join(&change.name);
-            write_new(&staged, change.mode, &change.contents)
+            let file = write_new(&staged, change.mode, &change.contents)
                 .map_err(|e| failed(&place, "cannot be written", &e))?;
+            files.push(file);
             at(Step::Staged(i));
         }
+        sync_all(&files).map_err(|e| failed(&self.path, "cannot be synced", &e))?;
         let mut journal = JOURNAL_HEADER.to_owned();
         for change in changes {
             journal.push('\n');
@@ -199,7 +203,8 @@ impl Directory {
         }
         journal.push('\n');
         let (draft, place) = (stage.join(JOURNAL_DRAFT), stage.join(JOURNAL));
-        let decided = write_new(&draft, 0o600, journal.as_bytes()).and_then(|()| {
+        let decided = write_new(&draft, 0o600, journal.as_bytes()).and_then(|file| {
+            file.sync_all()?;
             at(Step::JournalDrafted);
             sync(&stage)?;
             fs::rename(&draft, &place)?;
@@ -268,11 +273,26 @@ fn parent_missing(path: &Path, parent: &Path) -> Failure {
         .hint(format!("mkdir -p {}", shown(parent)))
 }
 
-/// Creates a file with its final mode, and writes and syncs it.
-fn write_new(path: &Path, mode: u32, contents: &[u8]) -> io::Result<()> {
+/// Creates a file with its final mode, and writes it.
+fn write_new(path: &Path, mode: u32, contents: &[u8]) -> io::Result<File> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(contents)?;
-    file.sync_all()
+    Ok(file)
+}
+
+/// Syncs files side by side: a journaling file system takes them together, where one after the other it would
+/// write its journal for each.
+fn sync_all(files: &[File]) -> io::Result<()> {
+    const AT_ONCE: usize = 16;
+    for some in files.chunks(AT_ONCE) {
+        thread::scope(|scope| {
+            let syncs: Vec<_> = some.iter().map(|file| scope.spawn(|| file.sync_all())).collect();
+            syncs.into_iter().try_for_each(|sync| {
+                sync.join().unwrap_or_else(|_| Err(io::Error::other("the work stopped")))
+            })
+        })?;
+    }
+    Ok(())
 }
 
 fn sync(dir: &Path) -> io::Result<()> {
