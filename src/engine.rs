@@ -5,7 +5,7 @@ use std::path::Path;
 use time::OffsetDateTime;
 
 use crate::error::{Failure, Result};
-use crate::files::FileKind;
+use crate::files::{FileKind, shown};
 use crate::issue::{Issued, Progress, issue, issue_with};
 use crate::keys::{self, PrivateKey};
 use crate::plan::{Plan, plan};
@@ -134,7 +134,7 @@ fn commit(
 ) -> Result<Done> {
     let Decision { plan, issued: Issued { set, mut changes } } = decision;
     self_check(&set, &changes, world.now)?;
-    let written = changes.iter().map(|change| change.name.clone()).collect();
+    let mut written: Vec<String> = changes.iter().map(|change| change.name.clone()).collect();
     if let Some(ca) = &locked.ca {
         // The other directory first: a run that fails in between leaves a gap in the serial numbers, and never
         // gives one twice.
@@ -142,6 +142,8 @@ fn commit(
         let (first, rest): (Vec<Change>, Vec<Change>) =
             changes.into_iter().partition(|change| change.name == serial);
         ca.commit(&first, &mut |_| {})?;
+        let path = shown(&request.ca_path(FileKind::Serial)).to_string();
+        written.iter_mut().filter(|name| **name == serial).for_each(|name| name.clone_from(&path));
         changes = rest;
     }
     locked.output.commit(&changes, &mut world.at)?;

@@ -185,9 +185,17 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         Ok(())
     }
 
-    /// What follows the certificate in its file.
+    /// What follows the certificate in its file: its issuer, and those above an intermediate CA.
     fn chain(&self, plan: &LeafPlan) -> Result<Vec<Certificate>> {
-        Ok(if plan.with_issuer { vec![ca_certificate(&self.set)?.clone()] } else { Vec::new() })
+        let Some(ca) = self.set.ca.certificate.sound() else {
+            return Err(Failure::failed("the CA has no certificate"));
+        };
+        let mut chain = Vec::new();
+        if plan.with_issuer {
+            chain.push(ca.certificate.clone());
+            chain.extend(ca.above().cloned());
+        }
+        Ok(chain)
     }
 
     fn write_key(&mut self, base: &BaseName, key: PrivateKey) -> Result<KeyFile> {

@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind};
 use crate::pki::Validity;
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, KeyChoice, LeafPlan, Plan};
 use crate::profile::Role;
 use crate::request::Request;
 use crate::san::San;
@@ -284,14 +284,25 @@ fn next(plan: &Plan, set: &Set) -> Vec<String> {
     if plan.keeps_everything() {
         return Vec::new();
     }
+    let is_foreign = |leaf: &&LeafPlan| matches!(leaf.key, KeyChoice::Foreign(_));
+    if let Some(leaf) = plan.leaves.iter().find(is_foreign) {
+        let (pem, csr) = (leaf.base.file(FileKind::Certificate), leaf.base.file(FileKind::Csr));
+        return vec![format!("give {pem} to whoever made {csr}")];
+    }
     let changed = |role| plan.leaves.iter().find(|leaf| leaf.role == role && leaf.action != Action::Keep);
     if plan.ca.action != Action::Issue {
         let mut next = Vec::new();
         if changed(Role::Server).is_some() || plan.ca.action == Action::Resign {
             next.push("restart Milvus: it reads its files once, at start".to_owned());
         }
-        if let Some(client) = changed(Role::Client) {
-            next.push(format!("give clients the new {}", client.base.file(FileKind::Certificate)));
+        let changed: Vec<String> = plan
+            .leaves
+            .iter()
+            .filter(|leaf| leaf.role == Role::Client && leaf.action != Action::Keep)
+            .map(|leaf| leaf.base.file(FileKind::Certificate))
+            .collect();
+        if !changed.is_empty() {
+            next.push(format!("give clients the new {}", changed.join(", ")));
         }
         return next;
     }
@@ -313,7 +324,8 @@ fn next(plan: &Plan, set: &Set) -> Vec<String> {
         "set common.security.tlsMode in milvus.yaml to 1 (one-way) or 2 (two-way), and restart Milvus"
             .to_owned(),
         format!(
-            "clients trust {ca_pem} and connect to server_name {server_name:?}; two-way they also need {} and {}",
+            "clients trust {ca_pem} (pymilvus one-way: as server_pem_path) and connect to server_name {server_name:?}; \
+             two-way they also need {} and {}",
             pem(&client.base),
             key(&client.base),
         ),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A positive serial number of at most 20 octets (RFC 5280 section 4.1.2.2).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Serial([u8; 20]);
 
 impl Serial {

@@ -60,6 +60,21 @@ pub struct CertificateFile {
     pub chain: Vec<Certificate>,
 }
 
+impl CertificateFile {
+    /// The issuers of an intermediate CA's certificate that follow it in its file, up to the root; none for a root,
+    /// whatever else is in the file.
+    pub fn above(&self) -> impl Iterator<Item = &Certificate> {
+        let mut below = &self.certificate;
+        self.chain.iter().take_while(move |issuer| {
+            let is_issuer = !below.is_self_issued()
+                && below.issuer.der == issuer.subject.der
+                && below.is_signed_by(&issuer.public_key);
+            below = issuer;
+            is_issuer
+        })
+    }
+}
+
 /// ca.key, ca.pem and ca.srl.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "a field is a file")]

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind};
 use crate::serial::Serial;
-use crate::set::{CertificateFile, Set};
+use crate::set::Set;
 
 mod chain;
 mod handshake;
@@ -39,6 +39,7 @@ pub enum Code {
     NotCa,
     CaKeyUsage,
     CannotSign,
+    PathLength,
     BasicConstraints,
     KeyIdentifier,
     WeakSignature,
@@ -145,7 +146,8 @@ pub fn ca(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
         (FileKind::Certificate, files.certificate.problem()),
         (FileKind::Serial, files.serial.problem()),
     ]);
-    let Some(CertificateFile { certificate, .. }) = files.certificate.sound() else { return findings.list };
+    let Some(file) = files.certificate.sound() else { return findings.list };
+    let certificate = &file.certificate;
     findings.pair(certificate, files.key.sound());
     if !certificate.is_ca() {
         findings.certificate(Code::NotCa, "is not a CA certificate (no basicConstraints CA:TRUE)");
@@ -165,6 +167,17 @@ pub fn ca(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
             findings.certificate(Code::CannotSign, "has a keyUsage without keyCertSign");
         }
         Some(_) => {}
+    }
+    // RFC 5280 section 4.2.1.9: how many CAs may stand between a CA and a leaf.
+    for (below, above) in file.above().enumerate() {
+        let allowed = above.basic_constraints.and_then(|basic| basic.path_length);
+        if allowed.is_some_and(|allowed| below >= usize::try_from(allowed).unwrap_or(usize::MAX)) {
+            let above = &above.subject.text;
+            findings.certificate(
+                Code::PathLength,
+                format!("may not sign: {above} above it allows no CA below (pathlen)"),
+            );
+        }
     }
     if certificate.basic_constraints.is_some_and(|basic| !basic.critical) {
         findings.certificate(Code::BasicConstraints, "has a basicConstraints that is not critical");

@@ -145,6 +145,11 @@ fn leaf(name: &str, job: &IdentitiesJob) -> Result<LeafRequest> {
             .hint("name the host, or add its name with --san"));
     }
     let base = BaseName::made_safe(name)?;
+    let other_role = if job.role == Role::Server { Role::Client } else { Role::Server };
+    if base.collides_with(&BaseName::of_role(other_role)) {
+        return Err(Failure::usage(format!("NAME {name:?}: its files would be the {other_role}'s"))
+            .hint("make it in another directory, with --ca-cert and --ca-key"));
+    }
     if base.collides_with(&job.request.ca_base) && job.request.external_ca.is_none() {
         return Err(Failure::usage(format!("NAME {name:?}: its files would be the CA's"))
             .hint("make it in another directory, with --ca-cert and --ca-key"));

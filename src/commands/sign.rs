@@ -17,6 +17,9 @@ use crate::store::read_typed;
 /// More names than any client's TLS stack takes in one certificate (rustls stops at 64 KiB).
 const MOST_NAMES: usize = 1000;
 
+/// Six attributes of the lengths that RFC 5280 allows take less.
+const LONGEST_SUBJECT: usize = 4096;
+
 /// Runs the command. All requests are judged before the first is signed.
 pub(super) fn run(job: &SignJob, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
     let judged: Vec<Judged> = job.files.iter().map(|file| judge(file, job)).collect::<Result<_>>()?;
@@ -87,6 +90,12 @@ fn judge(file: &Path, job: &SignJob) -> Result<Judged> {
             "make it again with each attribute once",
         )
     })?;
+    if csr.subject.der.len() > LONGEST_SUBJECT {
+        return Err(refuse(
+            &format!("its subject has {} octets", csr.subject.der.len()),
+            "make it again with a shorter subject",
+        ));
+    }
     let role = job.role.unwrap_or_else(|| csr.role());
     let names = names(&csr, job, role, subject.common_name().unwrap_or_default())
         .map_err(|why| refuse(&why, "give its names with --san, or make it again"))?;

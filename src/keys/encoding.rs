@@ -120,7 +120,27 @@ fn to_pkcs8(algorithm: AlgorithmIdentifierRef<'_>, key: &[u8]) -> pkcs8::der::Re
 /// PKCS#8 version 1 of a key that may be version 2: ring writes the latter for Ed25519, OpenSSL 3.0 reads only the former.
 pub(super) fn without_public_key(der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyProblem> {
     let info = PrivateKeyInfoRef::from_der(der).map_err(|_| KeyProblem::Damaged)?;
-    to_pkcs8(info.algorithm, info.private_key.as_bytes()).map_err(|_| KeyProblem::Damaged)
+    let key = info.private_key.as_bytes();
+    let full_length = match info.algorithm.parameters_oid() {
+        Ok(P256) => 32,
+        Ok(P384) => 48,
+        _ => return to_pkcs8(info.algorithm, key).map_err(|_| KeyProblem::Damaged),
+    };
+    let key = with_full_length(key, full_length)?;
+    to_pkcs8(info.algorithm, &key).map_err(|_| KeyProblem::Damaged)
+}
+
+/// An EC key with as many octets as its curve has (RFC 5915), which ring insists on: `GnuTLS` writes one more where
+/// the first bit is set, others leave zeros at the front out.
+fn with_full_length(key: &[u8], length: usize) -> Result<Zeroizing<Vec<u8>>, KeyProblem> {
+    let mut ec = sec1::EcPrivateKey::from_der(key).map_err(|_| KeyProblem::Damaged)?;
+    let zeros = ec.private_key.iter().take_while(|&&octet| octet == 0).count();
+    let significant = &ec.private_key[zeros..];
+    let mut padded = Zeroizing::new(vec![0; length]);
+    let start = length.checked_sub(significant.len()).ok_or(KeyProblem::Damaged)?;
+    padded[start..].copy_from_slice(significant);
+    ec.private_key = &padded;
+    ec.to_der().map(Zeroizing::new).map_err(|_| KeyProblem::Damaged)
 }
 
 /// Tells a key of another kind from a damaged one, after ring has refused it without a word.
@@ -250,6 +270,21 @@ mod tests {
         }
         let ed25519 = generate(KeyKind::Ed25519, 1).unwrap().remove(0);
         assert!(ed25519.to_pem(KeyFormat::Traditional).unwrap_err().message.contains("no traditional form"));
+    }
+
+    #[test]
+    fn ec_keys_with_a_zero_too_many_or_too_few_are_read() {
+        let key = generate(KeyKind::EcdsaP256, 1).unwrap().remove(0);
+        let info = PrivateKeyInfoRef::from_der(key.pkcs8()).unwrap();
+        let ec = sec1::EcPrivateKey::from_der(info.private_key.as_bytes()).unwrap();
+        let longer = [&[0], ec.private_key].concat();
+        let odd = sec1::EcPrivateKey { private_key: &longer, parameters: None, public_key: ec.public_key };
+        let pkcs8 = to_pkcs8(info.algorithm, &odd.to_der().unwrap()).unwrap();
+        assert_eq!(PrivateKey::from_pkcs8(&pkcs8).unwrap().public(), key.public());
+        let too_long = [&[1], ec.private_key].concat();
+        let odd = sec1::EcPrivateKey { private_key: &too_long, parameters: None, public_key: ec.public_key };
+        let pkcs8 = to_pkcs8(info.algorithm, &odd.to_der().unwrap()).unwrap();
+        assert_eq!(PrivateKey::from_pkcs8(&pkcs8).unwrap_err(), KeyProblem::Damaged);
     }
 
     #[test]

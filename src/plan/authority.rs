@@ -34,9 +34,11 @@ fn no_ca(request: &Request) -> Failure {
     if request.external_ca.is_some() {
         return failure.hint("name a CA's certificate with --ca-cert, and its key with --ca-key");
     }
-    let dir = shown(&request.out_dir);
-    failure
-        .hint(format!("make a CA with: milvus-certgen ca -o {dir}; or name one with --ca-cert and --ca-key"))
+    let dir = match shown(&request.out_dir).to_string() {
+        here if here == "." => String::new(),
+        dir => format!(" -o {dir}"),
+    };
+    failure.hint(format!("make a CA with: milvus-certgen ca{dir}; or name one with --ca-cert and --ca-key"))
 }
 
 /// There is no ca.pem: a new CA, unless certificates are there that another one has signed.
@@ -159,8 +161,14 @@ fn use_as_it_is(
     now: OffsetDateTime,
 ) -> Result<AuthorityPlan> {
     for finding in verify::ca(set, now) {
-        if matches!(finding.code, Code::Expired | Code::NotYetValid | Code::CannotSign) {
-            let remedy = "sign it again with: milvus-certgen renew --ca";
+        if matches!(finding.code, Code::Expired | Code::NotYetValid | Code::CannotSign | Code::PathLength) {
+            let remedy = match finding.code {
+                Code::PathLength => "have the CA above sign it with a longer pathlen, or use another",
+                _ if request.external_ca.is_some() => {
+                    "have it signed again where it was made, or use another"
+                }
+                _ => "sign it again with: milvus-certgen renew --ca",
+            };
             return Err(unusable(request, FileKind::Certificate, &finding.message, remedy));
         }
     }

@@ -41,10 +41,13 @@ pub(super) fn plan(
         (false, None, _) => vec!["the CA is new".to_owned()],
     };
     reasons.extend(key_reason.filter(|_| !files.is_empty()));
-    if asked.renew {
+    if asked.foreign.is_some() {
+        reasons = vec![format!("{} asks for it", there.base.file(FileKind::Csr))];
+    } else if asked.renew {
         reasons = vec!["a renewal was asked for".to_owned()];
     }
-    let mut action = match (reasons.is_empty(), files.is_empty()) {
+    let is_new = files.is_empty() || (asked.foreign.is_some() && files.certificate.is_missing());
+    let mut action = match (reasons.is_empty(), is_new) {
         (true, _) => Action::Keep,
         (false, true) => Action::Issue,
         (false, false) => Action::Resign,

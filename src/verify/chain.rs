@@ -10,19 +10,22 @@ use super::{Code, Finding, Findings};
 use crate::certificate::Certificate;
 use crate::profile::Role;
 use crate::san::San;
-use crate::set::{Leaf, Set};
+use crate::set::{CertificateFile, Leaf, Set};
 
 /// Checks every leaf against the CA, and a server's for each of its names.
 pub(super) fn check(set: &Set, ca: &Certificate, now: OffsetDateTime) -> Vec<Finding> {
-    set.leaves.iter().flat_map(|leaf| check_leaf(leaf, ca, now)).collect()
+    // The trust anchor is the top of the CA's own file; what is between it and the leaf is checked too.
+    let mut chain = vec![ca];
+    chain.extend(set.ca.certificate.sound().into_iter().flat_map(CertificateFile::above));
+    set.leaves.iter().flat_map(|leaf| check_leaf(leaf, &chain, now)).collect()
 }
 
-fn check_leaf(leaf: &Leaf, ca: &Certificate, now: OffsetDateTime) -> Vec<Finding> {
+fn check_leaf(leaf: &Leaf, chain: &[&Certificate], now: OffsetDateTime) -> Vec<Finding> {
     let mut findings = Findings::new(&leaf.base);
     let Some(certificate) = leaf.files.sound_certificate() else { return findings.list };
     let is_server = leaf.role == Role::Server;
     let usage = if is_server { KeyUsage::server_auth() } else { KeyUsage::client_auth() };
-    match verify(certificate, ca, usage, now) {
+    match verify(certificate, chain, usage, now) {
         Err(why) => findings.certificate(Code::Chain, format!("does not verify against the CA: {why}")),
         Ok(()) if is_server => {
             for name in certificate.subject_alt_names.iter().flatten() {
@@ -38,15 +41,25 @@ fn check_leaf(leaf: &Leaf, ca: &Certificate, now: OffsetDateTime) -> Vec<Finding
 
 fn verify(
     certificate: &Certificate,
-    ca: &Certificate,
+    chain: &[&Certificate],
     usage: KeyUsage,
     now: OffsetDateTime,
 ) -> Result<(), webpki::Error> {
-    let ca = CertificateDer::from(ca.der.as_slice());
-    let anchor = anchor_from_trusted_cert(&ca)?;
+    let mut issuers: Vec<CertificateDer<'_>> =
+        chain.iter().map(|issuer| CertificateDer::from(issuer.der.as_slice())).collect();
+    let Some(top) = issuers.pop() else { return Err(webpki::Error::UnknownIssuer) };
+    let anchor = anchor_from_trusted_cert(&top)?;
     let leaf = CertificateDer::from(certificate.der.as_slice());
     EndEntityCert::try_from(&leaf)?
-        .verify_for_usage(webpki::ALL_VERIFICATION_ALGS, &[anchor], &[], unix_time(now), usage, None, None)
+        .verify_for_usage(
+            webpki::ALL_VERIFICATION_ALGS,
+            &[anchor],
+            &issuers,
+            unix_time(now),
+            usage,
+            None,
+            None,
+        )
         .map(|_| ())
 }
 
