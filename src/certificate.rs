@@ -10,10 +10,12 @@ use crate::profile::Role;
 use crate::san::San;
 use crate::serial::Serial;
 
+mod constraints;
 mod csr;
 mod name;
 mod pem;
 
+pub use constraints::Constraints;
 pub use csr::Csr;
 pub use name::Name;
 pub use pem::{certificates_from_pem, csr_from_pem};
@@ -74,6 +76,7 @@ pub struct Certificate {
     pub other_names: usize,
     pub subject_key_identifier: Option<Vec<u8>>,
     pub authority_key_identifier: Option<Vec<u8>>,
+    pub name_constraints: Option<Constraints>,
 }
 
 impl Certificate {
@@ -101,6 +104,7 @@ impl Certificate {
             other_names: 0,
             subject_key_identifier: None,
             authority_key_identifier: None,
+            name_constraints: None,
         };
         for extension in parsed.extensions() {
             certificate.read_extension(extension)?;
@@ -145,6 +149,9 @@ impl Certificate {
             }
             ParsedExtension::AuthorityKeyIdentifier(id) => {
                 self.authority_key_identifier = id.key_identifier.as_ref().map(|id| id.0.to_vec());
+            }
+            ParsedExtension::NameConstraints(constraints) => {
+                self.name_constraints = Some(Constraints::new(constraints, extension.value));
             }
             ParsedExtension::ParseError { .. } => {
                 return Err(format!("holds a certificate with a damaged extension ({})", extension.oid));

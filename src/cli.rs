@@ -11,7 +11,7 @@ mod jobs;
 
 use args::{
     AttributeArgs, ClientNameArgs, CommonNameArgs, ExternalCaArgs, ForceArgs, KeyArgs, LeafFileArgs,
-    LeafOnlyArgs, NameArgs, OutDirArgs, OutputArgs, RoleArg, ValidityArgs,
+    LeafOnlyArgs, NameArgs, NewCaArgs, OutDirArgs, OutputArgs, RoleArg, ValidityArgs,
 };
 
 /// Make the nine TLS files that Milvus needs: a private CA, a server and a client certificate
@@ -119,6 +119,8 @@ struct EnsureArgs {
     #[command(flatten)]
     leaf_only: LeafOnlyArgs,
     #[command(flatten)]
+    new_ca: NewCaArgs,
+    #[command(flatten)]
     force: ForceArgs,
     #[command(flatten)]
     output: OutputArgs,
@@ -136,6 +138,11 @@ struct CaArgs {
     keys: KeyArgs,
     #[command(flatten)]
     out_dir: OutDirArgs,
+    /// Names that --constrain lets the CA sign for, besides the CN
+    #[command(flatten)]
+    names: NameArgs,
+    #[command(flatten)]
+    new_ca: NewCaArgs,
     #[command(flatten)]
     force: ForceArgs,
     #[command(flatten)]

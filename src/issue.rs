@@ -124,7 +124,14 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         progress(Progress::Certificate(Role::Ca));
         let serial = Serial::from_random(self.random_octets()?);
         let key = ca_key(&self.set)?;
-        let made = pki::self_sign(&ca.subject, key, &serial, ca.validity, ca.key_identifier.as_deref())?;
+        let made = pki::self_sign(
+            &ca.subject,
+            key,
+            &serial,
+            ca.validity,
+            ca.key_identifier.as_deref(),
+            &ca.may_sign_for,
+        )?;
         let chain = self.set.ca.certificate.sound().map(|file| file.chain.clone()).unwrap_or_default();
         if let Some(old) = self.set.ca_certificate().filter(|old| old.subject.der != made.subject.der) {
             return Err(Failure::failed(format!(

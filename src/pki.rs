@@ -11,6 +11,9 @@ use crate::san::San;
 use crate::serial::Serial;
 use crate::subject::{Encoding, Subject};
 
+/// id-ce-nameConstraints
+const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
+
 /// From when until when a certificate is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are RFC 5280's")]
@@ -47,6 +50,18 @@ pub struct Identity {
     pub names: Vec<San>,
 }
 
+/// What a CA may sign for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum MaySignFor {
+    /// Anything.
+    #[default]
+    Anything,
+    /// These names and those below them, and no other host names or addresses.
+    Names(Vec<San>),
+    /// What an older certificate of the CA says: the DER of its nameConstraints.
+    AsBefore(Vec<u8>),
+}
+
 /// A CA's certificate, signed with its own key. `key_identifier` keeps that of an older certificate of the CA.
 pub fn self_sign(
     subject: &Subject,
@@ -54,15 +69,59 @@ pub fn self_sign(
     serial: &Serial,
     validity: Validity,
     key_identifier: Option<&[u8]>,
+    may_sign_for: &MaySignFor,
 ) -> Result<Certificate> {
     let identity = Identity { subject: subject.clone(), names: Vec::new() };
     let mut params = parameters(Role::Ca, key.kind(), &identity)?;
     dated(&mut params, serial, validity);
+    match may_sign_for {
+        MaySignFor::Anything => {}
+        MaySignFor::Names(names) => params.name_constraints = Some(constraints(names)),
+        MaySignFor::AsBefore(der) => {
+            let mut extension = rcgen::CustomExtension::from_oid_content(NAME_CONSTRAINTS, der.clone());
+            extension.set_criticality(true);
+            params.custom_extensions.push(extension);
+        }
+    }
     if let Some(id) = key_identifier {
         params.key_identifier_method = KeyIdMethod::PreSpecified(id.to_vec());
     }
     let made = params.self_signed(key.signer()).map_err(|e| unsigned("the CA", &e))?;
     Certificate::from_der(made.der()).map_err(|why| Failure::failed(format!("the new CA file {why}")))
+}
+
+/// Host names and addresses; a kind that has none is excluded altogether (RFC 5280 section 4.2.1.10).
+fn constraints(names: &[San]) -> rcgen::NameConstraints {
+    use rcgen::{CidrSubnet, GeneralSubtree};
+
+    let mut result = rcgen::NameConstraints { permitted_subtrees: Vec::new(), excluded_subtrees: Vec::new() };
+    let (mut hosts, mut addresses) = (false, false);
+    for name in names {
+        let subtree = match name {
+            San::Dns(name) => {
+                hosts = true;
+                GeneralSubtree::DnsName(name.strip_prefix("*.").unwrap_or(name).to_owned())
+            }
+            San::Ip(ip) => {
+                addresses = true;
+                let bits = if ip.is_ipv4() { 32 } else { 128 };
+                GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(*ip, bits))
+            }
+            San::Email(address) => GeneralSubtree::Rfc822Name(address.clone()),
+            San::Uri(_) => continue,
+        };
+        if !result.permitted_subtrees.contains(&subtree) {
+            result.permitted_subtrees.push(subtree);
+        }
+    }
+    if !hosts {
+        result.excluded_subtrees.push(GeneralSubtree::DnsName(String::new()));
+    }
+    if !addresses {
+        result.excluded_subtrees.push(GeneralSubtree::IpAddress(CidrSubnet::V4([0; 4], [0; 4])));
+        result.excluded_subtrees.push(GeneralSubtree::IpAddress(CidrSubnet::V6([0; 16], [0; 16])));
+    }
+    result
 }
 
 /// A server's or client's certificate for a public key, signed by the CA.

@@ -9,7 +9,7 @@ use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind};
 use crate::keys::{KeyKind, PublicKey};
-use crate::pki::{Identity, Validity};
+use crate::pki::{Identity, MaySignFor, Validity};
 use crate::profile::Role;
 use crate::request::{DEFAULT_RENEW_WITHIN, Request};
 use crate::set::Set;
@@ -47,6 +47,8 @@ pub struct AuthorityPlan {
     pub validity: Validity,
     /// The key identifier that it keeps.
     pub key_identifier: Option<Vec<u8>>,
+    /// What it may sign for.
+    pub may_sign_for: MaySignFor,
     /// The kind of key to make; `None` keeps the one that is there.
     pub make_key: Option<KeyKind>,
     /// The key file is written again in the format that was asked for.
@@ -178,6 +180,11 @@ fn notes(request: &Request, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) 
         && !kind.covers(asked)
     {
         notes.push(format!("the CA keeps its {kind} key; only --force makes another"));
+    }
+    if request.constrain && file.certificate.name_constraints.is_none() {
+        notes.push(
+            "the CA may sign for any name; --constrain only shapes a new one, which --force makes".to_owned(),
+        );
     }
     if ca.action == Action::Keep && is_expiring(&file.certificate, request, now) {
         notes.push(format!(

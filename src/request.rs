@@ -141,6 +141,10 @@ pub struct Request {
     pub key: Option<KeyKind>,
     /// `--key-format`
     pub key_format: Option<KeyFormat>,
+    /// `--constrain`
+    pub constrain: bool,
+    /// Names that a new CA may sign for besides those of the leaves.
+    pub ca_names: Vec<San>,
     /// `--leaf-only`
     pub leaf_only: bool,
     /// `--force`
@@ -164,6 +168,8 @@ impl Default for Request {
             renew_within: None,
             key: None,
             key_format: None,
+            constrain: false,
+            ca_names: Vec::new(),
             leaf_only: false,
             force: false,
         }

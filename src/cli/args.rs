@@ -233,6 +233,15 @@ pub(super) struct ExternalCaArgs {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = BEHAVIOUR)]
+pub(super) struct NewCaArgs {
+    /// A new CA may sign only for the CN and every --san, and names below them: who trusts ca.pem trusts it for
+    /// nothing else
+    #[arg(long, env = "MILVUS_CERTGEN_CONSTRAIN", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    pub(super) constrain: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = BEHAVIOUR)]
 pub(super) struct ForceArgs {
     /// Start over: a new CA and everything under it. Whoever trusted the old CA must be given the new one
     #[arg(long, env = "MILVUS_CERTGEN_FORCE", value_parser = FalseyValueParser::new(), hide_env_values = true)]

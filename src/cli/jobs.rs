@@ -11,6 +11,7 @@ use crate::job::{CsrJob, IdentitiesJob, Job, Names, RenewJob, SignJob, Which};
 use crate::keys::{KeyFormat, KeyKind};
 use crate::profile::Role;
 use crate::request::{CaPolicy, ExternalCa, LeafRequest, Request};
+use crate::san::{add_missing, names_of_common_name};
 
 impl EnsureArgs {
     pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
@@ -27,6 +28,7 @@ impl EnsureArgs {
         request.common_name = common_name("--cn", self.common_name.cn)?;
         request.leaf_only = self.leaf_only.leaf_only;
         request.force = self.force.force;
+        request.constrain = self.new_ca.constrain;
         request.password = password(None)?;
         let mut server = LeafRequest::new(Role::Server, server_base);
         server.common_name = request.common_name.clone().map(|name| ("--cn", name));
@@ -49,6 +51,12 @@ impl CaArgs {
         set_keys(&mut request, &self.keys)?;
         request.common_name = common_name("--cn", self.common_name.cn)?;
         request.force = self.force.force;
+        request.constrain = self.new_ca.constrain;
+        if request.constrain {
+            let own = request.common_name.as_deref().and_then(names_of_common_name);
+            request.ca_names = own.unwrap_or_default();
+            add_missing(&mut request.ca_names, names(&self.names.san)?.unwrap_or_default());
+        }
         request.password = password(None)?;
         Ok((Job::Ensure(request.checked()?), self.output.into()))
     }

@@ -6,7 +6,9 @@ use super::{Action, AuthorityPlan, authority_validity, is_expiring};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{FileKind, shown};
+use crate::pki::MaySignFor;
 use crate::request::{CaPolicy, Request};
+use crate::san::{San, add_missing};
 use crate::set::Set;
 use crate::verify::{self, Code};
 
@@ -70,9 +72,27 @@ fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Authorit
         subject,
         validity: authority_validity(request, now)?,
         key_identifier: None,
+        may_sign_for: if request.constrain {
+            MaySignFor::Names(names_of_all(request)?)
+        } else {
+            MaySignFor::Anything
+        },
         make_key: kept.is_none().then(|| request.new_key()),
         rewrite_key: kept.is_some_and(|file| request.key_format.is_some_and(|asked| asked != file.format)),
     })
+}
+
+/// Every name that a new set is made with, and those that only the CA is told of.
+fn names_of_all(request: &Request) -> Result<Vec<San>> {
+    let mut names = request.ca_names.clone();
+    for leaf in &request.leaves {
+        add_missing(&mut names, request.identity(leaf, None, None)?.names);
+    }
+    if names.is_empty() {
+        return Err(Failure::usage("--constrain: there is no name that the CA could sign for")
+            .hint("give the names with --cn and --san"));
+    }
+    Ok(names)
 }
 
 /// What is wrong with the CA's certificate that signing it again mends; what nothing mends is refused.
@@ -182,6 +202,10 @@ fn kept(request: &Request, certificate: &Certificate, now: OffsetDateTime) -> Re
         subject: certificate.subject.subject.clone().unwrap_or_default(),
         validity: authority_validity(request, now)?,
         key_identifier: certificate.subject_key_identifier.clone(),
+        may_sign_for: match &certificate.name_constraints {
+            Some(constraints) => MaySignFor::AsBefore(constraints.der.clone()),
+            None => MaySignFor::Anything,
+        },
         make_key: None,
         rewrite_key: false,
     })

@@ -80,6 +80,7 @@ pub(super) fn plan(
     };
     if plan.signs() {
         check_identity(&plan, request, existing, ca)?;
+        check_constraints(&plan, request, issuer)?;
     }
     Ok(plan)
 }
@@ -224,4 +225,18 @@ fn check_identity(
             .hint(remedy));
     }
     Ok(())
+}
+
+/// What the CA may not sign for is refused here, and not found out by the client.
+fn check_constraints(plan: &LeafPlan, request: &Request, issuer: Option<&Certificate>) -> Result<()> {
+    let Some(constraints) = issuer.and_then(|issuer| issuer.name_constraints.as_ref()) else { return Ok(()) };
+    let Some(outside) = plan.identity.names.iter().find(|name| !constraints.allow(name)) else {
+        return Ok(());
+    };
+    let pem = request.out_dir.join(plan.base.file(FileKind::Certificate));
+    Err(Failure::failed(format!(
+        "{}: the CA may not sign for {outside}; its nameConstraints permit {constraints}",
+        shown(&pem)
+    ))
+    .hint("use a name below those, or another CA"))
 }

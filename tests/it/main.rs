@@ -4,6 +4,7 @@
 #![expect(clippy::case_sensitive_file_extension_comparisons, reason = "the nine names are exactly these")]
 
 mod again;
+mod constrain;
 mod crash;
 mod fresh;
 mod handshake;

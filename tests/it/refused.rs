@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 
-use milvus_certgen::pki::{self, Validity};
+use milvus_certgen::pki::{self, MaySignFor, Validity};
 use milvus_certgen::serial::Serial;
 use milvus_certgen::subject::{AttributeType, Subject};
 
@@ -289,7 +289,9 @@ fn an_expired_ca_is_signed_again_with_its_own_key() {
     let now = time::OffsetDateTime::now_utc();
     let past =
         Validity { not_before: now - time::Duration::days(20), not_after: now - time::Duration::days(10) };
-    let old = pki::self_sign(&subject, &key, &Serial::from_random([7; 20]), past, None).unwrap();
+    let old =
+        pki::self_sign(&subject, &key, &Serial::from_random([7; 20]), past, None, &MaySignFor::Anything)
+            .unwrap();
     sandbox.write("ca.pem", old.to_pem());
     let out = sandbox.certgen(&[]).succeeds();
     let day = past.not_after.date().to_string();
