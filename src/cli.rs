@@ -10,8 +10,8 @@ mod convert;
 mod jobs;
 
 use args::{
-    AttributeArgs, ClientNameArgs, CommonNameArgs, ExternalCaArgs, ForceArgs, KeyArgs, LeafFileArgs,
-    LeafOnlyArgs, NameArgs, NewCaArgs, OutDirArgs, OutputArgs, RoleArg, ValidityArgs,
+    AccessArgs, AttributeArgs, ClientNameArgs, CommonNameArgs, DiscardArgs, ExternalCaArgs, ForceArgs,
+    KeyArgs, LeafFileArgs, LeafOnlyArgs, NameArgs, NewCaArgs, OutDirArgs, OutputArgs, RoleArg, ValidityArgs,
 };
 
 /// Make the nine TLS files that Milvus needs: a private CA, a server and a client certificate
@@ -119,7 +119,11 @@ struct EnsureArgs {
     #[command(flatten)]
     leaf_only: LeafOnlyArgs,
     #[command(flatten)]
+    access: AccessArgs,
+    #[command(flatten)]
     new_ca: NewCaArgs,
+    #[command(flatten)]
+    discard: DiscardArgs,
     #[command(flatten)]
     force: ForceArgs,
     #[command(flatten)]
@@ -186,6 +190,8 @@ struct SignArgs {
     #[command(flatten)]
     leaf_only: LeafOnlyArgs,
     #[command(flatten)]
+    access: AccessArgs,
+    #[command(flatten)]
     external_ca: ExternalCaArgs,
     #[command(flatten)]
     output: OutputArgs,
@@ -211,6 +217,8 @@ struct IdentityArgs {
     out_dir: OutDirArgs,
     #[command(flatten)]
     leaf_only: LeafOnlyArgs,
+    #[command(flatten)]
+    access: AccessArgs,
     #[command(flatten)]
     external_ca: ExternalCaArgs,
     #[command(flatten)]
@@ -241,6 +249,8 @@ struct RenewArgs {
     leaf_files: LeafFileArgs,
     #[command(flatten)]
     leaf_only: LeafOnlyArgs,
+    #[command(flatten)]
+    access: AccessArgs,
     #[command(flatten)]
     external_ca: ExternalCaArgs,
     #[command(flatten)]

@@ -9,10 +9,10 @@ use crate::files::{FileKind, shown};
 use crate::issue::{Issued, Progress, issue, issue_with};
 use crate::keys::{self, PrivateKey};
 use crate::plan::{Plan, plan};
-use crate::request::Request;
+use crate::request::{Access, Request};
 use crate::set::Set;
 use crate::store::transaction::Journal;
-use crate::store::{Change, Directory, Step, load, load_ca};
+use crate::store::{self, Change, Directory, Step, load, load_ca};
 use crate::verify;
 
 /// What comes from outside: everything else is a function of it and the directory.
@@ -191,15 +191,53 @@ impl Batch {
         let keys = self.keys.join().unwrap_or_else(|_| Err(Failure::failed("keys: the work stopped")))?;
         let set = read(&self.request, None)?;
         let plan = plan(&self.request, &set, world.now)?;
-        let issued = issue_with(&plan, &self.request, set, keys, world.random, |_| {})?;
+        let mut issued = issue_with(&plan, &self.request, set, keys, world.random, |_| {})?;
+        set_access(&self.request, &mut issued)?;
         commit(&self.request, Decision { plan, issued }, false, world, locked)
     }
 }
 
 fn decide(request: &Request, set: Set, world: &mut World<'_>) -> Result<Decision> {
     let plan = plan(request, &set, world.now)?;
-    let issued = issue(&plan, request, set, world.random, &mut world.progress)?;
+    let mut issued = issue(&plan, request, set, world.random, &mut world.progress)?;
+    set_access(request, &mut issued)?;
     Ok(Decision { plan, issued })
+}
+
+/// `--key-mode` and `--owner`: for what is written, and for what is there with another mode or owner.
+fn set_access(request: &Request, issued: &mut Issued) -> Result<()> {
+    let Access { key_mode, owner } = request.access;
+    if request.access == Access::default() {
+        return Ok(());
+    }
+    let mode_of = |name: &str| {
+        let is_key = issued.set.leaves.iter().any(|leaf| leaf.base.file(FileKind::Key) == name);
+        key_mode.filter(|_| is_key)
+    };
+    let kinds = [FileKind::Key, FileKind::Certificate, FileKind::Serial, FileKind::Csr];
+    let own_ca = Some(&issued.set.ca_base).filter(|_| request.external_ca.is_none());
+    let bases = own_ca.into_iter().chain(issued.set.leaves.iter().map(|leaf| &leaf.base));
+    for (base, kind) in bases.flat_map(|base| kinds.map(|kind| (base, kind))) {
+        let name = base.file(kind);
+        if issued.changes.iter().any(|change| change.name == name) {
+            continue;
+        }
+        let path = request.out_dir.join(&name);
+        if store::has_access(&path, mode_of(&name), owner) {
+            continue;
+        }
+        if let Some(contents) = store::read_typed(&path)? {
+            issued.changes.push(Change::new(name, kind.mode(), contents));
+        }
+    }
+    for change in &mut issued.changes {
+        change.owner = owner;
+        if let Some(mode) = mode_of(&change.name) {
+            change.mode = mode;
+            change.exact_mode = true;
+        }
+    }
+    Ok(())
 }
 
 /// Nothing is written that `verify` would fault.

@@ -37,6 +37,21 @@ impl FileKind {
     }
 }
 
+/// A user, and perhaps a group, by number: names differ between a host and its containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Owner {
+    pub user: u32,
+    pub group: Option<u32>,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.user)?;
+        self.group.map_or(Ok(()), |group| write!(f, ":{group}"))
+    }
+}
+
 /// What the files of one certificate are called, without their extension: a plain name within a directory.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BaseName(String);

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind};
-use crate::keys::{self, KeyFormat, PrivateKey};
+use crate::keys::{self, KeyFormat, PrivateKey, encoding};
 use crate::pki;
 use crate::plan::{self, Action, AuthorityPlan, KeyChoice, LeafPlan, Plan};
 use crate::profile::Role;
@@ -94,6 +94,9 @@ pub fn issue_with(
         work.leaf(at, leaf, key_for(leaf.new_key().is_some()), &mut progress)?;
     }
     work.serial_file(plan)?;
+    if plan.ca.discard_key {
+        work.discard_ca_key();
+    }
     Ok(work.into_issued())
 }
 
@@ -208,11 +211,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
     fn write_key(&mut self, base: &BaseName, key: PrivateKey) -> Result<KeyFile> {
         let format = self.format.unwrap_or(KeyFormat::Pkcs8);
         let pem = key.to_pem(format)?;
-        self.changes.push(Change {
-            name: base.file(FileKind::Key),
-            mode: FileKind::Key.mode(),
-            contents: pem,
-        });
+        self.changes.push(Change::new(base.file(FileKind::Key), FileKind::Key.mode(), pem));
         Ok(KeyFile { key, format })
     }
 
@@ -228,11 +227,16 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
     }
 
     fn write(&mut self, base: &BaseName, kind: FileKind, contents: Vec<u8>) {
-        self.changes.push(Change {
-            name: base.file(kind),
-            mode: kind.mode(),
-            contents: Zeroizing::new(contents),
-        });
+        self.changes.push(Change::new(base.file(kind), kind.mode(), Zeroizing::new(contents)));
+    }
+
+    /// The CA's key has signed, and is not written: a line that says so is.
+    fn discard_ca_key(&mut self) {
+        let base = self.set.ca_base.clone();
+        let name = base.file(FileKind::Key);
+        self.changes.retain(|change| change.name != name);
+        self.write(&base, FileKind::Key, encoding::DISCARDED.as_bytes().to_vec());
+        self.set.ca.key = Loaded::Discarded;
     }
 
     /// ca.srl, after all that was signed; also where it was only missing.
@@ -262,7 +266,9 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
             Loaded::Sound(Some(last)) => Some(last.clone()),
             // "00" stands before the first certificate.
             Loaded::Sound(None) => None,
-            Loaded::Missing | Loaded::Damaged(_) => Some(Serial::from_random(self.random_octets()?)),
+            Loaded::Missing | Loaded::Discarded | Loaded::Damaged(_) => {
+                Some(Serial::from_random(self.random_octets()?))
+            }
         };
         let first = match &last {
             Some(last) => last.next(),

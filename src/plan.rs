@@ -51,6 +51,8 @@ pub struct AuthorityPlan {
     pub may_sign_for: MaySignFor,
     /// The kind of key to make; `None` keeps the one that is there.
     pub make_key: Option<KeyKind>,
+    /// The key is not kept once it has signed.
+    pub discard_key: bool,
     /// The key file is written again in the format that was asked for.
     pub rewrite_key: bool,
 }

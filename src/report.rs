@@ -142,7 +142,7 @@ impl Report {
             schema: 1,
             directory: request.out_dir.display().to_string(),
             dry_run: outcome.dry_run,
-            changed: !plan.keeps_everything(),
+            changed: if outcome.dry_run { !plan.keeps_everything() } else { !outcome.written.is_empty() },
             recovered: outcome.recovered,
             certificates,
             written: outcome.written.to_vec(),
@@ -312,12 +312,13 @@ fn next(plan: &Plan, set: &Set) -> Vec<String> {
     let names =
         server.files.sound_certificate().and_then(|certificate| certificate.subject_alt_names.as_ref());
     let server_name = names.and_then(|names| names.first()).map(ToString::to_string).unwrap_or_default();
+    let stays = if plan.ca.discard_key { "was discarded" } else { "stays here" };
     let (ca_pem, ca_key) = (set.ca_base.file(FileKind::Certificate), set.ca_base.file(FileKind::Key));
     let pem = |base: &BaseName| base.file(FileKind::Certificate);
     let key = |base: &BaseName| base.file(FileKind::Key);
     vec![
         format!(
-            "copy {}, {} and {ca_pem} into the tls folder beside docker-compose.yml; {ca_key} stays here",
+            "copy {}, {} and {ca_pem} into the tls folder beside docker-compose.yml; {ca_key} {stays}",
             pem(&server.base),
             key(&server.base),
         ),

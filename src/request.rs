@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Failure, Result};
 use crate::files::BaseName;
-use crate::files::FileKind;
+use crate::files::{FileKind, Owner};
 use crate::keys::{KeyFormat, KeyKind, PublicKey};
 use crate::pki::Identity;
 use crate::profile::Role;
@@ -64,6 +64,15 @@ pub struct ExternalCa {
     pub key: PathBuf,
 }
 
+/// Who may read the files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Access {
+    /// The mode of the servers' and clients' keys; the CA's stays 0600.
+    pub key_mode: Option<u32>,
+    /// The owner of all files.
+    pub owner: Option<Owner>,
+}
+
 /// Somebody else's request for a certificate, already judged.
 #[derive(Debug, Clone)]
 pub struct Foreign {
@@ -114,6 +123,7 @@ impl LeafRequest {
 
 /// What is asked for.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Request {
     /// Where the set is.
     pub out_dir: PathBuf,
@@ -141,6 +151,10 @@ pub struct Request {
     pub key: Option<KeyKind>,
     /// `--key-format`
     pub key_format: Option<KeyFormat>,
+    /// `--key-mode` and `--owner`
+    pub access: Access,
+    /// `--discard-ca-key`
+    pub discard_ca_key: bool,
     /// `--constrain`
     pub constrain: bool,
     /// Names that a new CA may sign for besides those of the leaves.
@@ -168,6 +182,8 @@ impl Default for Request {
             renew_within: None,
             key: None,
             key_format: None,
+            access: Access::default(),
+            discard_ca_key: false,
             constrain: false,
             ca_names: Vec::new(),
             leaf_only: false,

@@ -12,6 +12,8 @@ pub enum Loaded<T> {
     /// There is no such file.
     #[default]
     Missing,
+    /// Its place says that it was given up on purpose (`--discard-ca-key`).
+    Discarded,
     /// It is there, but not what it should be; the text completes a sentence that begins with the file's name.
     Damaged(String),
     /// It is there and sound by itself.
@@ -23,19 +25,20 @@ impl<T> Loaded<T> {
     pub fn sound(&self) -> Option<&T> {
         match self {
             Self::Sound(content) => Some(content),
-            Self::Missing | Self::Damaged(_) => None,
+            Self::Missing | Self::Discarded | Self::Damaged(_) => None,
         }
     }
 
-    /// True if there is no file.
+    /// True if there is no such content: no file, or one that says so.
     pub fn is_missing(&self) -> bool {
-        matches!(self, Self::Missing)
+        matches!(self, Self::Missing | Self::Discarded)
     }
 
     /// What is wrong, completing a sentence that begins with the file's name.
     pub fn problem(&self) -> Option<&str> {
         match self {
             Self::Missing => Some("is missing"),
+            Self::Discarded => Some("was discarded (--discard-ca-key)"),
             Self::Damaged(problem) => Some(problem),
             Self::Sound(_) => None,
         }

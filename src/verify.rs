@@ -98,7 +98,8 @@ impl<'a> Findings<'a> {
     fn files(&mut self, files: &[(FileKind, Option<&str>)]) {
         for (kind, problem) in files {
             if let Some(problem) = problem {
-                let code = if *problem == "is missing" { Code::Missing } else { Code::Damaged };
+                let is_missing = *problem == "is missing" || problem.starts_with("was discarded");
+                let code = if is_missing { Code::Missing } else { Code::Damaged };
                 self.add(*kind, code, *problem);
             }
         }

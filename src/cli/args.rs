@@ -217,6 +217,17 @@ pub(super) struct LeafOnlyArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = FILES)]
+pub(super) struct AccessArgs {
+    /// Mode of the server's and client's keys, for containers that do not run as root [default: 0600]
+    #[arg(long, value_name = "OCTAL", env = "MILVUS_CERTGEN_KEY_MODE", hide_env_values = true)]
+    pub(super) key_mode: Option<String>,
+    /// Owner of all files, by number; Milvus 3 runs as 999. Needs root
+    #[arg(long, value_name = "UID[:GID]", env = "MILVUS_CERTGEN_OWNER", hide_env_values = true)]
+    pub(super) owner: Option<String>,
+}
+
+#[derive(Debug, Args)]
 #[expect(clippy::struct_field_names, reason = "a field is a flag")]
 #[command(next_help_heading = CA_FROM_ELSEWHERE)]
 pub(super) struct ExternalCaArgs {
@@ -238,6 +249,14 @@ pub(super) struct NewCaArgs {
     /// nothing else
     #[arg(long, env = "MILVUS_CERTGEN_CONSTRAIN", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     pub(super) constrain: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = BEHAVIOUR)]
+pub(super) struct DiscardArgs {
+    /// Do not keep the CA's key once it has signed: nothing is left to steal, and nothing more can be signed. For CI
+    #[arg(long, env = "MILVUS_CERTGEN_DISCARD_CA_KEY", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    pub(super) discard_ca_key: bool,
 }
 
 #[derive(Debug, Args)]

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use zeroize::Zeroizing;
 
-use super::args::{AttributeArgs, KeyArgs, KeyTypeArg};
+use super::args::{AccessArgs, AttributeArgs, KeyArgs, KeyTypeArg};
 use crate::error::{Failure, Result};
-use crate::files::BaseName;
+use crate::files::{BaseName, Owner};
 use crate::keys::KeyKind;
-use crate::request::Given;
+use crate::request::{Access, Given};
 use crate::san::{San, add_missing};
 use crate::subject::{AttributeType, Subject};
 
@@ -57,6 +57,50 @@ pub(super) fn out_dir(dir: PathBuf) -> Result<PathBuf> {
             .hint("use '.' for the current directory"));
     }
     Ok(dir)
+}
+
+pub(super) fn access(args: &AccessArgs) -> Result<Access> {
+    let key_mode = args.key_mode.as_deref().map(key_mode).transpose()?;
+    let owner = args.owner.as_deref().map(owner).transpose()?;
+    Ok(Access { key_mode, owner })
+}
+
+/// A key is read by its owner, perhaps by others, and written by nobody else.
+fn key_mode(text: &str) -> Result<u32> {
+    let refuse = |why: &str| {
+        Failure::usage(format!("--key-mode {text:?}: {why}"))
+            .hint("give an octal mode, such as 0600, 0640 or 0644")
+    };
+    let digits = text.strip_prefix("0o").unwrap_or(text);
+    let is_octal =
+        !digits.is_empty() && digits.len() <= 4 && digits.bytes().all(|b| matches!(b, b'0'..=b'7'));
+    let mode = u32::from_str_radix(digits, 8)
+        .ok()
+        .filter(|_| is_octal)
+        .ok_or_else(|| refuse("not an octal mode"))?;
+    if mode & 0o400 == 0 {
+        return Err(refuse("its owner could not read the key"));
+    }
+    if mode & !0o644 != 0 {
+        return Err(refuse("others could write the key, or it would be a program"));
+    }
+    Ok(mode)
+}
+
+fn owner(text: &str) -> Result<Owner> {
+    let refuse = || {
+        Failure::usage(format!("--owner {text:?}: not the number of a user, or of a user and a group"))
+            .hint("give numbers, such as 999 or 999:999; the names of a container's users are not known here")
+    };
+    let number = |text: &str| {
+        let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        // The largest number means "leave as it is" to the operating system.
+        text.parse().ok().filter(|&id: &u32| is_number && id != u32::MAX).ok_or_else(refuse)
+    };
+    match text.split_once(':') {
+        None => Ok(Owner { user: number(text)?, group: None }),
+        Some((user, group)) => Ok(Owner { user: number(user)?, group: Some(number(group)?) }),
+    }
 }
 
 /// The password of the CA's key: the first line of the file, or what the environment says.

@@ -3,7 +3,7 @@
 use super::args::{
     AttributeArgs, ExternalCaArgs, KeyArgs, KeyFormatArg, OutDirArgs, OutputArgs, RoleArg, ValidityArgs,
 };
-use super::convert::{attributes, base_names, common_name, days, key_kind, names, out_dir, password};
+use super::convert::{access, attributes, base_names, common_name, days, key_kind, names, out_dir, password};
 use super::{Behaviour, CaArgs, CsrArgs, EnsureArgs, IdentityArgs, RenewArgs, SignArgs};
 use crate::error::{Failure, Result};
 use crate::files::BaseName;
@@ -27,7 +27,9 @@ impl EnsureArgs {
         set_keys(&mut request, &self.keys)?;
         request.common_name = common_name("--cn", self.common_name.cn)?;
         request.leaf_only = self.leaf_only.leaf_only;
+        request.access = access(&self.access)?;
         request.force = self.force.force;
+        request.discard_ca_key = self.discard.discard_ca_key;
         request.constrain = self.new_ca.constrain;
         request.password = password(None)?;
         let mut server = LeafRequest::new(Role::Server, server_base);
@@ -85,6 +87,7 @@ impl SignArgs {
         let mut request = signing_request(self.out_dir, self.external_ca)?;
         set_validity(&mut request, &self.validity)?;
         request.leaf_only = self.leaf_only.leaf_only;
+        request.access = access(&self.access)?;
         let names = names(&self.names.san)?;
         let job = SignJob {
             request: request.checked()?,
@@ -103,6 +106,7 @@ impl IdentityArgs {
         set_validity(&mut request, &self.validity)?;
         set_keys(&mut request, &self.keys)?;
         request.leaf_only = self.leaf_only.leaf_only;
+        request.access = access(&self.access)?;
         let names_from = match self.from {
             Some(file) => Names::From(file),
             None => Names::Given(self.names),
@@ -124,6 +128,7 @@ impl RenewArgs {
         set_validity(&mut request, &self.validity)?;
         set_keys(&mut request, &self.keys)?;
         request.leaf_only = self.leaf_only.leaf_only;
+        request.access = access(&self.access)?;
         if self.ca {
             if request.external_ca.is_some() {
                 return Err(Failure::usage("--ca: a CA from elsewhere is not signed again here")

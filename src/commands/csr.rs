@@ -49,11 +49,8 @@ fn decide(job: &CsrJob, files: &LeafFiles, world: &mut World<'_>) -> Result<Vec<
     let serves = kept.is_some() && files.request.sound().is_some_and(|csr| asks_for(csr, job, &key));
     if !serves {
         let csr = pki::request(job.role, &job.identity, &key)?;
-        changes.push(Change {
-            name: job.base.file(FileKind::Csr),
-            mode: FileKind::Csr.mode(),
-            contents: Zeroizing::new(csr.to_pem().into_bytes()),
-        });
+        let contents = Zeroizing::new(csr.to_pem().into_bytes());
+        changes.push(Change::new(job.base.file(FileKind::Csr), FileKind::Csr.mode(), contents));
     }
     Ok(changes)
 }
@@ -85,7 +82,7 @@ fn make_key(job: &CsrJob, changes: &mut Vec<Change>, world: &mut World<'_>) -> R
     (world.progress)(Progress::Keys(vec![name.clone()], kind));
     let key = keys::generate(kind, 1)?.remove(0);
     let format = job.request.key_format.unwrap_or(KeyFormat::Pkcs8);
-    changes.push(Change { name, mode: FileKind::Key.mode(), contents: key.to_pem(format)? });
+    changes.push(Change::new(name, FileKind::Key.mode(), key.to_pem(format)?));
     Ok(key)
 }
 

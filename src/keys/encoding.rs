@@ -56,6 +56,10 @@ impl fmt::Display for KeyProblem {
     }
 }
 
+/// What stands in the place of a CA's key that was discarded: a set has its nine files, and says why one is no key.
+pub const DISCARDED: &str = "# This CA's private key was discarded as soon as it had signed (milvus-certgen --discard-ca-key).\n\
+     # The CA can sign nothing more; start over with: milvus-certgen --force\n";
+
 /// Reads the first private key of a PEM file; text and other blocks around it are passed over. A password opens
 /// an encrypted PKCS#8 key (PBES2, RFC 8018).
 pub fn from_pem_with(file: &[u8], password: Option<&str>) -> Result<(PrivateKey, KeyFormat), KeyProblem> {

@@ -9,7 +9,7 @@ use crate::files::{FileKind, shown};
 use crate::pki::MaySignFor;
 use crate::request::{CaPolicy, Request};
 use crate::san::{San, add_missing};
-use crate::set::Set;
+use crate::set::{Loaded, Set};
 use crate::verify::{self, Code};
 
 pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
@@ -78,6 +78,7 @@ fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Authorit
             MaySignFor::Anything
         },
         make_key: kept.is_none().then(|| request.new_key()),
+        discard_key: request.discard_ca_key,
         rewrite_key: kept.is_some_and(|file| request.key_format.is_some_and(|asked| asked != file.format)),
     })
 }
@@ -146,11 +147,15 @@ fn ensure(
     if plan.rewrite_key {
         plan.reasons.push("--key-format asks for another form of the key".to_owned());
     }
+    plan.discard_key = request.discard_ca_key && set.ca.key.sound().is_some();
+    if plan.discard_key {
+        plan.reasons.push("--discard-ca-key asks for it without its key".to_owned());
+    }
     let serial_is_missing = set.ca.serial.is_missing() && !request.leaves.is_empty();
     if serial_is_missing {
         plan.reasons.push(format!("{} is missing", request.ca_base.file(FileKind::Serial)));
     }
-    if plan.action == Action::Keep && (plan.rewrite_key || serial_is_missing) {
+    if plan.action == Action::Keep && (plan.rewrite_key || plan.discard_key || serial_is_missing) {
         plan.action = Action::Refresh;
     }
     Ok(plan)
@@ -207,6 +212,7 @@ fn kept(request: &Request, certificate: &Certificate, now: OffsetDateTime) -> Re
             None => MaySignFor::Anything,
         },
         make_key: None,
+        discard_key: false,
         rewrite_key: false,
     })
 }
@@ -217,7 +223,8 @@ fn why_not_renewable(set: &Set, certificate: &Certificate) -> Option<(String, &'
         return Some(("another CA has signed it".to_owned(), "have that CA sign it again"));
     }
     if set.ca.key.sound().is_none() {
-        return Some(("its key is missing".to_owned(), "put its key there, so that it can be signed again"));
+        let problem = set.ca.key.problem().unwrap_or_default();
+        return Some((format!("its key {problem}"), "put its key there, so that it can be signed again"));
     }
     if certificate.subject.subject.is_none() {
         let why = format!("its subject {} cannot be written again as it is", certificate.subject.text);
@@ -249,8 +256,15 @@ fn check_key_file(request: &Request, set: &Set) -> Result<()> {
 /// Case 5, once it is known whether the CA must sign.
 pub(super) fn check_usable(request: &Request, set: &Set, ca: &AuthorityPlan, signs: bool) -> Result<()> {
     if signs && ca.make_key.is_none() && set.ca.key.is_missing() {
-        let why = "is missing, and something must be signed";
-        return Err(unusable(request, FileKind::Key, why, "put the file back"));
+        let problem = set.ca.key.problem().unwrap_or_default();
+        let remedy =
+            if matches!(set.ca.key, Loaded::Discarded) { "use another CA" } else { "put the file back" };
+        return Err(unusable(
+            request,
+            FileKind::Key,
+            &format!("{problem}, and something must be signed"),
+            remedy,
+        ));
     }
     if let (Some(problem), false) = (set.ca.serial.problem(), set.ca.serial.is_missing()) {
         let file = path(request, FileKind::Serial);

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -10,8 +11,8 @@ use super::transaction::Journal;
 use crate::certificate::{certificates_from_pem, csr_from_pem};
 use crate::error::{Failure, Result};
 use crate::files::shown;
-use crate::files::{BaseName, FileKind};
-use crate::keys::encoding;
+use crate::files::{BaseName, FileKind, Owner};
+use crate::keys::encoding::{self, DISCARDED};
 use crate::serial::Serial;
 use crate::set::{CaFiles, CertificateFile, KeyFile, LeafFiles, Loaded, Set};
 
@@ -35,10 +36,21 @@ pub fn load(dir: &Path, shape: &Set, journal: Option<&Journal>, password: Option
 /// Reads the files of a CA from elsewhere. Links are followed: the paths were typed.
 pub fn load_ca(key: &Path, certificate: &Path, serial: &Path, password: Option<&str>) -> Result<CaFiles> {
     Ok(CaFiles {
-        key: parsed(read_followed(key)?, |file| parse_key(file, password)),
+        key: discarded(parsed(read_followed(key)?, |file| parse_key(file, password))),
         certificate: parsed(read_followed(certificate)?, parse_certificates),
         serial: parsed(read_followed(serial)?, parse_serial),
     })
+}
+
+/// True if the file has the mode and the owner that were asked for, or is not there.
+#[must_use]
+pub fn has_access(path: &Path, mode: Option<u32>, owner: Option<Owner>) -> bool {
+    let Ok(metadata) = fs::metadata(path) else { return true };
+    let has_mode = mode.is_none_or(|mode| metadata.mode() & 0o7777 == mode);
+    let is_owned = owner.is_none_or(|owner| {
+        metadata.uid() == owner.user && owner.group.is_none_or(|group| metadata.gid() == group)
+    });
+    has_mode && is_owned
 }
 
 /// Reads a file whose path was typed; `None` if there is none.
@@ -61,7 +73,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn ca(&self, base: &BaseName, password: Option<&str>) -> Result<CaFiles> {
         Ok(CaFiles {
-            key: self.read(&base.file(FileKind::Key), |file| parse_key(file, password))?,
+            key: discarded(self.read(&base.file(FileKind::Key), |file| parse_key(file, password))?),
             certificate: self.read(&base.file(FileKind::Certificate), parse_certificates)?,
             serial: self.read(&base.file(FileKind::Serial), parse_serial)?,
         })
@@ -84,7 +96,18 @@ impl Reader<'_> {
     }
 }
 
+/// Tells a key that was given up from a damaged one.
+fn discarded(key: Loaded<KeyFile>) -> Loaded<KeyFile> {
+    match key {
+        Loaded::Damaged(problem) if problem == DISCARDED => Loaded::Discarded,
+        key => key,
+    }
+}
+
 fn parse_key(file: &[u8], password: Option<&str>) -> Result<KeyFile, String> {
+    if file == DISCARDED.as_bytes() {
+        return Err(DISCARDED.to_owned());
+    }
     let (key, format) = encoding::from_pem_with(file, password).map_err(|problem| problem.to_string())?;
     Ok(KeyFile { key, format })
 }

@@ -8,27 +8,39 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use zeroize::Zeroizing;
 
 use crate::error::{Failure, Result};
-use crate::files::shown;
+use crate::files::{Owner, shown};
 
 const STAGE: &str = ".milvus-certgen";
 const JOURNAL: &str = "journal";
 const JOURNAL_DRAFT: &str = "journal.new";
 const JOURNAL_HEADER: &str = "milvus-certgen journal 1";
 
+impl Change {
+    /// A file with the mode of its kind.
+    #[must_use]
+    pub fn new(name: String, mode: u32, contents: Zeroizing<Vec<u8>>) -> Self {
+        Self { name, mode, exact_mode: false, owner: None, contents }
+    }
+}
+
 /// One file to be put in its place.
 #[derive(Debug)]
 pub struct Change {
     /// The name within the directory.
     pub name: String,
-    /// The mode with which it is created.
+    /// The mode with which it is created; less what the umask takes, but for a mode that was asked for.
     pub mode: u32,
+    /// The mode was asked for.
+    pub exact_mode: bool,
+    /// Who owns it, if that was asked for.
+    pub owner: Option<Owner>,
     /// All of it.
     pub contents: Zeroizing<Vec<u8>>,
 }
@@ -192,6 +204,7 @@ impl Directory {
             let staged = stage.join(&change.name);
             let file = write_new(&staged, change.mode, &change.contents)
                 .map_err(|e| failed(&place, "cannot be written", &e))?;
+            set_access(&file, change, &place)?;
             files.push(file);
             at(Step::Staged(i));
         }
@@ -278,6 +291,19 @@ fn write_new(path: &Path, mode: u32, contents: &[u8]) -> io::Result<File> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(contents)?;
     Ok(file)
+}
+
+/// Gives the file to its owner while it is still staged, in a directory that nobody else may enter.
+fn set_access(file: &File, change: &Change, place: &Path) -> Result<()> {
+    if change.exact_mode {
+        let mode = fs::Permissions::from_mode(change.mode);
+        file.set_permissions(mode).map_err(|e| failed(place, "cannot be given its mode", &e))?;
+    }
+    let Some(owner) = change.owner else { return Ok(()) };
+    fchown(file, Some(owner.user), owner.group).map_err(|e| {
+        Failure::failed(format!("{}: cannot be given to --owner {owner}: {}", shown(place), why(&e)))
+            .hint("run as root, or leave --owner out and run as that user")
+    })
 }
 
 /// Syncs files side by side: a journaling file system takes them together, where one after the other it would

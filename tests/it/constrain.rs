@@ -95,3 +95,35 @@ fn a_ca_alone_is_constrained_by_its_own_flags() {
     let err = Sandbox::new().certgen(&["ca", "--constrain", "--cn", "My CA"]).fails(2);
     assert!(err.contains("--constrain: there is no name that the CA could sign for"), "{err}");
 }
+
+#[test]
+fn a_discarded_ca_key_is_never_written_and_the_set_says_so() {
+    let sandbox = Sandbox::new();
+    let out = sandbox.certgen(&["--discard-ca-key", "--key-type", "ecdsa-p256"]).succeeds();
+    assert!(out.contains("ca.key was discarded"), "{out}");
+    assert_eq!(sandbox.snapshot().len(), 9);
+    assert!(!sandbox.read("ca.key").contains("PRIVATE KEY") && sandbox.mode("ca.key") == 0o600);
+    let before = sandbox.snapshot();
+    for flags in [&[][..], &["--discard-ca-key"]] {
+        assert!(sandbox.certgen(flags).succeeds().contains("nothing to do"));
+    }
+    for flags in [&["--san", "db.example.com"][..], &["client", "alice"], &["renew"], &["renew", "--ca"]] {
+        let err = sandbox.certgen(flags).fails(1);
+        assert!(err.contains("was discarded") && err.contains("\nhint: "), "{flags:?}: {err}");
+    }
+    assert_eq!(sandbox.snapshot(), before);
+    if has("openssl") {
+        sandbox.openssl(
+            "verify -x509_strict -purpose sslserver -verify_hostname localhost -CAfile ca.pem server.pem",
+        );
+    }
+    // One that is there already is given up when asked.
+    let sandbox = Sandbox::with_set();
+    let out = sandbox.certgen(&["--discard-ca-key"]).succeeds();
+    assert!(out.contains("ca.pem      written again: --discard-ca-key asks for it without its key"), "{out}");
+    assert!(out.contains("wrote 1 file in .: ca.key"), "{out}");
+    assert!(!sandbox.read("ca.key").contains("PRIVATE KEY"));
+    assert!(
+        sandbox.certgen(&["--force", "--key-type", "ecdsa-p256"]).succeeds().contains("--force starts over")
+    );
+}

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap in a test is the test's answer")]
 #![expect(clippy::case_sensitive_file_extension_comparisons, reason = "the nine names are exactly these")]
 
+mod access;
 mod again;
 mod constrain;
 mod crash;

@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::os::unix::process::CommandExt;
 
 use milvus_certgen::pki::{self, MaySignFor, Validity};
 use milvus_certgen::serial::Serial;
 use milvus_certgen::subject::{AttributeType, Subject};
 
-use crate::support::{Sandbox, has, snapshot, text};
+use crate::support::{Sandbox, as_someone_else, has, snapshot, text};
 
 /// Asserts the shape of an error, and that it says `what`.
 fn assert_error(err: &str, what: &str) {
@@ -110,24 +109,6 @@ fn bad_directories() {
     }
     let err = sandbox.certgen(&["-o", "no/such"]).fails(1);
     assert!(err.ends_with("hint: mkdir -p no\n"), "{err}");
-}
-
-/// As root, permissions do not bind: the binary is run as nobody then.
-fn as_someone_else(sandbox: &Sandbox, args: &[&str]) -> std::process::Output {
-    let mut run = sandbox.certgen(args);
-    let is_root = fs::metadata("/proc/self").is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0);
-    if is_root {
-        let copy = sandbox.file("binary");
-        // By another process: a file that this one has open for writing cannot be run ("text file busy").
-        let cp =
-            std::process::Command::new("cp").arg(env!("CARGO_BIN_EXE_milvus-certgen")).arg(&copy).status();
-        assert!(cp.is_ok_and(|status| status.success()));
-        sandbox.set_mode("", 0o755);
-        let mut command = std::process::Command::new(copy);
-        command.args(args).current_dir(sandbox.path()).uid(65534).gid(65534);
-        run.command = command;
-    }
-    run.output()
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -201,3 +202,23 @@ pub(crate) fn run_milvus_recipe(sandbox: &Sandbox, subject: &str) {
 
 /// gen.sh's own subject.
 pub(crate) const RECIPE_SUBJECT: &str = "/C=CN/ST=Shanghai/L=Shanghai/O=milvus/OU=milvus/CN=localhost";
+
+/// As root, permissions do not bind: the binary is run as nobody then.
+pub(crate) fn as_someone_else(sandbox: &Sandbox, args: &[&str]) -> Output {
+    let mut run = sandbox.certgen(args);
+    if is_root() {
+        let copy = sandbox.file("binary");
+        // By another process: a file that this one has open for writing cannot be run ("text file busy").
+        let cp = Command::new("cp").arg(env!("CARGO_BIN_EXE_milvus-certgen")).arg(&copy).status();
+        assert!(cp.is_ok_and(|status| status.success()));
+        sandbox.set_mode("", 0o755);
+        let mut command = Command::new(copy);
+        command.args(args).current_dir(sandbox.path()).uid(65534).gid(65534);
+        run.command = command;
+    }
+    run.output()
+}
+
+pub(crate) fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
+}
