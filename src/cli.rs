@@ -11,7 +11,8 @@ mod jobs;
 
 use args::{
     AccessArgs, AttributeArgs, ClientNameArgs, CommonNameArgs, DiscardArgs, ExternalCaArgs, ForceArgs,
-    KeyArgs, LeafFileArgs, LeafOnlyArgs, NameArgs, NewCaArgs, OutDirArgs, OutputArgs, RoleArg, ValidityArgs,
+    KeyArgs, LeafFileArgs, LeafOnlyArgs, NameArgs, NewCaArgs, OutDirArgs, OutputArgs, RoleArg, TlsDirArgs,
+    ValidityArgs,
 };
 
 /// Make the nine TLS files that Milvus needs: a private CA, a server and a client certificate
@@ -120,6 +121,8 @@ struct EnsureArgs {
     leaf_only: LeafOnlyArgs,
     #[command(flatten)]
     access: AccessArgs,
+    #[command(flatten)]
+    tls_dir: TlsDirArgs,
     #[command(flatten)]
     new_ca: NewCaArgs,
     #[command(flatten)]

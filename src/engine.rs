@@ -1,6 +1,6 @@
 //! What every command that writes has in common: lock, recover, read, decide, check, commit.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
@@ -9,6 +9,7 @@ use crate::files::{FileKind, shown};
 use crate::issue::{Issued, Progress, issue, issue_with};
 use crate::keys::{self, PrivateKey};
 use crate::plan::{Plan, plan};
+use crate::profile::Role;
 use crate::request::{Access, Request};
 use crate::set::Set;
 use crate::store::transaction::Journal;
@@ -134,13 +135,17 @@ fn commit(
 ) -> Result<Done> {
     let Decision { plan, issued: Issued { set, mut changes } } = decision;
     self_check(&set, &changes, world.now)?;
-    let mut written: Vec<String> = changes.iter().map(|change| change.name.clone()).collect();
+    let shown_name = |change: &Change| match (&change.place, &request.tls_dir) {
+        (Some(_), Some(tls_dir)) => shown(&tls_dir.join(&change.name)).to_string(),
+        _ => change.name.clone(),
+    };
+    let mut written: Vec<String> = changes.iter().map(shown_name).collect();
     if let Some(ca) = &locked.ca {
         // The other directory first: a run that fails in between leaves a gap in the serial numbers, and never
         // gives one twice.
         let serial = request.ca_base.file(FileKind::Serial);
         let (first, rest): (Vec<Change>, Vec<Change>) =
-            changes.into_iter().partition(|change| change.name == serial);
+            changes.into_iter().partition(|change| change.name == serial && change.place.is_none());
         ca.commit(&first, &mut |_| {})?;
         let path = shown(&request.ca_path(FileKind::Serial)).to_string();
         written.iter_mut().filter(|name| **name == serial).for_each(|name| name.clone_from(&path));
@@ -201,7 +206,69 @@ fn decide(request: &Request, set: Set, world: &mut World<'_>) -> Result<Decision
     let plan = plan(request, &set, world.now)?;
     let mut issued = issue(&plan, request, set, world.random, &mut world.progress)?;
     set_access(request, &mut issued)?;
+    add_tls_dir(request, &mut issued)?;
     Ok(Decision { plan, issued })
+}
+
+/// `--tls-dir`: server.pem, server.key and ca.pem once more, and never the CA's key: what the Milvus page mounts
+/// into the container. Kept in step with the set, in the same transaction.
+fn add_tls_dir(request: &Request, issued: &mut Issued) -> Result<()> {
+    let Some(tls_dir) = &request.tls_dir else { return Ok(()) };
+    let Some(server) = issued.set.first(Role::Server) else { return Ok(()) };
+    let place = whole_path(tls_dir, &request.out_dir)?;
+    let names = [
+        (server.base.file(FileKind::Certificate), FileKind::Certificate),
+        (server.base.file(FileKind::Key), FileKind::Key),
+        (issued.set.ca_base.file(FileKind::Certificate), FileKind::Certificate),
+    ];
+    for (name, kind) in names {
+        let new = issued.changes.iter().find(|change| change.name == name && change.place.is_none());
+        let contents = match new {
+            Some(change) => change.contents.clone(),
+            None => store::read_typed(&request.out_dir.join(&name))?.unwrap_or_default(),
+        };
+        let copy = tls_dir.join(&name);
+        let mode = request.access.key_mode.filter(|_| kind == FileKind::Key);
+        let same = store::read_in(tls_dir, &name)?.is_some_and(|there| there == contents);
+        if same && store::has_access(&copy, mode, request.access.owner) {
+            continue;
+        }
+        let mut change = Change::new(name, kind.mode(), contents);
+        change.place = Some(place.clone());
+        change.owner = request.access.owner;
+        if let Some(mode) = mode {
+            change.mode = mode;
+            change.exact_mode = true;
+        }
+        issued.changes.push(change);
+    }
+    Ok(())
+}
+
+/// The path from the root: a journal outlives the process and its current directory.
+fn whole_path(dir: &Path, request_dir: &Path) -> Result<PathBuf> {
+    Directory::exists(dir)?;
+    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let whole = match dir.canonicalize() {
+        Ok(whole) => Ok(whole),
+        Err(_) => parent.canonicalize().map(|parent| parent.join(dir.file_name().unwrap_or_default())),
+    };
+    let whole = whole.map_err(|e| Failure::failed(format!("--tls-dir {}: {}", dir.display(), e.kind())))?;
+    if request_dir.canonicalize().is_ok_and(|own| own == whole) {
+        return Err(Failure::usage(format!(
+            "--tls-dir {}: is the set's own directory, where ca.key is",
+            dir.display()
+        ))
+        .hint("give a directory of its own, such as --tls-dir tls"));
+    }
+    if whole.to_string_lossy().contains(['\n', '\t', '\u{fffd}']) {
+        return Err(Failure::usage(format!(
+            "--tls-dir {}: its path has characters that are not kept",
+            dir.display()
+        ))
+        .hint("use a directory whose path is plain text, without tabs and line breaks"));
+    }
+    Ok(whole)
 }
 
 /// `--key-mode` and `--owner`: for what is written, and for what is there with another mode or owner.

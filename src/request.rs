@@ -151,6 +151,8 @@ pub struct Request {
     pub key: Option<KeyKind>,
     /// `--key-format`
     pub key_format: Option<KeyFormat>,
+    /// `--tls-dir`: a second directory with what a Milvus server needs.
+    pub tls_dir: Option<PathBuf>,
     /// `--key-mode` and `--owner`
     pub access: Access,
     /// `--discard-ca-key`
@@ -182,6 +184,7 @@ impl Default for Request {
             renew_within: None,
             key: None,
             key_format: None,
+            tls_dir: None,
             access: Access::default(),
             discard_ca_key: false,
             constrain: false,

@@ -218,6 +218,15 @@ pub(super) struct LeafOnlyArgs {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = FILES)]
+pub(super) struct TlsDirArgs {
+    /// Second directory with exactly what is mounted into the Milvus container: server.pem, server.key and ca.pem,
+    /// never ca.key. Made, kept and renewed together with the set
+    #[arg(long, value_name = "DIR", env = "MILVUS_CERTGEN_TLS_DIR", hide_env_values = true)]
+    pub(super) tls_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = FILES)]
 pub(super) struct AccessArgs {
     /// Mode of the server's and client's keys, for containers that do not run as root [default: 0600]
     #[arg(long, value_name = "OCTAL", env = "MILVUS_CERTGEN_KEY_MODE", hide_env_values = true)]

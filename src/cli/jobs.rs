@@ -29,6 +29,7 @@ impl EnsureArgs {
         request.leaf_only = self.leaf_only.leaf_only;
         request.access = access(&self.access)?;
         request.force = self.force.force;
+        request.tls_dir = self.tls_dir.tls_dir;
         request.discard_ca_key = self.discard.discard_ca_key;
         request.constrain = self.new_ca.constrain;
         request.password = password(None)?;

@@ -42,6 +42,14 @@ pub fn load_ca(key: &Path, certificate: &Path, serial: &Path, password: Option<&
     })
 }
 
+/// Reads a file of a directory; a symbolic link out of it is an error, as everywhere in a set.
+pub fn read_in(dir: &Path, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    match read_file(dir, &dir.join(name))? {
+        Contents::Octets(octets) => Ok(Some(octets)),
+        Contents::Missing | Contents::TooLarge => Ok(None),
+    }
+}
+
 /// True if the file has the mode and the owner that were asked for, or is not there.
 #[must_use]
 pub fn has_access(path: &Path, mode: Option<u32>, owner: Option<Owner>) -> bool {

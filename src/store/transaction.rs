@@ -17,16 +17,22 @@ use zeroize::Zeroizing;
 use crate::error::{Failure, Result};
 use crate::files::{Owner, shown};
 
+mod journal;
+
+pub use journal::Journal;
+
+use journal::{Entry, JOURNAL, text_of};
+
 const STAGE: &str = ".milvus-certgen";
-const JOURNAL: &str = "journal";
 const JOURNAL_DRAFT: &str = "journal.new";
-const JOURNAL_HEADER: &str = "milvus-certgen journal 1";
+/// Which other directories have staged files of this transaction, for whoever clears up.
+const PLACES: &str = "places";
 
 impl Change {
     /// A file with the mode of its kind.
     #[must_use]
     pub fn new(name: String, mode: u32, contents: Zeroizing<Vec<u8>>) -> Self {
-        Self { name, mode, exact_mode: false, owner: None, contents }
+        Self { name, place: None, mode, exact_mode: false, owner: None, contents }
     }
 }
 
@@ -35,6 +41,8 @@ impl Change {
 pub struct Change {
     /// The name within the directory.
     pub name: String,
+    /// The directory, whole, where it is not the set's own.
+    pub place: Option<PathBuf>,
     /// The mode with which it is created; less what the umask takes, but for a mode that was asked for.
     pub mode: u32,
     /// The mode was asked for.
@@ -62,43 +70,6 @@ pub enum Step {
     AllMoved,
     /// The journal is gone.
     JournalRemoved,
-}
-
-/// The names of the files that a decided transaction moves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Journal {
-    names: Vec<String>,
-    waiting: Vec<String>,
-}
-
-impl Journal {
-    /// Reads the journal of a run that was interrupted after its decision, if there is one. Changes nothing.
-    pub fn find(dir: &Path) -> Result<Option<Self>> {
-        let path = dir.join(STAGE).join(JOURNAL);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
-            Err(e) => return Err(failed(&path, "cannot be read", &e)),
-        };
-        let mut lines = text.lines();
-        let names: Vec<String> = match lines.next() {
-            Some(JOURNAL_HEADER) => lines.map(str::to_owned).collect(),
-            _ => Vec::new(),
-        };
-        // The names come from a file: none of them may lead out of the directory.
-        if names.is_empty() || names.iter().any(|name| name.contains('/') || name.starts_with('.')) {
-            return Err(Failure::failed(format!("{}: is no journal of this program", shown(&path)))
-                .hint(format!("look at it, then remove {}", shown(&dir.join(STAGE)))));
-        }
-        let waiting = names.iter().filter(|name| dir.join(STAGE).join(name).exists()).cloned().collect();
-        Ok(Some(Self { names, waiting }))
-    }
-
-    /// Where the file waits, relative to the set's directory, if it has not been moved yet.
-    #[must_use]
-    pub fn staged(&self, name: &str) -> Option<PathBuf> {
-        self.waiting.iter().any(|waiting| waiting == name).then(|| Path::new(STAGE).join(name))
-    }
 }
 
 /// A set's directory, locked for one run.
@@ -153,7 +124,7 @@ impl Directory {
         }
         let journal = Journal::find(&self.path)?;
         if let Some(journal) = &journal {
-            self.roll_forward(&journal.names, &mut |_| {})?;
+            self.roll_forward(&journal.entries, &mut |_| {})?;
         }
         self.clear_stage()?;
         Ok(journal.is_some())
@@ -164,12 +135,20 @@ impl Directory {
         if changes.is_empty() {
             return Ok(());
         }
-        self.stage_all(changes, at).inspect_err(|_| {
-            // Nothing is decided yet: what was staged, keys among it, goes at once.
-            let _ = self.clear_stage();
-        })?;
-        let names: Vec<String> = changes.iter().map(|change| change.name.clone()).collect();
-        self.roll_forward(&names, at)?;
+        let entries: Vec<Entry> = changes
+            .iter()
+            .map(|change| Entry { name: change.name.clone(), place: change.place.clone() })
+            .collect();
+        self.make_stages(&entries)
+            .and_then(|()| {
+                at(Step::StageMade);
+                self.stage_all(changes, &entries, at)
+            })
+            .inspect_err(|_| {
+                // Nothing is decided yet: what was staged, keys among it, goes at once.
+                let _ = self.clear_stage();
+            })?;
+        self.roll_forward(&entries, at)?;
         self.clear_stage()
     }
 
@@ -184,16 +163,35 @@ impl Directory {
         self.path.join(STAGE)
     }
 
-    fn stage_all(&self, changes: &[Change], at: &mut dyn FnMut(Step)) -> Result<()> {
+    /// Where the file belongs, and where it waits: on the same file system, so that a rename moves it.
+    fn paths(&self, name: &str, place: Option<&Path>) -> (PathBuf, PathBuf) {
+        let dir = place.unwrap_or(&self.path);
+        (dir.join(name), dir.join(STAGE).join(name))
+    }
+
+    fn make_stages(&self, entries: &[Entry]) -> Result<()> {
+        make_stage(&self.path)?;
+        let mut places: Vec<&Path> = entries.iter().filter_map(|entry| entry.place.as_deref()).collect();
+        places.dedup();
+        if places.is_empty() {
+            return Ok(());
+        }
+        let lines: Vec<String> = places.iter().map(|place| place.to_string_lossy().into_owned()).collect();
+        let file = write_new(&self.stage().join(PLACES), 0o600, lines.join("\n").as_bytes());
+        file.map_err(|e| failed(&self.path, "cannot be written to", &e))?;
+        for place in places {
+            make_if_missing(place)?;
+            clear(&place.join(STAGE))?;
+            make_stage(place)?;
+        }
+        Ok(())
+    }
+
+    fn stage_all(&self, changes: &[Change], entries: &[Entry], at: &mut dyn FnMut(Step)) -> Result<()> {
         let stage = self.stage();
-        fs::DirBuilder::new()
-            .mode(0o700)
-            .create(&stage)
-            .map_err(|e| failed(&self.path, "cannot be written to", &e))?;
-        at(Step::StageMade);
         let mut files = Vec::with_capacity(changes.len());
         for (i, change) in changes.iter().enumerate() {
-            let place = self.path.join(&change.name);
+            let (place, staged) = self.paths(&change.name, change.place.as_deref());
             if fs::symlink_metadata(&place).is_ok_and(|metadata| metadata.is_dir()) {
                 return Err(Failure::failed(format!(
                     "{}: is a directory, where a file should be",
@@ -201,7 +199,6 @@ impl Directory {
                 ))
                 .hint("move it away"));
             }
-            let staged = stage.join(&change.name);
             let file = write_new(&staged, change.mode, &change.contents)
                 .map_err(|e| failed(&place, "cannot be written", &e))?;
             set_access(&file, change, &place)?;
@@ -209,16 +206,13 @@ impl Directory {
             at(Step::Staged(i));
         }
         sync_all(&files).map_err(|e| failed(&self.path, "cannot be synced", &e))?;
-        let mut journal = JOURNAL_HEADER.to_owned();
-        for change in changes {
-            journal.push('\n');
-            journal.push_str(&change.name);
-        }
-        journal.push('\n');
         let (draft, place) = (stage.join(JOURNAL_DRAFT), stage.join(JOURNAL));
-        let decided = write_new(&draft, 0o600, journal.as_bytes()).and_then(|file| {
+        let decided = write_new(&draft, 0o600, text_of(entries).as_bytes()).and_then(|file| {
             file.sync_all()?;
             at(Step::JournalDrafted);
+            for place in entries.iter().filter_map(|entry| entry.place.as_deref()) {
+                sync(&place.join(STAGE))?;
+            }
             sync(&stage)?;
             fs::rename(&draft, &place)?;
             sync(&stage)
@@ -229,11 +223,10 @@ impl Directory {
         Ok(())
     }
 
-    fn roll_forward(&self, names: &[String], at: &mut dyn FnMut(Step)) -> Result<()> {
-        let stage = self.stage();
-        for (i, name) in names.iter().enumerate() {
-            let place = self.path.join(name);
-            match fs::rename(stage.join(name), &place) {
+    fn roll_forward(&self, entries: &[Entry], at: &mut dyn FnMut(Step)) -> Result<()> {
+        for (i, entry) in entries.iter().enumerate() {
+            let (place, staged) = self.paths(&entry.name, entry.place.as_deref());
+            match fs::rename(staged, &place) {
                 Ok(()) => at(Step::Moved(i)),
                 // Moved by the run that was interrupted.
                 Err(e) if e.kind() == ErrorKind::NotFound => {}
@@ -243,9 +236,12 @@ impl Directory {
                 }
             }
         }
+        for place in entries.iter().filter_map(|entry| entry.place.as_deref()) {
+            sync(place).map_err(|e| failed(place, "cannot be synced", &e))?;
+        }
         self.handle.sync_all().map_err(|e| failed(&self.path, "cannot be synced", &e))?;
         at(Step::AllMoved);
-        let journal = stage.join(JOURNAL);
+        let journal = self.stage().join(JOURNAL);
         fs::remove_file(&journal).map_err(|e| failed(&journal, "cannot be removed", &e))?;
         at(Step::JournalRemoved);
         Ok(())
@@ -253,7 +249,24 @@ impl Directory {
 
     fn clear_stage(&self) -> Result<()> {
         let stage = self.stage();
-        fs::remove_dir_all(&stage).map_err(|e| failed(&stage, "cannot be removed", &e))
+        let places = fs::read_to_string(stage.join(PLACES)).unwrap_or_default();
+        for place in places.lines().map(Path::new).filter(|place| place.is_absolute()) {
+            clear(&place.join(STAGE))?;
+        }
+        clear(&stage)
+    }
+}
+
+fn make_stage(dir: &Path) -> Result<()> {
+    let made = fs::DirBuilder::new().mode(0o700).create(dir.join(STAGE));
+    made.map_err(|e| failed(dir, "cannot be written to", &e))
+}
+
+/// Removes a directory of staged files, if it is one: a link in its place is not followed.
+fn clear(stage: &Path) -> Result<()> {
+    match fs::remove_dir_all(stage) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(failed(stage, "cannot be removed", &e)),
+        _ => Ok(()),
     }
 }
 

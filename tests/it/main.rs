@@ -18,3 +18,4 @@ mod project;
 mod refused;
 mod sign;
 mod support;
+mod tls_dir;
