@@ -167,12 +167,14 @@ impl Certificate {
         self.issuer.der == self.subject.der
     }
 
-    /// What it is for: a client's if it says so and not a server's too.
+    /// What it is for, if it is for one thing.
     #[must_use]
-    pub fn role(&self) -> Role {
-        match self.extended_key_usage {
-            Some(usage) if usage.client_auth && !usage.server_auth => Role::Client,
-            _ => Role::Server,
+    pub fn role(&self) -> Option<Role> {
+        let usage = self.extended_key_usage?;
+        match (usage.server_auth, usage.client_auth) {
+            (true, false) => Some(Role::Server),
+            (false, true) => Some(Role::Client),
+            _ => None,
         }
     }
 

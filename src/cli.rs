@@ -11,8 +11,8 @@ mod jobs;
 
 use args::{
     AccessArgs, AttributeArgs, ClientNameArgs, CommonNameArgs, DiscardArgs, ExternalCaArgs, ForceArgs,
-    KeyArgs, LeafFileArgs, LeafOnlyArgs, NameArgs, NewCaArgs, OutDirArgs, OutputArgs, RoleArg, TlsDirArgs,
-    ValidityArgs,
+    KeyArgs, LeafFileArgs, LeafOnlyArgs, LeafValidityArgs, NameArgs, NewCaArgs, OutDirArgs, OutputArgs,
+    RoleArg, SanArgs, TlsDirArgs, ValidityArgs,
 };
 
 /// Make the nine TLS files that Milvus needs: a private CA, a server and a client certificate
@@ -147,7 +147,7 @@ struct CaArgs {
     out_dir: OutDirArgs,
     /// Names that --constrain lets the CA sign for, besides the CN
     #[command(flatten)]
-    names: NameArgs,
+    names: SanArgs,
     #[command(flatten)]
     new_ca: NewCaArgs,
     #[command(flatten)]
@@ -167,7 +167,7 @@ struct CsrArgs {
     #[command(flatten)]
     attributes: AttributeArgs,
     #[command(flatten)]
-    names: NameArgs,
+    names: SanArgs,
     #[command(flatten)]
     keys: KeyArgs,
     #[command(flatten)]
@@ -185,9 +185,9 @@ struct SignArgs {
     #[arg(long, value_name = "ROLE")]
     role: Option<RoleArg>,
     #[command(flatten)]
-    names: NameArgs,
+    names: SanArgs,
     #[command(flatten)]
-    validity: ValidityArgs,
+    validity: LeafValidityArgs,
     #[command(flatten)]
     out_dir: OutDirArgs,
     #[command(flatten)]
@@ -209,11 +209,11 @@ struct IdentityArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "names")]
     from: Option<std::path::PathBuf>,
     #[command(flatten)]
-    san: NameArgs,
+    san: SanArgs,
     #[command(flatten)]
     attributes: AttributeArgs,
     #[command(flatten)]
-    validity: ValidityArgs,
+    validity: LeafValidityArgs,
     #[command(flatten)]
     keys: KeyArgs,
     #[command(flatten)]

@@ -13,7 +13,7 @@ use crate::profile::Role;
 use crate::request::{Access, Request};
 use crate::set::Set;
 use crate::store::transaction::Journal;
-use crate::store::{self, Change, Directory, Step, load, load_ca};
+use crate::store::{self, Change, Directory, Step, load, load_ca, load_leaves};
 use crate::verify;
 
 /// What comes from outside: everything else is a function of it and the directory.
@@ -64,7 +64,7 @@ pub fn act(request: &Request, world: &mut World<'_>) -> Result<Done> {
     let locked = Locked::new(request, world.waiting)?;
     let result = act_locked(request, world, &locked, made);
     if result.is_err() {
-        locked.output.abandon();
+        locked.abandon(&request.out_dir);
     }
     result
 }
@@ -74,23 +74,49 @@ pub struct Locked {
     output: Directory,
     /// The CA's, where that is another one.
     ca: Option<Directory>,
+    /// The output directory was made by this run, before it was locked.
+    made: bool,
 }
 
 impl Locked {
     /// Locks the output directory, and the CA's if that is another one; always in the same order, so that two
     /// runs never wait for each other.
     pub fn new(request: &Request, waiting: &dyn Fn(&Path)) -> Result<Self> {
-        let lock = |path: &Path| Directory::lock(path, || waiting(path));
-        let ca_dir = request.external_ca_dir().filter(|ca| !is_same(ca, &request.out_dir));
-        let Some(ca_dir) = ca_dir else { return Ok(Self { output: lock(&request.out_dir)?, ca: None }) };
-        let ca_is_first = ca_dir.canonicalize().ok() < request.out_dir.canonicalize().ok();
-        let early = if ca_is_first { Some(lock(&ca_dir)?) } else { None };
+        let Some(ca_dir) = request.external_ca_dir() else {
+            let output = Directory::lock(&request.out_dir, || waiting(&request.out_dir))?;
+            return Ok(Self { output, ca: None, made: false });
+        };
+        // What the order goes by must not change in between: the directory is made before anything is locked.
+        let made = Directory::make(&request.out_dir)?;
+        let result = Self::both(request, &ca_dir, waiting);
+        if result.is_err() && made {
+            // Fails where something has come into it since.
+            let _ = std::fs::remove_dir(&request.out_dir);
+        }
+        result.map(|locked| Self { made, ..locked })
+    }
+
+    fn both(request: &Request, ca_dir: &Path, waiting: &dyn Fn(&Path)) -> Result<Self> {
+        let lock = |path: &Path| Directory::lock_existing(path, || waiting(path));
+        let (ca, output) = (Directory::identity(ca_dir), Directory::identity(&request.out_dir));
+        if ca == output {
+            return Ok(Self { output: lock(&request.out_dir)?, ca: None, made: false });
+        }
+        let early = if ca < output { Some(lock(ca_dir)?) } else { None };
         let output = lock(&request.out_dir)?;
         let ca = match early {
             Some(ca) => ca,
-            None => lock(&ca_dir)?,
+            None => lock(ca_dir)?,
         };
-        Ok(Self { output, ca: Some(ca) })
+        Ok(Self { output, ca: Some(ca), made: false })
+    }
+
+    /// Removes the output directory again if this run made it and nothing came into it.
+    fn abandon(self, out_dir: &Path) {
+        if self.made {
+            let _ = std::fs::remove_dir(out_dir);
+        }
+        self.output.abandon();
     }
 }
 
@@ -102,10 +128,6 @@ impl Locked {
         }
         self.output.recover()
     }
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
 }
 
 /// Does what is asked for in directories that are locked. `made` is what was decided before they were.
@@ -134,6 +156,7 @@ fn commit(
     locked: &Locked,
 ) -> Result<Done> {
     let Decision { plan, issued: Issued { set, mut changes } } = decision;
+    check_outputs(request, &set, &changes)?;
     self_check(&set, &changes, world.now)?;
     let shown_name = |change: &Change| match (&change.place, &request.tls_dir) {
         (Some(_), Some(tls_dir)) => shown(&tls_dir.join(&change.name)).to_string(),
@@ -157,24 +180,20 @@ fn commit(
 
 fn read(request: &Request, journal: Option<&Journal>) -> Result<Set> {
     let password = request.password.as_ref().map(|password| password.as_str());
-    let mut set = load(&request.out_dir, &request.shape(), journal, password)?;
     if request.external_ca.is_some() {
+        let mut set = load_leaves(&request.out_dir, &request.shape(), journal)?;
         let [key, certificate, serial] =
             [FileKind::Key, FileKind::Certificate, FileKind::Serial].map(|kind| request.ca_path(kind));
         set.ca = load_ca(&key, &certificate, &serial, password)?;
+        return Ok(set);
     }
-    Ok(set)
+    load(&request.out_dir, &request.shape(), journal, password)
 }
 
 /// A plan, and what it makes.
 struct Decision {
     plan: Plan,
     issued: Issued,
-}
-
-/// Reads the set of a request as it is on disk.
-pub fn read_set(request: &Request) -> Result<Set> {
-    read(request, None)
 }
 
 /// One of many runs under one lock: its keys are made in the background while the one before is written.
@@ -302,6 +321,39 @@ fn set_access(request: &Request, issued: &mut Issued) -> Result<()> {
         if let Some(mode) = mode_of(&change.name) {
             change.mode = mode;
             change.exact_mode = true;
+        }
+    }
+    Ok(())
+}
+
+/// No file of a CA from elsewhere is written over, but its serial file; and no certificate gets beside a key that
+/// is not its own.
+fn check_outputs(request: &Request, set: &Set, changes: &[Change]) -> Result<()> {
+    if request.external_ca.is_some() {
+        let ca_files = [FileKind::Key, FileKind::Certificate, FileKind::Serial]
+            .map(|kind| request.ca_path(kind).canonicalize().ok());
+        let serial = request.ca_base.file(FileKind::Serial);
+        for change in changes.iter().filter(|change| change.name != serial) {
+            let path = request.out_dir.join(&change.name);
+            let whole = path.canonicalize().ok();
+            if whole.is_some() && ca_files.contains(&whole) {
+                return Err(Failure::failed(format!("{}: is a file of the CA", shown(&path)))
+                    .hint("give the certificate another name, or another directory"));
+            }
+        }
+    }
+    for leaf in &set.leaves {
+        let (key, pem) = (leaf.base.file(FileKind::Key), leaf.base.file(FileKind::Certificate));
+        let is_written = changes.iter().any(|change| change.name == pem);
+        let keys = (leaf.files.key.sound(), leaf.files.sound_certificate());
+        if let (true, (Some(file), Some(certificate))) = (is_written, keys)
+            && file.key.public().spki != certificate.public_key.spki
+        {
+            return Err(Failure::failed(format!(
+                "{}: is there already, and is not the key that the certificate is for",
+                shown(&request.out_dir.join(key))
+            ))
+            .hint("move it away, or sign the request in another directory"));
         }
     }
     Ok(())

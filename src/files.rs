@@ -128,6 +128,18 @@ fn why_not(name: &str) -> Option<&'static str> {
     }
 }
 
+/// The path as a shell takes it, for hints that are commands.
+#[must_use]
+pub fn typed(path: &std::path::Path) -> String {
+    let text = shown(path).to_string();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/+@:,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
 /// The path for people: without the `./` of the current directory.
 #[must_use]
 pub fn shown(path: &std::path::Path) -> std::path::Display<'_> {

@@ -212,7 +212,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         let format = self.format.unwrap_or(KeyFormat::Pkcs8);
         let pem = key.to_pem(format)?;
         self.changes.push(Change::new(base.file(FileKind::Key), FileKind::Key.mode(), pem));
-        Ok(KeyFile { key, format })
+        Ok(KeyFile { key, format, was_encrypted: false })
     }
 
     fn write_certificate(
@@ -245,11 +245,8 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
             if !self.set.ca.serial.is_missing() || plan.leaves.is_empty() {
                 return Ok(());
             }
-            let newest = self.serials_in_use().into_iter().max();
-            let last = match newest {
-                Some(newest) => newest,
-                None => Serial::from_random(self.random_octets()?),
-            };
+            // Which numbers were given is lost with the file: a new random start meets none of them.
+            let last = Serial::from_random(self.random_octets()?);
             self.set.ca.serial = Loaded::Sound(Some(last));
         }
         if let Loaded::Sound(Some(last)) = &self.set.ca.serial {

@@ -75,7 +75,7 @@ pub struct IdentitiesJob {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
     /// The server's and the client's, as far as they are there.
-    Pair(BaseName, BaseName),
+    Pair,
     /// These, by base name or by the name that they were made for.
     Named(Vec<String>),
     /// All in the directory that the CA has signed.
@@ -91,6 +91,8 @@ pub struct RenewJob {
     pub request: Request,
     /// Which certificates.
     pub which: Which,
+    /// What the server's and the client's files are called.
+    pub pair: (BaseName, BaseName),
     /// `--rekey`
     pub rekey: bool,
 }

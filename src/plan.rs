@@ -156,7 +156,7 @@ pub fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
         let all = leaves.iter_mut().map(|leaf| &mut leaf.reasons).chain([&mut ca.reasons]);
         all.for_each(|reasons| *reasons = vec!["--force starts over".to_owned()]);
     }
-    outlive(&mut ca, &leaves, set);
+    outlive(&mut ca, &leaves, set, request.ca_days.is_some());
     let signs = leaves.iter().any(LeafPlan::signs) || matches!(ca.action, Action::Resign | Action::Issue);
     authority::check_usable(request, set, &ca, signs)?;
     let notes = notes(request, set, &ca, now);
@@ -164,7 +164,11 @@ pub fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
 }
 
 /// A new CA certificate lasts at least as long as what it has signed or will sign.
-fn outlive(ca: &mut AuthorityPlan, leaves: &[LeafPlan], set: &Set) {
+fn outlive(ca: &mut AuthorityPlan, leaves: &[LeafPlan], set: &Set, is_asked: bool) {
+    // What else the CA has signed is not known here: unless --ca-days says so, a renewal never shortens its life.
+    if let Some(old) = set.ca_certificate().filter(|_| !is_asked) {
+        ca.validity.not_after = ca.validity.not_after.max(old.not_after);
+    }
     for (plan, there) in leaves.iter().zip(&set.leaves) {
         let ends = if plan.signs() {
             Some(plan.validity.not_after)

@@ -97,7 +97,7 @@ struct NameFact {
 
 impl NameFact {
     fn new(name: &San) -> Self {
-        Self { kind: name.kind(), value: name.value() }
+        Self { kind: name.kind(), value: name.to_string() }
     }
 }
 

@@ -84,6 +84,7 @@ pub struct Foreign {
 
 /// What is asked of one certificate under the CA.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub struct LeafRequest {
     /// Server or client.
     pub role: Role,
@@ -97,6 +98,10 @@ pub struct LeafRequest {
     pub renew: bool,
     /// Its key is made anew when it is signed.
     pub rekey: bool,
+    /// Its files may be written again, but it is not signed.
+    pub only_refresh: bool,
+    /// It is somebody's own: files of that name that were made for somebody else are not written over.
+    pub exclusive: bool,
     /// It is signed for this request of somebody else.
     pub foreign: Option<Foreign>,
 }
@@ -111,7 +116,17 @@ impl LeafRequest {
     /// Nothing but the role and what its files are called.
     #[must_use]
     pub fn new(role: Role, base: BaseName) -> Self {
-        Self { role, base, common_name: None, names: None, renew: false, rekey: false, foreign: None }
+        Self {
+            role,
+            base,
+            common_name: None,
+            names: None,
+            renew: false,
+            rekey: false,
+            only_refresh: false,
+            exclusive: false,
+            foreign: None,
+        }
     }
 
     /// True if a flag says something about the names.

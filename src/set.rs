@@ -52,6 +52,8 @@ pub struct KeyFile {
     pub key: PrivateKey,
     /// How the file has it.
     pub format: KeyFormat,
+    /// The file has it with a password.
+    pub was_encrypted: bool,
 }
 
 /// A certificate file: the certificate, and what follows it.

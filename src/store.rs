@@ -3,5 +3,5 @@
 pub mod load;
 pub mod transaction;
 
-pub use load::{has_access, load, load_ca, read_in, read_typed};
+pub use load::{has_access, load, load_ca, load_leaves, read_in, read_typed};
 pub use transaction::{Change, Directory, Step};

@@ -103,6 +103,43 @@ pub(super) struct NameArgs {
     pub(super) san: Vec<String>,
 }
 
+/// The same for commands where the names are one certificate's own: an environment that is made for the server
+/// must not name anybody else.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Names (what clients check)")]
+pub(super) struct SanArgs {
+    /// Names, repeated or with commas between them: DNS names (also *.db.example.com), IPv4 and IPv6 addresses, mail
+    /// addresses, URIs. DNS:, IP:, email: and URI: say the kind
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(super) san: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    next_help_heading = "Validity (from an hour ago, for clocks that differ, until so many days from now)"
+)]
+pub(super) struct LeafValidityArgs {
+    /// Days until the certificate expires, at most as long as the CA's [default: 3650]
+    #[arg(
+        long,
+        value_name = "DAYS",
+        env = "MILVUS_CERTGEN_DAYS",
+        allow_hyphen_values = true,
+        hide_env_values = true
+    )]
+    pub(super) days: Option<String>,
+    /// Sign again what expires within so many days; never more than a third of a certificate's lifetime
+    /// [default: 30]
+    #[arg(
+        long,
+        value_name = "DAYS",
+        env = "MILVUS_CERTGEN_RENEW_WITHIN",
+        allow_hyphen_values = true,
+        hide_env_values = true
+    )]
+    pub(super) renew_within: Option<String>,
+}
+
 #[derive(Debug, Args)]
 #[command(
     next_help_heading = "Validity (from an hour ago, for clocks that differ, until so many days from now)"
@@ -166,6 +203,7 @@ pub(super) struct OutDirArgs {
     #[arg(
         short,
         long,
+        aliases = ["out", "output", "output-dir", "dir"],
         value_name = "DIR",
         env = "MILVUS_CERTGEN_OUT_DIR",
         default_value = ".",

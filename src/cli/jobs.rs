@@ -86,7 +86,8 @@ impl CsrArgs {
 impl SignArgs {
     pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
         let mut request = signing_request(self.out_dir, self.external_ca)?;
-        set_validity(&mut request, &self.validity)?;
+        request.days = days("--days", self.validity.days.as_deref(), 1)?;
+        request.renew_within = days("--renew-within", self.validity.renew_within.as_deref(), 0)?;
         request.leaf_only = self.leaf_only.leaf_only;
         request.access = access(&self.access)?;
         let names = names(&self.names.san)?;
@@ -104,7 +105,8 @@ impl IdentityArgs {
     pub(super) fn into_job(self, role: Role) -> Result<(Job, Behaviour)> {
         let mut request = signing_request(self.out_dir, self.external_ca)?;
         set_attributes(&mut request, self.attributes)?;
-        set_validity(&mut request, &self.validity)?;
+        request.days = days("--days", self.validity.days.as_deref(), 1)?;
+        request.renew_within = days("--renew-within", self.validity.renew_within.as_deref(), 0)?;
         set_keys(&mut request, &self.keys)?;
         request.leaf_only = self.leaf_only.leaf_only;
         request.access = access(&self.access)?;
@@ -141,9 +143,9 @@ impl RenewArgs {
             (true, ..) => Which::All,
             (false, false, _) => Which::Named(self.names),
             (false, true, true) => Which::Nothing,
-            (false, true, false) => Which::Pair(server, client),
+            (false, true, false) => Which::Pair,
         };
-        let job = RenewJob { request: request.checked()?, which, rekey: self.rekey };
+        let job = RenewJob { request: request.checked()?, which, pair: (server, client), rekey: self.rekey };
         Ok((Job::Renew(job), self.output.into()))
     }
 }

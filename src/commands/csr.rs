@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::certificate::Csr;
 use crate::engine::World;
-use crate::error::Result;
+use crate::error::{Failure, Result};
 use crate::files::FileKind;
 use crate::issue::Progress;
 use crate::job::CsrJob;
@@ -41,6 +41,7 @@ fn read(job: &CsrJob) -> Result<LeafFiles> {
 
 fn decide(job: &CsrJob, files: &LeafFiles, world: &mut World<'_>) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
+    check_certificate(job, files)?;
     let kept = usable_key(job, files)?;
     let key = match kept {
         Some(file) => file.key.clone(),
@@ -55,10 +56,21 @@ fn decide(job: &CsrJob, files: &LeafFiles, world: &mut World<'_>) -> Result<Vec<
     Ok(changes)
 }
 
+/// A request for somebody else than the certificate of that name is for belongs elsewhere.
+fn check_certificate(job: &CsrJob, files: &LeafFiles) -> Result<()> {
+    let Some(certificate) = files.sound_certificate() else { return Ok(()) };
+    let has =
+        certificate.subject.subject.as_ref().and_then(|subject| subject.common_name()).unwrap_or_default();
+    if certificate.is_ca() || Some(has) != job.identity.subject.common_name() {
+        let pem = job.base.file(FileKind::Certificate);
+        return Err(Failure::failed(format!("{pem}: is there already, for {has:?}"))
+            .hint("make the request in another directory, with --out-dir"));
+    }
+    Ok(())
+}
+
 /// The key that is there. One that is damaged or of another kind is not written over: it may be in use.
 fn usable_key<'a>(job: &CsrJob, files: &'a LeafFiles) -> Result<Option<&'a KeyFile>> {
-    use crate::error::Failure;
-
     let name = job.base.file(FileKind::Key);
     let refuse = |why: &str| {
         Failure::failed(format!("{name}: {why}")).hint(format!("move {name} away, and a new key is made"))
@@ -89,6 +101,7 @@ fn make_key(job: &CsrJob, changes: &mut Vec<Change>, world: &mut World<'_>) -> R
 fn asks_for(csr: &Csr, job: &CsrJob, key: &PrivateKey) -> bool {
     csr.public_key.spki == key.public().spki
         && csr.signature_is_valid
+        && csr.role() == job.role
         && csr.subject.subject.as_ref() == Some(&job.identity.subject)
         && csr.subject_alt_names == job.identity.names
 }

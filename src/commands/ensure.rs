@@ -1,14 +1,37 @@
 //! The default command, and `ca`: make the set, or make what is there serve.
 
 use crate::engine::{self, Done, World};
-use crate::error::Result;
+use crate::error::{Failure, Result};
+use crate::files::{BaseName, FileKind, shown};
+use crate::profile::Role;
 use crate::report::{Outcome, Report};
 use crate::request::Request;
 
 /// Runs the command.
 pub(super) fn run(request: &Request, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
+    if request.leaves.is_empty() && !request.force {
+        check_orphans(request)?;
+    }
     let Done { plan, set, written, recovered } =
         if dry_run { engine::rehearse(request, world)? } else { engine::act(request, world)? };
     let outcome = Outcome { dry_run, recovered, written: &written };
     Ok(Report::new(&plan, request, &set, outcome, world.now))
+}
+
+/// `ca` where ca.pem is missing, but not what it has signed: a new CA would be none of theirs.
+fn check_orphans(request: &Request) -> Result<()> {
+    let ca = request.ca_path(FileKind::Certificate);
+    let orphan = [Role::Server, Role::Client]
+        .map(|role| request.out_dir.join(BaseName::of_role(role).file(FileKind::Certificate)))
+        .into_iter()
+        .find(|pem| pem.exists());
+    match orphan.filter(|_| !ca.exists()) {
+        None => Ok(()),
+        Some(pem) => Err(Failure::failed(format!(
+            "{}: is missing, but {} is there, which it has signed",
+            shown(&ca),
+            shown(&pem)
+        ))
+        .hint("put the file back, or start over with: milvus-certgen --force")),
+    }
 }

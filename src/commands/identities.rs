@@ -6,14 +6,13 @@ use std::path::Path;
 use crate::cli::Behaviour;
 use crate::engine::{self, Batch, Locked, World};
 use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind};
+use crate::files::BaseName;
 use crate::job::{IdentitiesJob, Names};
 use crate::profile::Role;
 use crate::report::progress::Bar;
 use crate::report::{self, Report, Tally};
 use crate::request::{LeafRequest, Request};
 use crate::san::{San, names_of_common_name};
-use crate::set::Set;
 use crate::store::Directory;
 use crate::subject::{AttributeType, Subject};
 
@@ -36,7 +35,6 @@ pub(super) fn run(job: IdentitiesJob, behaviour: Behaviour, world: &mut World<'_
     let leaves = leaves(&names, &job)?;
     if !is_bulk {
         let request = Request { leaves, ..job.request };
-        check_collisions(&request, &engine::read_set(&request)?)?;
         let dry_run = behaviour.dry_run;
         let done = if dry_run { engine::rehearse(&request, world)? } else { engine::act(&request, world)? };
         let outcome = report::Outcome { dry_run, recovered: done.recovered, written: &done.written };
@@ -56,7 +54,6 @@ fn bulk(
     let requests = leaves.chunks(BATCH).map(|batch| Request { leaves: batch.to_vec(), ..template.clone() });
     if behaviour.dry_run {
         for request in requests {
-            check_collisions(&request, &engine::read_set(&request)?)?;
             tally.add(&engine::rehearse(&request, world)?.plan);
         }
         return Ok(tally);
@@ -67,7 +64,6 @@ fn bulk(
     let mut bar = Bar::new(leaves.len(), behaviour.quiet);
     let mut waiting: Option<Batch> = None;
     for request in requests {
-        check_collisions(&request, &engine::read_set(&request)?)?;
         let next = Batch::begin(request, world)?;
         if let Some(batch) = waiting.replace(next) {
             finish(batch, world, &locked, &mut tally, &mut bar)?;
@@ -105,12 +101,19 @@ fn names_from(file: &Path) -> Result<Vec<String>> {
     } else {
         std::fs::read_to_string(file).map_err(|e| failed(&e.kind()))?
     };
-    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    let lines = text.trim_start_matches('\u{feff}').lines().map(without_comment);
     let names: Vec<String> = lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
     if names.is_empty() {
         return Err(failed(&"holds no name"));
     }
     Ok(names)
+}
+
+/// A `#` begins a comment at the start of a line or after a space; within a name it is the name's.
+fn without_comment(line: &str) -> &str {
+    let comment = line.match_indices('#').map(|(at, _)| at);
+    let start = comment.into_iter().find(|&at| at == 0 || line[..at].ends_with(char::is_whitespace));
+    line[..start.unwrap_or(line.len())].trim()
 }
 
 fn leaves(names: &[String], job: &IdentitiesJob) -> Result<Vec<LeafRequest>> {
@@ -157,28 +160,6 @@ fn leaf(name: &str, job: &IdentitiesJob) -> Result<LeafRequest> {
     let mut leaf = LeafRequest::new(job.role, base);
     leaf.common_name = Some(("NAME", name.to_owned()));
     leaf.names.clone_from(&job.sans);
+    leaf.exclusive = true;
     Ok(leaf)
-}
-
-/// Files of that name that were made for somebody else are not written over.
-fn check_collisions(request: &Request, set: &Set) -> Result<()> {
-    for (asked, there) in request.leaves.iter().zip(&set.leaves) {
-        let Some(certificate) = there.files.sound_certificate() else { continue };
-        let name = asked.common_name.as_ref().map(|(_, name)| name.as_str()).unwrap_or_default();
-        let has = certificate
-            .subject
-            .subject
-            .as_ref()
-            .and_then(|subject| subject.common_name())
-            .unwrap_or_default();
-        if has != name || certificate.role() != asked.role {
-            let pem = there.base.file(FileKind::Certificate);
-            return Err(Failure::failed(format!(
-                "{pem}: is there already, for the {} {has:?}",
-                certificate.role()
-            ))
-            .hint(format!("move it away, or give {name:?} another directory with --out-dir")));
-        }
-    }
-    Ok(())
 }

@@ -15,24 +15,28 @@ use crate::store::read_typed;
 
 /// Runs the command.
 pub(super) fn run(job: RenewJob, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
+    let found = find(&job.request, &job)?;
     let mut request = job.request;
-    let found = find(&request, &job.which)?;
-    let is_asked = |base: &BaseName| match &job.which {
-        Which::Nothing => false,
-        Which::Pair(..) | Which::Named(_) | Which::All => found.asked.contains(base),
-    };
-    request.leaves = found
-        .all
-        .iter()
-        // A server.pem that carries the CA's certificate follows it.
-        .filter(|(base, role)| is_asked(base) || (request.ca == CaPolicy::Renew && *role == Role::Server))
-        .map(|(base, role)| {
-            let mut leaf = LeafRequest::new(*role, base.clone());
-            leaf.renew = is_asked(base);
-            leaf.rekey = job.rekey && leaf.renew;
-            leaf
-        })
-        .collect();
+    for (base, role) in &found.all {
+        let is_asked = found.asked.contains(base);
+        // A server.pem that carries the CA's certificate follows it, and is not signed for that.
+        let follows = request.ca == CaPolicy::Renew && *role == Some(Role::Server);
+        if !is_asked && !follows {
+            continue;
+        }
+        let Some(role) = role else {
+            let pem = base.file(FileKind::Certificate);
+            return Err(Failure::failed(format!(
+                "{pem}: does not say whether it is a server's or a client's (extendedKeyUsage)"
+            ))
+            .hint("bring the set up to date with: milvus-certgen; or make it anew with server NAME or client NAME"));
+        };
+        let mut leaf = LeafRequest::new(*role, base.clone());
+        leaf.renew = is_asked;
+        leaf.only_refresh = !is_asked;
+        leaf.rekey = job.rekey && is_asked;
+        request.leaves.push(leaf);
+    }
     let Done { plan, set, written, recovered } =
         if dry_run { engine::rehearse(&request, world)? } else { engine::act(&request, world)? };
     let outcome = Outcome { dry_run, recovered, written: &written };
@@ -41,20 +45,25 @@ pub(super) fn run(job: RenewJob, dry_run: bool, world: &mut World<'_>) -> Result
 
 /// The certificates of a directory that are no CAs, and which of them are asked for.
 struct Found {
-    all: Vec<(BaseName, Role)>,
+    all: Vec<(BaseName, Option<Role>)>,
     asked: Vec<BaseName>,
 }
 
-fn find(request: &Request, which: &Which) -> Result<Found> {
+fn find(request: &Request, job: &RenewJob) -> Result<Found> {
+    let which = &job.which;
     let ca = ca_certificate(request)?;
-    let all = certificates_in(&request.out_dir, ca.as_ref())?;
+    let mut all = certificates_in(&request.out_dir, ca.as_ref())?;
+    let (server, client) = &job.pair;
+    // gen.sh's certificates do not say what they are for, but their names do.
+    for (base, role) in &mut all {
+        *role = role.or_else(|| (base == server).then_some(Role::Server));
+        *role = role.or_else(|| (base == client).then_some(Role::Client));
+    }
     let there = |base: &BaseName| all.iter().any(|(other, _)| other == base);
     let asked = match which {
         Which::Nothing => Vec::new(),
         Which::All => all.iter().map(|(base, _)| base.clone()).collect(),
-        Which::Pair(server, client) => {
-            [server, client].into_iter().filter(|base| there(base)).cloned().collect()
-        }
+        Which::Pair => [server, client].into_iter().filter(|base| there(base)).cloned().collect(),
         Which::Named(names) => {
             names.iter().map(|name| named(name, request, &there)).collect::<Result<_>>()?
         }
@@ -86,16 +95,19 @@ fn ca_certificate(request: &Request) -> Result<Option<Certificate>> {
 }
 
 /// Sorted by name, so that serial numbers do not depend on the file system.
-fn certificates_in(dir: &Path, ca: Option<&Certificate>) -> Result<Vec<(BaseName, Role)>> {
+fn certificates_in(dir: &Path, ca: Option<&Certificate>) -> Result<Vec<(BaseName, Option<Role>)>> {
     let unreadable =
         |e: std::io::Error| Failure::failed(format!("{}: cannot be read: {}", shown(dir), e.kind()));
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_none_or(|extension| extension != "pem") || !path.is_file() {
+        let is_pem = path.extension().is_some_and(|extension| extension == "pem");
+        let is_plain = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
+        if !is_pem || !is_plain || path.to_str().is_none() {
             continue;
         }
-        let Some(octets) = read_typed(&path)? else { continue };
+        // What cannot be read here, or is too large, is nothing of ours.
+        let Ok(Some(octets)) = read_typed(&path) else { continue };
         let Ok(chain) = certificates_from_pem(&octets) else { continue };
         let certificate = &chain[0];
         let is_signed = ca.is_some_and(|ca| {

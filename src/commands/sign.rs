@@ -99,7 +99,14 @@ fn judge(file: &Path, job: &SignJob) -> Result<Judged> {
     let role = job.role.unwrap_or_else(|| csr.role());
     let names = names(&csr, job, role, subject.common_name().unwrap_or_default())
         .map_err(|why| refuse(&why, "give its names with --san, or make it again"))?;
-    let mut leaf = LeafRequest::new(role, BaseName::beside(file));
+    let stem = file.file_stem().and_then(|stem| stem.to_str());
+    let base = stem.and_then(|stem| BaseName::parse("FILE.csr", stem).ok()).ok_or_else(|| {
+        refuse("its name cannot be a certificate's", "give it a plain name, such as node-1.csr")
+    })?;
+    if file.extension().is_some_and(|extension| extension == "pem") {
+        return Err(refuse("the certificate would be written over it", "name the request FILE.csr"));
+    }
+    let mut leaf = LeafRequest::new(role, base);
     leaf.renew = true;
     leaf.foreign = Some(Foreign { identity: Identity { subject, names }, key: csr.public_key.clone() });
     let dir = match file.parent() {

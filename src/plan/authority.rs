@@ -5,8 +5,9 @@ use time::OffsetDateTime;
 use super::{Action, AuthorityPlan, authority_validity, is_expiring};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::files::{FileKind, shown};
+use crate::files::{BaseName, FileKind, shown, typed};
 use crate::pki::MaySignFor;
+use crate::profile::Role;
 use crate::request::{CaPolicy, Request};
 use crate::san::{San, add_missing};
 use crate::set::{Loaded, Set};
@@ -36,10 +37,13 @@ fn no_ca(request: &Request) -> Failure {
     if request.external_ca.is_some() {
         return failure.hint("name a CA's certificate with --ca-cert, and its key with --ca-key");
     }
-    let dir = match shown(&request.out_dir).to_string() {
+    let mut dir = match typed(&request.out_dir) {
         here if here == "." => String::new(),
         dir => format!(" -o {dir}"),
     };
+    if request.ca_base != BaseName::of_role(Role::Ca) {
+        dir = format!("{dir} --ca-file {}", request.ca_base);
+    }
     failure.hint(format!("make a CA with: milvus-certgen ca{dir}; or name one with --ca-cert and --ca-key"))
 }
 
@@ -105,6 +109,7 @@ fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<S
             Code::Missing | Code::Damaged => continue,
             Code::KeyMismatch => (FileKind::Key, "put back the key and the certificate that belong together"),
             Code::NotCa | Code::SelfSignature => (FileKind::Certificate, "put a CA's certificate there"),
+            Code::NotYetValid => (FileKind::Certificate, "set the clock right"),
             code => {
                 reasons.extend(code.is_error().then_some(finding.message));
                 continue;
@@ -142,8 +147,10 @@ fn ensure(
             }
         }
     }
-    plan.rewrite_key =
-        set.ca.key.sound().is_some_and(|file| request.key_format.is_some_and(|asked| asked != file.format));
+    plan.rewrite_key = set.ca.key.sound().is_some_and(|file| {
+        // One with a password is not written without it.
+        !file.was_encrypted && request.key_format.is_some_and(|asked| asked != file.format)
+    });
     if plan.rewrite_key {
         plan.reasons.push("--key-format asks for another form of the key".to_owned());
     }
@@ -239,15 +246,12 @@ fn check_key_file(request: &Request, set: &Set) -> Result<()> {
     match set.ca.key.problem().filter(|_| !set.ca.key.is_missing()) {
         None => Ok(()),
         Some(problem) if problem.contains("password") => {
-            let file = path(request, key);
-            Err(unusable(
-                request,
-                key,
-                problem,
-                &format!(
-                    "take it off with: openssl pkey -in {file} -out {file}.plain && mv {file}.plain {file}"
-                ),
-            ))
+            let file = typed(&request.ca_path(key));
+            let remedy = format!(
+                "give it with --ca-key-password-file or MILVUS_CERTGEN_CA_KEY_PASSWORD, or take it off with: \
+                 openssl pkey -in {file} -out {file}.plain && mv {file}.plain {file}"
+            );
+            Err(unusable(request, key, problem, &remedy))
         }
         Some(problem) => Err(unusable(request, key, problem, "put the right key there")),
     }
@@ -267,10 +271,12 @@ pub(super) fn check_usable(request: &Request, set: &Set, ca: &AuthorityPlan, sig
         ));
     }
     if let (Some(problem), false) = (set.ca.serial.problem(), set.ca.serial.is_missing()) {
-        let file = path(request, FileKind::Serial);
-        return Err(Failure::failed(format!("{file}: {problem}")).hint(format!(
-            "put the last serial number there in hexadecimal, or begin anew with: rm {file}"
-        )));
+        return Err(Failure::failed(format!("{}: {problem}", path(request, FileKind::Serial))).hint(
+            format!(
+                "put the last serial number there in hexadecimal, or begin anew with: rm {}",
+                typed(&request.ca_path(FileKind::Serial))
+            ),
+        ));
     }
     Ok(())
 }

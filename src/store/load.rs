@@ -24,9 +24,14 @@ const LARGEST_FILE: u64 = 1024 * 1024;
 ///
 /// Where a run was interrupted after its decision, `journal` says which of its files count already.
 pub fn load(dir: &Path, shape: &Set, journal: Option<&Journal>, password: Option<&str>) -> Result<Set> {
+    let ca = Reader { dir, journal }.ca(&shape.ca_base, password)?;
+    Ok(Set { ca, ..load_leaves(dir, shape, journal)? })
+}
+
+/// The same without the CA's files.
+pub fn load_leaves(dir: &Path, shape: &Set, journal: Option<&Journal>) -> Result<Set> {
     let reader = Reader { dir, journal };
     let mut set = shape.emptied();
-    set.ca = reader.ca(&shape.ca_base, password)?;
     for leaf in &mut set.leaves {
         leaf.files = reader.leaf(&leaf.base)?;
     }
@@ -117,7 +122,8 @@ fn parse_key(file: &[u8], password: Option<&str>) -> Result<KeyFile, String> {
         return Err(DISCARDED.to_owned());
     }
     let (key, format) = encoding::from_pem_with(file, password).map_err(|problem| problem.to_string())?;
-    Ok(KeyFile { key, format })
+    let was_encrypted = file.windows(9).any(|window| window == b"ENCRYPTED");
+    Ok(KeyFile { key, format, was_encrypted })
 }
 
 fn parse_certificates(file: &[u8]) -> Result<CertificateFile, String> {

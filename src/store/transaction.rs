@@ -8,14 +8,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use zeroize::Zeroizing;
 
 use crate::error::{Failure, Result};
-use crate::files::{Owner, shown};
+use crate::files::{Owner, shown, typed};
 
 mod journal;
 
@@ -84,18 +84,34 @@ pub struct Directory {
 impl Directory {
     /// Opens the directory, makes it if it is missing (but not its parent), and waits for other runs in it.
     /// `waiting` is called before a wait.
-    pub fn lock(path: &Path, waiting: impl FnOnce()) -> Result<Self> {
-        let created = make_if_missing(path)?;
-        let handle = File::open(path).map_err(|e| failed(path, "cannot be opened", &e))?;
-        match handle.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                waiting();
-                handle.lock().map_err(|e| failed(path, "cannot be locked", &e))?;
+    pub fn lock(path: &Path, waiting: impl Fn()) -> Result<Self> {
+        loop {
+            let created = make_if_missing(path)?;
+            if let Some(handle) = lock_there(path, &waiting)? {
+                return Ok(Self { path: path.to_owned(), handle, created });
             }
-            Err(fs::TryLockError::Error(e)) => return Err(failed(path, "cannot be locked", &e)),
+            // A run that failed has removed the directory it had made, while this one waited for it.
         }
-        Ok(Self { path: path.to_owned(), handle, created })
+    }
+
+    /// The same for a directory that must be there.
+    pub fn lock_existing(path: &Path, waiting: impl Fn()) -> Result<Self> {
+        match lock_there(path, &waiting)? {
+            Some(handle) => Ok(Self { path: path.to_owned(), handle, created: false }),
+            None => Err(Failure::failed(format!("{}: there is no such directory", shown(path)))
+                .hint("name the directory of a CA")),
+        }
+    }
+
+    /// What tells this directory from another, whatever their paths: runs lock in this order.
+    #[must_use]
+    pub fn identity(path: &Path) -> Option<(u64, u64)> {
+        fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+    }
+
+    /// Makes the directory if it is missing (but not its parent).
+    pub fn make(path: &Path) -> Result<bool> {
+        make_if_missing(path)
     }
 
     /// True if the directory is there; an error if [`Directory::lock`] could not make it. Changes nothing.
@@ -145,7 +161,9 @@ impl Directory {
                 self.stage_all(changes, &entries, at)
             })
             .inspect_err(|_| {
-                // Nothing is decided yet: what was staged, keys among it, goes at once.
+                // Nothing has been moved yet: what was staged, keys among it, goes at once; the journal first, or a
+                // kill on the way would leave one that tells of files that are gone.
+                let _ = fs::remove_file(self.stage().join(JOURNAL));
                 let _ = self.clear_stage();
             })?;
         self.roll_forward(&entries, at)?;
@@ -270,6 +288,25 @@ fn clear(stage: &Path) -> Result<()> {
     }
 }
 
+/// Opens and locks the directory; `None` if it is not there, or is another one by the time it is locked.
+fn lock_there(path: &Path, waiting: &impl Fn()) -> Result<Option<File>> {
+    let handle = match File::open(path) {
+        Ok(handle) => handle,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(failed(path, "cannot be opened", &e)),
+    };
+    match handle.try_lock() {
+        Ok(()) => {}
+        Err(fs::TryLockError::WouldBlock) => {
+            waiting();
+            handle.lock().map_err(|e| failed(path, "cannot be locked", &e))?;
+        }
+        Err(fs::TryLockError::Error(e)) => return Err(failed(path, "cannot be locked", &e)),
+    }
+    let locked = handle.metadata().map_err(|e| failed(path, "cannot be read", &e))?;
+    Ok(Some(handle).filter(|_| Directory::identity(path) == Some((locked.dev(), locked.ino()))))
+}
+
 fn is_there(path: &Path) -> Result<bool> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Ok(true),
@@ -296,7 +333,7 @@ fn make_if_missing(path: &Path) -> Result<bool> {
 
 fn parent_missing(path: &Path, parent: &Path) -> Failure {
     Failure::failed(format!("--out-dir {}: its parent directory is missing", shown(path)))
-        .hint(format!("mkdir -p {}", shown(parent)))
+        .hint(format!("mkdir -p {}", typed(parent)))
 }
 
 /// Creates a file with its final mode, and writes it.

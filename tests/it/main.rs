@@ -8,6 +8,7 @@ mod again;
 mod constrain;
 mod crash;
 mod fresh;
+mod guards;
 mod handshake;
 mod identities;
 mod interop;

@@ -253,6 +253,7 @@ fn subjects_in_every_script_read_the_same() {
     let sandbox = Sandbox::new();
     sandbox
         .certgen(&["--cn", "", "--san", "db.example.com", "--country", "", "--org", "", "--ou", "", "-q"])
+        .args(&["--client-cn", "app"])
         .succeeds();
     assert!(field(&sandbox, "server.pem", "-ext subjectAltName").contains("critical"));
     sandbox.openssl("verify -x509_strict -verify_hostname db.example.com -CAfile ca.pem server.pem");
