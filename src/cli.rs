@@ -124,6 +124,8 @@ struct EnsureArgs {
     #[command(flatten)]
     tls_dir: TlsDirArgs,
     #[command(flatten)]
+    external_ca: ExternalCaArgs,
+    #[command(flatten)]
     new_ca: NewCaArgs,
     #[command(flatten)]
     discard: DiscardArgs,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
+use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{FileKind, shown};
 use crate::issue::{Issued, Progress, issue, issue_with};
@@ -224,9 +225,37 @@ impl Batch {
 fn decide(request: &Request, set: Set, world: &mut World<'_>) -> Result<Decision> {
     let plan = plan(request, &set, world.now)?;
     let mut issued = issue(&plan, request, set, world.random, &mut world.progress)?;
+    add_ca_copy(request, &mut issued)?;
     set_access(request, &mut issued)?;
     add_tls_dir(request, &mut issued)?;
     Ok(Decision { plan, issued })
+}
+
+/// The certificate of a CA from elsewhere once more beside what it signs: Milvus in tlsMode 2 and every client need
+/// it. A CA's key of the same name is another CA's.
+fn add_ca_copy(request: &Request, issued: &mut Issued) -> Result<()> {
+    let Some(base) = &request.ca_copy else { return Ok(()) };
+    let (key, pem) = (base.file(FileKind::Key), base.file(FileKind::Certificate));
+    let key = request.out_dir.join(key);
+    if key.exists() && !is_same_file(&key, &request.ca_path(FileKind::Key)) {
+        return Err(Failure::failed(format!("{}: is there already, and is another CA's", shown(&key)))
+            .hint("choose another directory with --out-dir, or another name with --ca-file"));
+    }
+    if is_same_file(&request.out_dir.join(&pem), &request.ca_path(FileKind::Certificate)) {
+        return Ok(());
+    }
+    let Some(ca) = issued.set.ca.certificate.sound() else { return Ok(()) };
+    let text: String = std::iter::once(&ca.certificate).chain(ca.above()).map(Certificate::to_pem).collect();
+    let there = store::read_in(&request.out_dir, &pem)?;
+    if there.is_none_or(|there| *there != text.as_bytes()) {
+        let contents = zeroize::Zeroizing::new(text.into_bytes());
+        issued.changes.push(Change::new(pem, FileKind::Certificate.mode(), contents));
+    }
+    Ok(())
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
 }
 
 /// `--tls-dir`: server.pem, server.key and ca.pem once more, and never the CA's key: what the Milvus page mounts
@@ -238,7 +267,10 @@ fn add_tls_dir(request: &Request, issued: &mut Issued) -> Result<()> {
     let names = [
         (server.base.file(FileKind::Certificate), FileKind::Certificate),
         (server.base.file(FileKind::Key), FileKind::Key),
-        (issued.set.ca_base.file(FileKind::Certificate), FileKind::Certificate),
+        (
+            request.ca_copy.as_ref().unwrap_or(&issued.set.ca_base).file(FileKind::Certificate),
+            FileKind::Certificate,
+        ),
     ];
     for (name, kind) in names {
         let new = issued.changes.iter().find(|change| change.name == name && change.place.is_none());

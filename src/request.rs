@@ -166,6 +166,8 @@ pub struct Request {
     pub key: Option<KeyKind>,
     /// `--key-format`
     pub key_format: Option<KeyFormat>,
+    /// What the copy of the certificate of a CA from elsewhere is called, if there is to be one.
+    pub ca_copy: Option<BaseName>,
     /// `--tls-dir`: a second directory with what a Milvus server needs.
     pub tls_dir: Option<PathBuf>,
     /// `--key-mode` and `--owner`
@@ -199,6 +201,7 @@ impl Default for Request {
             renew_within: None,
             key: None,
             key_format: None,
+            ca_copy: None,
             tls_dir: None,
             access: Access::default(),
             discard_ca_key: false,

@@ -32,7 +32,13 @@ impl EnsureArgs {
         request.tls_dir = self.tls_dir.tls_dir;
         request.discard_ca_key = self.discard.discard_ca_key;
         request.constrain = self.new_ca.constrain;
-        request.password = password(None)?;
+        let copy = request.ca_base.clone();
+        set_external_ca(&mut request, self.external_ca)?;
+        if request.external_ca.is_some() {
+            check_external(&request)?;
+            request.ca = CaPolicy::Use;
+            request.ca_copy = Some(copy);
+        }
         let mut server = LeafRequest::new(Role::Server, server_base);
         server.common_name = request.common_name.clone().map(|name| ("--cn", name));
         server.names = names(&self.names.san)?;
@@ -155,6 +161,25 @@ fn signing_request(dir: OutDirArgs, ca: ExternalCaArgs) -> Result<Request> {
     let ca_base = BaseName::parse("--ca-file", &dir.ca_file)?;
     let mut request = Request { ca_base, ca: CaPolicy::Use, leaves: Vec::new(), ..Request::default() };
     set_out_dir(&mut request, dir)?;
+    set_external_ca(&mut request, ca)?;
+    Ok(request)
+}
+
+/// What only makes sense for a CA of the set's own.
+fn check_external(request: &Request) -> Result<()> {
+    let own = [
+        (request.force, "--force"),
+        (request.constrain, "--constrain"),
+        (request.discard_ca_key, "--discard-ca-key"),
+    ];
+    match own.iter().find(|(is_given, _)| *is_given) {
+        None => Ok(()),
+        Some((_, flag)) => Err(Failure::usage(format!("{flag}: with --ca-cert no CA is made here"))
+            .hint(format!("leave {flag} out, or --ca-cert and --ca-key"))),
+    }
+}
+
+fn set_external_ca(request: &mut Request, ca: ExternalCaArgs) -> Result<()> {
     request.password = password(ca.ca_key_password_file.as_deref())?;
     request.external_ca = match (ca.ca_cert, ca.ca_key) {
         (Some(certificate), Some(key)) => {
@@ -171,7 +196,7 @@ fn signing_request(dir: OutDirArgs, ca: ExternalCaArgs) -> Result<Request> {
                 .hint("give the CA's certificate with --ca-cert"));
         }
     };
-    Ok(request)
+    Ok(())
 }
 
 fn set_out_dir(request: &mut Request, args: OutDirArgs) -> Result<()> {

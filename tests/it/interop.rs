@@ -253,3 +253,42 @@ fn openssl_and_certtool_sign_with_our_ca_and_our_serial_file() {
     let serial = sandbox.openssl("x509 -in o.pem -noout -serial");
     assert_eq!(format!("serial={}", sandbox.read("ca.srl")), serial);
 }
+
+#[test]
+fn the_default_run_takes_a_ca_from_elsewhere_and_brings_its_certificate() {
+    if !has("openssl") {
+        return;
+    }
+    let sandbox = ca(&self_signed("openssl genrsa -out root.key 2048", "/CN=root"));
+    let run = |flags: &[&str]| {
+        sandbox
+            .certgen(&["-o", "set", "--tls-dir", "tls", "--key-type", "ecdsa-p256"])
+            .args(&WITH_CA)
+            .args(flags)
+    };
+    let out = run(&[]).succeeds();
+    assert!(out.contains("wrote 11 files in set: "), "{out}");
+    let names: Vec<String> = crate::support::snapshot(&sandbox.file("set")).into_keys().collect();
+    let expected =
+        ["ca.pem", "client.csr", "client.key", "client.pem", "server.csr", "server.key", "server.pem"];
+    assert_eq!(names, expected, "never the CA's key");
+    assert!(sandbox.file("root.srl").exists() && sandbox.file("tls/ca.pem").exists());
+    sandbox.openssl(
+        "verify -x509_strict -purpose sslserver -verify_hostname localhost -CAfile set/ca.pem set/server.pem",
+    );
+    let before = crate::support::snapshot(&sandbox.file("set"));
+    assert!(run(&[]).succeeds().contains("nothing to do"));
+    assert_eq!(crate::support::snapshot(&sandbox.file("set")), before);
+    for (flag, why) in
+        [("--force", "--force: with --ca-cert no CA is made here"), ("--constrain", "--constrain: ")]
+    {
+        assert!(run(&[flag]).fails(2).contains(why));
+    }
+    // A set that has a CA of its own is not given another's certificate.
+    let own = Sandbox::with_set();
+    for name in ["root.pem", "root.key"] {
+        std::fs::copy(sandbox.file(name), own.file(name)).unwrap();
+    }
+    let err = own.certgen(&["--cn", "localhost", "--client-cn", "localhost"]).args(&WITH_CA).fails(1);
+    assert!(err.contains("ca.key: is there already, and is another CA's"), "{err}");
+}
