@@ -7,6 +7,7 @@ mod access;
 mod again;
 mod constrain;
 mod crash;
+mod examples;
 mod fresh;
 mod guards;
 mod handshake;
