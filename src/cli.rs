@@ -1,5 +1,6 @@
 //! The command line. The doc comments are the help.
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::error::Result;
@@ -164,7 +165,13 @@ struct CsrArgs {
     #[arg(value_name = "NAME")]
     name: String,
     /// What the certificate is to be for
-    #[arg(long, value_name = "ROLE", default_value = "server")]
+    #[arg(
+        long,
+        value_name = "ROLE",
+        env = "MILVUS_CERTGEN_ROLE",
+        default_value = "server",
+        hide_env_values = true
+    )]
     role: RoleArg,
     #[command(flatten)]
     attributes: AttributeArgs,
@@ -184,7 +191,7 @@ struct SignArgs {
     #[arg(value_name = "FILE.csr", required = true)]
     files: Vec<std::path::PathBuf>,
     /// What the certificates are for [default: what the request asks for, or server]
-    #[arg(long, value_name = "ROLE")]
+    #[arg(long, value_name = "ROLE", env = "MILVUS_CERTGEN_ROLE", hide_env_values = true)]
     role: Option<RoleArg>,
     #[command(flatten)]
     names: SanArgs,
@@ -208,7 +215,13 @@ struct IdentityArgs {
     #[arg(value_name = "NAME", required_unless_present = "from")]
     names: Vec<String>,
     /// Take the names from a file, one a line; # begins a comment, and - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "names")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "MILVUS_CERTGEN_FROM",
+        conflicts_with = "names",
+        hide_env_values = true
+    )]
     from: Option<std::path::PathBuf>,
     #[command(flatten)]
     san: SanArgs,
@@ -236,13 +249,13 @@ struct RenewArgs {
     #[arg(value_name = "NAME", conflicts_with = "all")]
     names: Vec<String>,
     /// All certificates in the directory that the CA has signed
-    #[arg(long)]
+    #[arg(long, env = "MILVUS_CERTGEN_RENEW_ALL", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     all: bool,
     /// The CA's own certificate, with its own key: what it signed stays valid
-    #[arg(long)]
+    #[arg(long, env = "MILVUS_CERTGEN_RENEW_CA", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     ca: bool,
     /// Make new keys too
-    #[arg(long)]
+    #[arg(long, env = "MILVUS_CERTGEN_RENEW_REKEY", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     rekey: bool,
     #[command(flatten)]
     validity: ValidityArgs,

@@ -223,7 +223,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
     ) -> Loaded<CertificateFile> {
         let pem: String = std::iter::once(&certificate).chain(&chain).map(Certificate::to_pem).collect();
         self.write(base, FileKind::Certificate, pem.into_bytes());
-        Loaded::Sound(CertificateFile { certificate, chain })
+        Loaded::Sound(CertificateFile { certificate, chain, holds_key: false })
     }
 
     fn write(&mut self, base: &BaseName, kind: FileKind, contents: Vec<u8>) {

@@ -63,6 +63,8 @@ pub struct CertificateFile {
     pub certificate: Certificate,
     /// The others, in order: in server.pem its issuer.
     pub chain: Vec<Certificate>,
+    /// There is a private key in the file too.
+    pub holds_key: bool,
 }
 
 impl CertificateFile {

@@ -110,7 +110,13 @@ pub(super) struct NameArgs {
 pub(super) struct SanArgs {
     /// Names, repeated or with commas between them: DNS names (also *.db.example.com), IPv4 and IPv6 addresses, mail
     /// addresses, URIs. DNS:, IP:, email: and URI: say the kind
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "MILVUS_CERTGEN_NAME_SAN",
+        value_delimiter = ',',
+        hide_env_values = true
+    )]
     pub(super) san: Vec<String>,
 }
 

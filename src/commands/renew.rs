@@ -40,13 +40,17 @@ pub(super) fn run(job: RenewJob, dry_run: bool, world: &mut World<'_>) -> Result
     let Done { plan, set, written, recovered } =
         if dry_run { engine::rehearse(&request, world)? } else { engine::act(&request, world)? };
     let outcome = Outcome { dry_run, recovered, written: &written };
-    Ok(Report::new(&plan, &request, &set, outcome, world.now))
+    let mut report = Report::new(&plan, &request, &set, outcome, world.now);
+    report.add_notes(found.left_alone);
+    Ok(report)
 }
 
 /// The certificates of a directory that are no CAs, and which of them are asked for.
 struct Found {
     all: Vec<(BaseName, Option<Role>)>,
     asked: Vec<BaseName>,
+    /// What is there, and might have been meant.
+    left_alone: Vec<String>,
 }
 
 fn find(request: &Request, job: &RenewJob) -> Result<Found> {
@@ -75,11 +79,21 @@ fn find(request: &Request, job: &RenewJob) -> Result<Found> {
         ))
         .hint("give the set's directory with --out-dir, or make a set with: milvus-certgen"));
     }
-    Ok(Found { all, asked })
+    let left_alone = [server, client]
+        .into_iter()
+        .map(|base| (base, base.file(FileKind::Certificate)))
+        .filter(|(base, pem)| *which == Which::Pair && !there(base) && request.out_dir.join(pem).exists())
+        .map(|(_, pem)| format!("{pem} is not signed by the CA, and is left alone"))
+        .collect();
+    Ok(Found { all, asked, left_alone })
 }
 
 fn named(name: &str, request: &Request, there: &dyn Fn(&BaseName) -> bool) -> Result<BaseName> {
-    let bare = name.strip_suffix(".pem").unwrap_or(name);
+    let file = Path::new(name).file_name().and_then(|file| file.to_str()).unwrap_or(name);
+    let bare = [".pem", ".key", ".csr"].iter().find_map(|end| file.strip_suffix(end)).unwrap_or(file);
+    if bare == request.ca_base.to_string() {
+        return Err(Failure::usage(format!("{name}: is the CA")).hint("milvus-certgen renew --ca"));
+    }
     BaseName::made_safe(bare).ok().filter(there).ok_or_else(|| {
         Failure::failed(format!(
             "{name}: there is no such certificate in {} that the CA has signed",

@@ -32,8 +32,10 @@ pub enum KeyProblem {
     NoKey(String),
     /// It has a password.
     Encrypted,
-    /// It has another password than the one given, or is encrypted in a way that is not supported.
+    /// It has another password than the one given.
     WrongPassword,
+    /// It is encrypted in a way from before PBES2, which the password does not open here.
+    OldEncryption,
     /// A kind of key that cannot sign here; the word names it.
     Unsupported(String),
     /// It says it is a key, but its octets are not.
@@ -47,6 +49,9 @@ impl fmt::Display for KeyProblem {
             Self::NoKey(found) => write!(f, "holds {found}, not a PEM private key"),
             Self::Encrypted => f.write_str("is encrypted with a password"),
             Self::WrongPassword => f.write_str("is encrypted, and the password given does not open it"),
+            Self::OldEncryption => f.write_str(
+                "is encrypted with a password in an old way (openssl pkcs8 -topk8 -v2 aes256 converts it)",
+            ),
             Self::Unsupported(kind) => write!(
                 f,
                 "is a private key of an unsupported kind ({kind}; RSA 2048 to 4096, ECDSA P-256, P-384 and Ed25519 are supported)"
@@ -69,11 +74,14 @@ pub fn from_pem_with(file: &[u8], password: Option<&str>) -> Result<(PrivateKey,
     }
     let (label, block) = key_block(file)?;
     if label != "ENCRYPTED PRIVATE KEY" {
-        return from_pem(file);
+        return from_pem(file).map_err(|problem| match problem {
+            KeyProblem::Encrypted => KeyProblem::OldEncryption,
+            other => other,
+        });
     }
     let mut buffer = Zeroizing::new(vec![0; block.len()]);
     let (_, der) = pem_rfc7468::decode(block, &mut buffer).map_err(|_| KeyProblem::Damaged)?;
-    let encrypted = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|_| KeyProblem::Damaged)?;
+    let encrypted = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|_| KeyProblem::OldEncryption)?;
     let opened = encrypted.decrypt(password).map_err(|_| KeyProblem::WrongPassword)?;
     PrivateKey::from_pkcs8(opened.as_bytes()).map(|key| (key, KeyFormat::Pkcs8))
 }

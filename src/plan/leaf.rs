@@ -158,6 +158,16 @@ fn check_files(
             ),
         ));
     }
+    let holds_key = there.files.certificate.sound().is_some_and(|file| file.holds_key);
+    if holds_key && there.files.key.is_missing() {
+        let (pem, key) = (there.base.file(FileKind::Certificate), there.base.file(FileKind::Key));
+        let (pem, key) = (request.out_dir.join(pem), request.out_dir.join(key));
+        return Err(Failure::failed(format!("{}: holds its private key too", shown(&pem))).hint(format!(
+            "put the key into a file of its own: openssl pkey -in {} -out {}",
+            typed(&pem),
+            typed(&key)
+        )));
+    }
     if !asked.exclusive {
         return Ok(());
     }

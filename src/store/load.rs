@@ -129,7 +129,8 @@ fn parse_key(file: &[u8], password: Option<&str>) -> Result<KeyFile, String> {
 fn parse_certificates(file: &[u8]) -> Result<CertificateFile, String> {
     let mut chain = certificates_from_pem(file)?;
     let certificate = chain.remove(0);
-    Ok(CertificateFile { certificate, chain })
+    let holds_key = file.windows(16).any(|window| window == b"PRIVATE KEY-----");
+    Ok(CertificateFile { certificate, chain, holds_key })
 }
 
 fn parse_serial(file: &[u8]) -> Result<Option<Serial>, String> {

@@ -30,7 +30,7 @@ pub fn leaf(leaf: &Leaf, ca: &Certificate, ca_base: &BaseName, now: OffsetDateTi
             findings.add(csr, Code::CsrSignature, "is damaged: its signature does not match");
         }
     }
-    let Some(CertificateFile { certificate, chain }) = files.certificate.sound() else {
+    let Some(CertificateFile { certificate, chain, .. }) = files.certificate.sound() else {
         return findings.list;
     };
     findings.pair(certificate, files.key.sound());

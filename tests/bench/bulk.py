@@ -22,7 +22,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True  # The next import leaves nothing behind in the source tree.
 from speed import Run, adopt_orphans, cores, measure, median  # noqa: E402
 
-OPENSSL_NAMES, SINGLE_KEYS, SAMPLE = 40, 40, 20
+OPENSSL_NAMES, SINGLE_KEYS, SAMPLE = 30, 30, 20
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Measured:
 class Bench:
     """The binary, and a place where every run has a fresh directory.
 
-    They stay until the end: an ext4 without a journal passes over inodes that were freed in the last minutes one
-    by one, and with thousands of them that takes longer than all else.
+    They stay until the end: an ext4 without a journal passes over inodes freed in the last minutes one by one,
+    and with thousands of them that takes longer than all else.
     """
 
     def __init__(self, binary: str, runs: int, place: Path):
@@ -116,18 +116,18 @@ def print_rate(label: str, names: int, measured: list[Measured]) -> float:
     """The share of others says how far to trust a row. Returns certificates per second."""
     wall, cpu = (median([one.run for one in measured], figure) for figure in ("wall", "cpu"))
     others = f"{statistics.median(one.others for one in measured):.0%}"
-    print(f"{label:24}{names:8}{names / wall:10.1f}{wall:9.2f}{cpu:9.2f}{1000 * cpu / names:13.2f}{others:>9}")
-    return names / wall
+    each, rate = 1000 * cpu / names, names / wall
+    print(f"{label:24}{names:8}{rate:10.1f}{wall:9.2f}{cpu:9.2f}{each:13.2f}{others:>9}")
+    return rate
 
 
 def print_rsa_limit(bench: Bench) -> None:
     """How near the RSA rate comes to key generation alone on all cores.
 
-    The search for primes is a lottery: the CPU time of 200 keys differs by 5 % from run to run, and so would a
-    limit from other runs. Each run is its own yardstick: its CPU time, less that of a second run that keeps the
-    keys and makes the rest again, is that of its keys; spread over the cores it is the least wall time.
-    Keys of single processes, less what such a process takes for P-256, show that a key is not dearer among
-    many. They carry the lottery's whole spread: hence the standard error.
+    The search for primes is a lottery: the CPU time of 200 keys differs by 5 % from run to run. So each run is
+    its own yardstick: its CPU time, less that of a second run that keeps the keys and makes the rest again, is
+    that of its keys; spread over the cores it is the least wall time. Keys of single processes, less what such
+    a process takes for P-256, show that a key is not dearer among many; the lottery is their standard error.
     """
     pairs = [with_and_without_keys(bench) for _ in range(bench.runs)]
     key_times = [whole.cpu - rest.cpu for whole, rest in pairs]
@@ -177,8 +177,7 @@ def execute(command: tuple[str, ...], directory: Path, names: list[str] | None =
         missing = [file for file in files if not (directory / file).is_file()]
         if status != 0 or missing:
             log.seek(0)
-            said = log.read().decode(errors="replace")
-            sys.exit(f"{command}: exit code {status}, missing files: {missing[:5]}\n{said}")
+            sys.exit(f"{command}: exit code {status}, missing files: {missing[:5]}\n{log.read().decode()}")
     verify_sample(directory, names or [])
     return Measured(run, max(busy - run.cpu, 0) / (wall * (os.cpu_count() or 1)))
 

@@ -54,6 +54,15 @@ fn keys_in_use_are_not_replaced_without_a_word() {
     if !has("openssl") {
         return;
     }
+    let combined = Sandbox::with_set();
+    combined.write("client.pem", combined.read("client.pem") + &combined.read("client.key"));
+    combined.remove("client.key");
+    refuses(&combined, &[], "client.pem: holds its private key too");
+    refuses(
+        &combined,
+        &["renew"],
+        "put the key into a file of its own: openssl pkey -in client.pem -out client.key",
+    );
     sandbox.openssl("pkcs8 -topk8 -in server.key -out e.key -passout pass:x");
     fs::rename(sandbox.file("e.key"), sandbox.file("server.key")).unwrap();
     refuses(&sandbox, &[], "server.key: is encrypted with a password, which Milvus cannot open");
@@ -186,6 +195,11 @@ fn requests_and_certificates_of_one_name_are_for_one_thing() {
     sandbox.certgen(&["csr", "node.example", "--role", "client", "-q"]).args(&FAST).succeeds();
     assert_ne!(sandbox.read("node.example.csr"), before, "another role is another request");
     let set = Sandbox::with_set();
+    refuses(&set, &["renew", "ca"], "ca: is the CA\nhint: milvus-certgen renew --ca");
+    set.certgen(&["renew", "./server.pem", "client.key", "-q"]).succeeds();
+    fs::copy(Sandbox::with_set().file("client.pem"), set.file("client.pem")).unwrap();
+    let out = set.certgen(&["renew", "--dry-run"]).succeeds();
+    assert!(out.contains("note: client.pem is not signed by the CA, and is left alone"), "{out}");
     refuses(&set, &["csr", "server"], "server.pem: is there already, for \"localhost\"");
     let orphans = Sandbox::with_set();
     orphans.remove("ca.pem");

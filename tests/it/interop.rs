@@ -178,6 +178,27 @@ fn a_ca_key_with_a_password() {
 }
 
 #[test]
+fn passwords_of_old_are_told_apart_from_wrong_ones() {
+    if !has("openssl") {
+        return;
+    }
+    let made = self_signed("openssl genrsa -out root.key 2048", "/CN=root");
+    for convert in [
+        "rsa -traditional -in root.key -aes128 -passout pass:x -out e",
+        "pkcs8 -topk8 -v1 PBE-SHA1-3DES -in root.key -passout pass:x -out e",
+    ] {
+        let sandbox = ca(&format!("{made}\nopenssl {convert} && mv e root.key"));
+        let run =
+            sandbox.certgen(&["client", "bob"]).args(&WITH_CA).env("MILVUS_CERTGEN_CA_KEY_PASSWORD", "x");
+        let err = run.fails(1);
+        assert!(
+            err.contains("encrypted with a password in an old way (openssl pkcs8 -topk8 -v2 aes256"),
+            "{err}"
+        );
+    }
+}
+
+#[test]
 fn cas_of_gnutls_mkcert_and_cfssl() {
     if has("certtool") {
         let template = "printf 'cn = root\\norganization = acme\\nca\\ncert_signing_key\\ncrl_signing_key\\nexpiration_days = 365\\n' > t";
