@@ -16,6 +16,7 @@ use crate::set::Set;
 use crate::subject::Subject;
 
 mod authority;
+mod guard;
 mod leaf;
 
 #[cfg(test)]

@@ -18,7 +18,10 @@ use crate::set::Set;
 use crate::subject::Subject;
 
 pub mod progress;
+mod tally;
 mod text;
+
+pub use tally::Tally;
 
 /// The facts of a run. Its JSON form is part of the contract: `schema` grows when a field changes its meaning.
 #[derive(Debug, Serialize)]
@@ -203,50 +206,6 @@ pub trait Text {
 pub fn write_json(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, report)?;
     out.write_all(b"\n")
-}
-
-/// What a run over many names did, in numbers.
-#[derive(Debug, Serialize)]
-pub struct Tally {
-    /// 1
-    schema: u32,
-    directory: String,
-    dry_run: bool,
-    names: usize,
-    made: usize,
-    re_signed: usize,
-    kept: usize,
-}
-
-impl Tally {
-    /// Nothing done yet.
-    #[must_use]
-    pub fn new(directory: &Path, names: usize, dry_run: bool) -> Self {
-        let directory = directory.display().to_string();
-        Self { schema: 1, directory, dry_run, names, made: 0, re_signed: 0, kept: 0 }
-    }
-
-    /// Counts what a plan did.
-    pub fn add(&mut self, plan: &Plan) {
-        for leaf in &plan.leaves {
-            match leaf.action {
-                Action::Issue => self.made += 1,
-                Action::Resign => self.re_signed += 1,
-                Action::Keep | Action::Refresh => self.kept += 1,
-            }
-        }
-    }
-}
-
-impl Text for Tally {
-    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let would = if self.dry_run { "would be " } else { "" };
-        writeln!(
-            out,
-            "{} names in {}: {} {would}made, {} {would}re-signed, {} kept",
-            self.names, self.directory, self.made, self.re_signed, self.kept
-        )
-    }
 }
 
 impl Facts {

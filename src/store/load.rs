@@ -209,8 +209,11 @@ fn check_link(dir: &Path, path: &Path) -> Result<()> {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
-    let failure =
-        Failure::failed(format!("{}: cannot be read: {}", shown(path), super::transaction::why(error)));
+    let failure = Failure::failed(format!(
+        "{}: cannot be read: {}",
+        shown(path),
+        super::transaction::files::why(error)
+    ));
     match error.kind() {
         ErrorKind::PermissionDenied => failure.hint("run as the user who owns the file"),
         _ => failure.hint("look at it with: ls -l"),

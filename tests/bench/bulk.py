@@ -2,10 +2,9 @@
 
     python3 tests/bench/bulk.py target/release/milvus-certgen [--runs 3]
 
-Whole processes are measured as speed.py measures them. TMPDIR chooses the disk, which matters here:
+Whole processes are measured as in speed.py, within a minute or two. TMPDIR chooses the disk, which matters:
 milvus-certgen syncs what it writes, and openssl does not. Figures are for reading: what ends this script with
-an error is a missing file or a certificate that `openssl verify` rejects, never a time. It takes a minute or
-two. Linux only; Python 3.10 or newer.
+an error is a missing file or a certificate that `openssl verify` rejects. Linux only; Python 3.10 or newer.
 """
 
 import argparse
@@ -50,8 +49,8 @@ class Measured:
 class Bench:
     """The binary, and a place where every run has a fresh directory.
 
-    They stay until the end: an ext4 without a journal passes over inodes freed in the last minutes one by one,
-    and with thousands of them that takes longer than all else.
+    They stay until the end: an ext4 without a journal passes over inodes freed in the last minutes one by
+    one, and with thousands of them that takes longer than all else.
     """
 
     def __init__(self, binary: str, runs: int, place: Path):
@@ -79,8 +78,8 @@ while read name; do
 done <names.txt
 """
         directory, names = self.authority(kind), client_names(OPENSSL_NAMES)
-        (directory / "client.ext").write_text(extensions)
-        (directory / "names.txt").write_text("".join(f"{name}\n" for name in names))
+        for file, text in (("client.ext", extensions), ("names.txt", "\n".join([*names, ""]))):
+            (directory / file).write_text(text)
         return execute(("sh", "-c", lines), directory, names)
 
 
@@ -101,13 +100,13 @@ def main() -> None:
 
 
 def print_rates(bench: Bench, kind: Kind) -> None:
-    names, rounds = client_names(kind.names), range(bench.runs)
-    ours = [bench.clients(kind, bench.authority(kind), names) for _ in rounds]
+    names = client_names(kind.names)
+    ours = [bench.clients(kind, bench.authority(kind), names) for _ in range(bench.runs)]
     our_rate = print_rate(f"{kind.label} milvus-certgen", len(names), ours)
     if not shutil.which("openssl"):
         print(f"{kind.label} openssl loop  skipped: not installed")
         return
-    theirs = [bench.openssl_loop(kind) for _ in rounds]
+    theirs = [bench.openssl_loop(kind) for _ in range(bench.runs)]
     rate = print_rate(f"{kind.label} openssl loop", OPENSSL_NAMES, theirs)
     print(f"{kind.label + ' ratio':32}{our_rate / rate:10.1f}")
 
@@ -116,7 +115,7 @@ def print_rate(label: str, names: int, measured: list[Measured]) -> float:
     """The share of others says how far to trust a row. Returns certificates per second."""
     wall, cpu = (median([one.run for one in measured], figure) for figure in ("wall", "cpu"))
     others = f"{statistics.median(one.others for one in measured):.0%}"
-    each, rate = 1000 * cpu / names, names / wall
+    rate, each = names / wall, 1000 * cpu / names
     print(f"{label:24}{names:8}{rate:10.1f}{wall:9.2f}{cpu:9.2f}{each:13.2f}{others:>9}")
     return rate
 
@@ -124,10 +123,10 @@ def print_rate(label: str, names: int, measured: list[Measured]) -> float:
 def print_rsa_limit(bench: Bench) -> None:
     """How near the RSA rate comes to key generation alone on all cores.
 
-    The search for primes is a lottery: the CPU time of 200 keys differs by 5 % from run to run. So each run is
-    its own yardstick: its CPU time, less that of a second run that keeps the keys and makes the rest again, is
-    that of its keys; spread over the cores it is the least wall time. Keys of single processes, less what such
-    a process takes for P-256, show that a key is not dearer among many; the lottery is their standard error.
+    The search for primes is a lottery: the CPU time of 200 keys differs by 5 % from run to run. So each run
+    is its own yardstick: its CPU time, less that of a second run that keeps the keys and makes the rest
+    again, is that of its keys; spread over the cores it is the least wall time. Keys of single processes,
+    less what such a process takes for P-256, show that a key is not dearer among many.
     """
     pairs = [with_and_without_keys(bench) for _ in range(bench.runs)]
     key_times = [whole.cpu - rest.cpu for whole, rest in pairs]

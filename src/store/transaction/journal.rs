@@ -4,7 +4,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::{STAGE, failed};
+use super::STAGE;
+use super::files::failed;
 use crate::error::{Failure, Result};
 use crate::files::shown;
 

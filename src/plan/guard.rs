@@ -1,0 +1,187 @@
+//! What a leaf's plan takes over, and what it refuses: files in use, names that nobody vouches for, identities that
+//! no client would take.
+
+use time::OffsetDateTime;
+
+use super::{Action, AuthorityPlan, LeafPlan};
+use crate::certificate::Certificate;
+use crate::error::{Failure, Result};
+use crate::files::{FileKind, shown, typed};
+use crate::profile::Role;
+use crate::request::{LeafRequest, Request};
+use crate::set::{Leaf, LeafFiles};
+use crate::verify;
+
+/// The certificate whose subject and names are taken over: one that this CA has signed. Anything else may have been
+/// put there by whoever can write the file, and the CA does not vouch for what it says unless a flag does.
+pub(super) fn inherited<'a>(
+    asked: &LeafRequest,
+    request: &Request,
+    files: &'a LeafFiles,
+    issuer: Option<&Certificate>,
+) -> Result<Option<&'a Certificate>> {
+    let is_ours = |certificate: &&Certificate| {
+        issuer.is_some_and(|ca| certificate.is_signed_by(&ca.public_key))
+            && certificate.role().is_none_or(|role| role == asked.role)
+    };
+    let existing = files.sound_certificate();
+    if let Some(certificate) = existing.filter(is_ours) {
+        return Ok(Some(certificate));
+    }
+    if asked.foreign.is_some() || asked.gives_names() || issuer.is_none() {
+        return Ok(None);
+    }
+    // Without flags it would become localhost, whatever it was before: not without a word.
+    let said = existing
+        .map(|certificate| (&certificate.subject, certificate.subject_alt_names.clone().unwrap_or_default()))
+        .or_else(|| files.request.sound().map(|csr| (&csr.subject, csr.subject_alt_names.clone())));
+    let Some((subject, names)) = said else { return Ok(None) };
+    let would_be = request.identity(asked, None, None)?;
+    let common_name = subject.subject.as_ref().and_then(|subject| subject.common_name()).unwrap_or_default();
+    let is_the_same = Some(common_name) == would_be.subject.common_name()
+        && names.iter().all(|name| would_be.names.contains(name));
+    if is_the_same {
+        return Ok(None);
+    }
+    let pem = request.out_dir.join(asked.base.file(FileKind::Certificate));
+    let problem = files.certificate.problem().unwrap_or("is not this CA's, or not for its role");
+    let flag = if asked.role == Role::Server { "--cn" } else { "--client-cn" };
+    Err(Failure::failed(format!(
+        "{}: {problem}, and what is left of it is for {common_name:?}",
+        shown(&pem)
+    ))
+    .hint(format!("if it is to be signed for that again, say so: {flag} '{common_name}', and --san for further names")))
+}
+
+/// What is not written over, and what no signature mends.
+pub(super) fn check_files(
+    asked: &LeafRequest,
+    request: &Request,
+    there: &Leaf,
+    issuer: Option<&Certificate>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let path = |kind| shown(&request.out_dir.join(there.base.file(kind))).to_string();
+    let existing = there.files.sound_certificate();
+    if let Some(certificate) = existing.filter(|certificate| certificate.not_before > now) {
+        return Err(Failure::failed(format!(
+            "{}: is not valid before {}, and today is {}",
+            path(FileKind::Certificate),
+            verify::date(certificate.not_before),
+            verify::date(now)
+        ))
+        .hint("set the clock right; or move the file away, and it is made anew"));
+    }
+    let key_problem = there.files.key.problem().unwrap_or_default();
+    if key_problem.contains("encrypted") {
+        let key = path(FileKind::Key);
+        return Err(Failure::failed(format!("{key}: {key_problem}, which Milvus cannot open")).hint(
+            format!(
+                "take it off with: openssl pkey -in '{key}' -out '{key}.plain' && mv '{key}.plain' '{key}'"
+            ),
+        ));
+    }
+    let holds_key = there.files.certificate.sound().is_some_and(|file| file.holds_key);
+    if holds_key && there.files.key.is_missing() {
+        let (pem, key) = (there.base.file(FileKind::Certificate), there.base.file(FileKind::Key));
+        let (pem, key) = (request.out_dir.join(pem), request.out_dir.join(key));
+        return Err(Failure::failed(format!("{}: holds its private key too", shown(&pem))).hint(format!(
+            "put the key into a file of its own: openssl pkey -in {} -out {}",
+            typed(&pem),
+            typed(&key)
+        )));
+    }
+    if !asked.exclusive {
+        return Ok(());
+    }
+    let name = asked.common_name.as_ref().map(|(_, name)| name.as_str()).unwrap_or_default();
+    let refuse = |kind: FileKind, why: &str| {
+        Err(Failure::failed(format!("{}: is there already, {why}", path(kind))).hint(format!(
+            "move it away, or make {name:?} elsewhere: --out-dir DIR --ca-cert {} --ca-key {}",
+            typed(&request.ca_path(FileKind::Certificate)),
+            typed(&request.ca_path(FileKind::Key))
+        )))
+    };
+    if let Some(certificate) = existing {
+        let has = certificate.subject.subject.as_ref().and_then(|subject| subject.common_name());
+        let role = certificate.role();
+        if has.unwrap_or_default() != name
+            || role.is_some_and(|role| role != asked.role)
+            || certificate.is_ca()
+        {
+            let role = role.map_or_else(|| "somebody".to_owned(), |role| format!("the {role}"));
+            return refuse(FileKind::Certificate, &format!("for {role} {:?}", has.unwrap_or_default()));
+        }
+        if issuer.is_some_and(|ca| !certificate.is_signed_by(&ca.public_key)) {
+            return refuse(FileKind::Certificate, "and another CA has signed it");
+        }
+    } else if let (Some(file), Some(asked)) = (there.files.key.sound(), request.key)
+        && !file.key.kind().covers(asked)
+    {
+        return refuse(FileKind::Key, &format!("and is {}", file.key.kind()));
+    }
+    Ok(())
+}
+
+/// What only matters once a certificate is to be signed.
+pub(super) fn check_identity(
+    plan: &LeafPlan,
+    request: &Request,
+    existing: Option<&Certificate>,
+    ca: &AuthorityPlan,
+) -> Result<()> {
+    let pem = request.out_dir.join(plan.base.file(FileKind::Certificate));
+    if let Some(existing) = existing.filter(|certificate| certificate.subject.subject.is_none()) {
+        return Err(Failure::failed(format!(
+            "{}: must be signed again ({}), but its subject {} cannot be written again as it is",
+            shown(&pem),
+            plan.reasons.join(", and "),
+            existing.subject.text
+        ))
+        .hint(format!("move {} away, and a new one is made", shown(&pem))));
+    }
+    if plan.identity.subject.is_empty() && plan.identity.names.is_empty() {
+        return Err(Failure::usage(format!(
+            "the {}'s certificate would say nothing of whom it is for",
+            plan.role
+        ))
+        .hint("give it a name with --client-cn, or an attribute such as --organization"));
+    }
+    if plan.role == Role::Server && plan.identity.names.is_empty() {
+        let common_name = plan.identity.subject.common_name().unwrap_or_default();
+        return Err(Failure::failed(format!(
+            "{}: needs a name that clients can check, and its CN {common_name:?} is none",
+            shown(&pem)
+        ))
+        .hint("name the host that clients connect to: --san db.example.com"));
+    }
+    if plan.identity.subject == ca.subject {
+        let what = format!("the {}'s subject would be the CA's ({})", plan.role, ca.subject);
+        let remedy = match (ca.action, plan.role) {
+            (Action::Issue, _) => "give --state or --locality a value: only the CA's subject has them",
+            (_, Role::Client) => "tell them apart with another --client-cn",
+            _ => "tell them apart with another --organizational-unit",
+        };
+        return Err(Failure::usage(format!("{what}, and clients take such a certificate for self-signed"))
+            .hint(remedy));
+    }
+    Ok(())
+}
+
+/// What the CA may not sign for is refused here, and not found out by the client.
+pub(super) fn check_constraints(
+    plan: &LeafPlan,
+    request: &Request,
+    issuer: Option<&Certificate>,
+) -> Result<()> {
+    let Some(constraints) = issuer.and_then(|issuer| issuer.name_constraints.as_ref()) else { return Ok(()) };
+    let Some(outside) = plan.identity.names.iter().find(|name| !constraints.allow(name)) else {
+        return Ok(());
+    };
+    let pem = request.out_dir.join(plan.base.file(FileKind::Certificate));
+    Err(Failure::failed(format!(
+        "{}: the CA may not sign for {outside}; its nameConstraints permit {constraints}",
+        shown(&pem)
+    ))
+    .hint("use a name below those, or another CA"))
+}
