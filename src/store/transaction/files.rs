@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::{Change, Directory, STAGE};
@@ -95,15 +96,19 @@ pub(super) fn set_access(file: &File, change: &Change, place: &Path) -> Result<(
 /// write its journal for each.
 pub(super) fn sync_all(files: &[File]) -> io::Result<()> {
     const AT_ONCE: usize = 16;
-    for some in files.chunks(AT_ONCE) {
-        thread::scope(|scope| {
-            let syncs: Vec<_> = some.iter().map(|file| scope.spawn(|| file.sync_all())).collect();
-            syncs.into_iter().try_for_each(|sync| {
-                sync.join().unwrap_or_else(|_| Err(io::Error::other("the work stopped")))
-            })
-        })?;
-    }
-    Ok(())
+    let next = AtomicUsize::new(0);
+    let sync_some = || -> io::Result<()> {
+        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            file.sync_all()?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE.min(files.len())).map(|_| scope.spawn(sync_some)).collect();
+        workers.into_iter().try_for_each(|worker| {
+            worker.join().unwrap_or_else(|_| Err(io::Error::other("the work stopped")))
+        })
+    })
 }
 
 pub(super) fn sync(dir: &Path) -> io::Result<()> {
