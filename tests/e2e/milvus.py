@@ -111,6 +111,7 @@ def one_way_cases(own: Path, other: Path) -> Cases:
     return {
         "trust in server.pem": partial(accepted, server_pem_path=own / "server.pem"),
         "trust in ca.pem": partial(accepted, **trust),
+        "the example as written": partial(example_runs, own, "1"),
         "connection to an address": partial(accepted, host="127.0.0.1", server_name="", **trust),
         "wrong server_name refused": partial(refused, WRONG_NAME, server_name=LATER_NAME, **trust),
         "server of another CA refused": partial(refused, UNKNOWN_SERVER_CA, **trust_other),
@@ -124,6 +125,7 @@ def two_way_cases(own: Path, other: Path) -> Cases:
     anonymous = {"server_pem_path": own / "ca.pem"}
     return {
         "client.pem": partial(accepted, **client),
+        "the example as written": partial(example_runs, own, "2"),
         "wrong server_name refused": partial(refused, WRONG_NAME, server_name=LATER_NAME, **client),
         "server of another CA refused": partial(refused, UNKNOWN_SERVER_CA, **identity(own, "client", other)),
         "no client certificate refused": partial(refused, NO_CLIENT_CERTIFICATE, **anonymous),
@@ -166,6 +168,14 @@ def make_set(program: Path, directory: Path, *arguments: str, command: str = "")
     done = subprocess.run(line, env=settings, capture_output=True, text=True, timeout=PROCESS_SECONDS)
     ensure(done.returncode == 0, f"{' '.join(arguments)}: exit code {done.returncode}, {done.stderr}")
     return directory
+
+
+def example_runs(directory: Path, tls_mode: str, server: MilvusServer) -> None:
+    """What a user copies from examples/ connects."""
+    example = Path(__file__).parents[2] / "examples" / "pymilvus" / "connect.py"
+    line = [sys.executable, example, directory, tls_mode, str(server.listen_port)]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=PROCESS_SECONDS)
+    ensure(done.returncode == 0 and "the server is Milvus" in done.stdout, done.stderr[-2000:])
 
 
 def accepted(server: MilvusServer, **options: object) -> None:

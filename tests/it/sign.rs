@@ -214,3 +214,47 @@ fn a_request_elsewhere_is_answered_there_and_the_ca_stays_where_it_is() {
     assert_ne!(sandbox.read("ca.srl"), before);
     sandbox.openssl("verify -x509_strict -purpose sslserver -CAfile ca.pem in/node.pem");
 }
+
+#[test]
+fn requests_of_gnutls_and_cfssl_are_signed() {
+    if !has("openssl") {
+        return;
+    }
+    let sandbox = Sandbox::with_set();
+    let sh = |line: &str| {
+        let output = Command::new("sh").args(["-euc", line]).current_dir(sandbox.path()).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let mut made = Vec::new();
+    if has("certtool") {
+        for (name, kind) in
+            [("g-rsa", "rsa --bits 2048"), ("g-ec", "ecdsa --curve secp384r1"), ("g-ed", "ed25519")]
+        {
+            sh(&format!(
+                "printf 'cn = node.example\\ndns_name = node.example\\ntls_www_server\\nsigning_key\\n' > t\n\
+                 certtool --generate-privkey --key-type {kind} --outfile {name}.key\n\
+                 certtool --generate-request --load-privkey {name}.key --template t --outfile {name}.csr"
+            ));
+            made.push(name);
+        }
+    }
+    if has("cfssl") && has("cfssljson") {
+        sh(
+            "echo '{\"CN\":\"node.example\",\"hosts\":[\"node.example\"],\"key\":{\"algo\":\"ecdsa\",\"size\":256}}' > c.json\n\
+            cfssl genkey c.json | cfssljson -bare c && mv c-key.pem c.key",
+        );
+        made.push("c");
+    }
+    for name in made {
+        let out = sandbox.certgen(&["sign", &format!("{name}.csr")]).succeeds();
+        assert!(out.contains("made: "), "{out}");
+        sandbox.openssl(&format!(
+            "verify -x509_strict -purpose sslserver -verify_hostname node.example -CAfile ca.pem {name}.pem"
+        ));
+        if has("certtool") {
+            sh(&format!(
+                "certtool --verify --load-ca-certificate ca.pem --infile {name}.pem --verify-hostname node.example"
+            ));
+        }
+    }
+}
