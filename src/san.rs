@@ -195,11 +195,11 @@ fn parse_ip(text: &str) -> Result<San, Refused> {
 /// A host name by RFC 1123's rules, with `_` besides (Docker's service names have it) and `*` as a whole first label.
 fn parse_dns(text: &str) -> Result<String, Refused> {
     if !text.is_ascii() {
-        return Err(match idna::domain_to_ascii(text) {
-            Ok(ascii) if ascii.is_ascii() && !ascii.is_empty() => {
+        return Err(match a_label_form(text) {
+            Some(ascii) => {
                 refused("not ASCII, as names in certificates are", format!("use its A-label form, {ascii:?}"))
             }
-            _ => refused("not ASCII, as names in certificates are", "use the A-label form (xn--...)"),
+            None => refused("not ASCII, as names in certificates are", "use the A-label form (xn--...)"),
         });
     }
     if let Some(name) = text.strip_suffix('.') {
@@ -230,6 +230,19 @@ fn parse_dns(text: &str) -> Result<String, Refused> {
         return Err(refused("not an IPv4 address, and a name does not end in a number", "check the address"));
     }
     Ok(name)
+}
+
+/// The name in ASCII, for a hint: Punycode (RFC 3492) of the lower-case labels. The mapping of rarer characters
+/// would bring half a megabyte of tables into the program.
+fn a_label_form(text: &str) -> Option<String> {
+    let lower = text.to_lowercase();
+    let labels = lower.split('.').map(|label| {
+        if label.is_ascii() {
+            return Some(label.to_owned());
+        }
+        idna::punycode::encode_str(label).map(|encoded| format!("xn--{encoded}"))
+    });
+    labels.collect::<Option<Vec<_>>>().map(|labels| labels.join("."))
 }
 
 fn check_label(label: &str) -> Result<(), Refused> {
