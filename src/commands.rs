@@ -7,12 +7,13 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::cli::Behaviour;
-use crate::engine::World;
+use crate::engine::{self, Done, World};
 use crate::error::{Failure, Result};
 use crate::issue::Progress;
 use crate::job::Job;
 use crate::report::progress::{Narrator, say_waiting};
-use crate::report::{Text, write_json};
+use crate::report::{Outcome, Report, Text, write_json};
+use crate::request::Request;
 use crate::store::Step;
 
 mod csr;
@@ -54,6 +55,14 @@ pub fn run(job: Job, behaviour: Behaviour, system: &mut System<'_>) -> Result<()
             identities::Outcome::Tally(tally) => print(&tally, behaviour),
         },
     }
+}
+
+/// What most commands are in the end: the request carried out, or only rehearsed, and a report of it.
+fn carry_out(request: &Request, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
+    let Done { plan, set, written, recovered } =
+        if dry_run { engine::rehearse(request, world)? } else { engine::act(request, world)? };
+    let outcome = Outcome { dry_run, recovered, written: &written };
+    Ok(Report::new(&plan, request, &set, outcome, world.now))
 }
 
 fn print(report: &(impl Text + Serialize), behaviour: Behaviour) -> Result<()> {

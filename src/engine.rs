@@ -121,9 +121,7 @@ impl Locked {
         }
         self.output.abandon();
     }
-}
 
-impl Locked {
     /// Finishes or clears what interrupted runs have left.
     pub fn recover(&self) -> Result<bool> {
         if let Some(ca) = &self.ca {
@@ -199,6 +197,16 @@ struct Decision {
     issued: Issued,
 }
 
+impl Decision {
+    /// Adds what goes besides the set's own place, and says who may read it.
+    fn new(request: &Request, plan: Plan, mut issued: Issued) -> Result<Self> {
+        add_ca_copy(request, &mut issued)?;
+        set_access(request, &mut issued)?;
+        add_tls_dir(request, &mut issued)?;
+        Ok(Self { plan, issued })
+    }
+}
+
 /// One of many runs under one lock: its keys are made in the background while the one before is written.
 pub struct Batch {
     request: Request,
@@ -218,19 +226,16 @@ impl Batch {
         let keys = self.keys.join().unwrap_or_else(|_| Err(Failure::failed("keys: the work stopped")))?;
         let set = read(&self.request, None)?;
         let plan = plan(&self.request, &set, world.now)?;
-        let mut issued = issue_with(&plan, &self.request, set, keys, world.random, |_| {})?;
-        set_access(&self.request, &mut issued)?;
-        commit(&self.request, Decision { plan, issued }, false, world, locked)
+        let issued = issue_with(&plan, &self.request, set, keys, world.random, |_| {})?;
+        let decision = Decision::new(&self.request, plan, issued)?;
+        commit(&self.request, decision, false, world, locked)
     }
 }
 
 fn decide(request: &Request, set: Set, world: &mut World<'_>) -> Result<Decision> {
     let plan = plan(request, &set, world.now)?;
-    let mut issued = issue(&plan, request, set, world.random, &mut world.progress)?;
-    add_ca_copy(request, &mut issued)?;
-    set_access(request, &mut issued)?;
-    add_tls_dir(request, &mut issued)?;
-    Ok(Decision { plan, issued })
+    let issued = issue(&plan, request, set, world.random, &mut world.progress)?;
+    Decision::new(request, plan, issued)
 }
 
 /// No file of a CA from elsewhere is written over, but its serial file; and no certificate gets beside a key that

@@ -14,6 +14,8 @@ pub enum Loaded<T> {
     Missing,
     /// Its place says that it was given up on purpose (`--discard-ca-key`).
     Discarded,
+    /// A password keeps it shut; the text completes a sentence that begins with the file's name.
+    Locked(String),
     /// It is there, but not what it should be; the text completes a sentence that begins with the file's name.
     Damaged(String),
     /// It is there and sound by itself.
@@ -25,7 +27,7 @@ impl<T> Loaded<T> {
     pub fn sound(&self) -> Option<&T> {
         match self {
             Self::Sound(content) => Some(content),
-            Self::Missing | Self::Discarded | Self::Damaged(_) => None,
+            Self::Missing | Self::Discarded | Self::Locked(_) | Self::Damaged(_) => None,
         }
     }
 
@@ -39,8 +41,17 @@ impl<T> Loaded<T> {
         match self {
             Self::Missing => Some("is missing"),
             Self::Discarded => Some("was discarded (--discard-ca-key)"),
-            Self::Damaged(problem) => Some(problem),
+            Self::Locked(problem) | Self::Damaged(problem) => Some(problem),
             Self::Sound(_) => None,
+        }
+    }
+}
+
+impl<T> From<Result<T, String>> for Loaded<T> {
+    fn from(parsed: Result<T, String>) -> Self {
+        match parsed {
+            Ok(content) => Self::Sound(content),
+            Err(problem) => Self::Damaged(problem),
         }
     }
 }

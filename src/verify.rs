@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind};
 use crate::serial::Serial;
-use crate::set::Set;
+use crate::set::{KeyFile, Loaded, Set};
 
 mod chain;
 mod handshake;
@@ -95,17 +95,14 @@ impl<'a> Findings<'a> {
         self.add(FileKind::Certificate, code, message);
     }
 
-    fn files(&mut self, files: &[(FileKind, Option<&str>)]) {
-        for (kind, problem) in files {
-            if let Some(problem) = problem {
-                let is_missing = *problem == "is missing" || problem.starts_with("was discarded");
-                let code = if is_missing { Code::Missing } else { Code::Damaged };
-                self.add(*kind, code, *problem);
-            }
+    fn file<T>(&mut self, kind: FileKind, file: &Loaded<T>) {
+        if let Some(problem) = file.problem() {
+            let code = if file.is_missing() { Code::Missing } else { Code::Damaged };
+            self.add(kind, code, problem);
         }
     }
 
-    fn pair(&mut self, certificate: &Certificate, key: Option<&crate::set::KeyFile>) {
+    fn pair(&mut self, certificate: &Certificate, key: Option<&KeyFile>) {
         if key.is_some_and(|file| file.key.public().spki != certificate.public_key.spki) {
             let pem = self.base.file(FileKind::Certificate);
             self.add(FileKind::Key, Code::KeyMismatch, format!("is not the key of {pem}"));
@@ -142,11 +139,9 @@ impl<'a> Findings<'a> {
 pub fn ca(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
     let files = &set.ca;
     let mut findings = Findings::new(&set.ca_base);
-    findings.files(&[
-        (FileKind::Key, files.key.problem()),
-        (FileKind::Certificate, files.certificate.problem()),
-        (FileKind::Serial, files.serial.problem()),
-    ]);
+    findings.file(FileKind::Key, &files.key);
+    findings.file(FileKind::Certificate, &files.certificate);
+    findings.file(FileKind::Serial, &files.serial);
     let Some(file) = files.certificate.sound() else { return findings.list };
     let certificate = &file.certificate;
     findings.pair(certificate, files.key.sound());

@@ -19,6 +19,14 @@ pub struct Name {
     pub subject: Option<Subject>,
 }
 
+impl Name {
+    /// The common name, if there is one and the name can be written again.
+    #[must_use]
+    pub fn common_name(&self) -> Option<&str> {
+        self.subject.as_ref()?.common_name()
+    }
+}
+
 pub(super) fn name(parsed: &X509Name<'_>) -> Name {
     let attributes = attributes(parsed);
     let text = match &attributes {

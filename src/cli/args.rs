@@ -6,6 +6,7 @@ use clap::builder::{FalseyValueParser, OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 const SUBJECT: &str = "Subject (what the certificates say they are; '' leaves an attribute out)";
+const VALIDITY: &str = "Validity (from an hour ago, for clocks that differ, until so many days from now)";
 const FILES: &str = "Files (where they go and what they are called)";
 const BEHAVIOUR: &str = "Behaviour";
 const PASSWORD_HELP: &str = "File whose first line is the password of the CA's key (PKCS#8), wherever the key is. \
@@ -121,11 +122,9 @@ pub(super) struct SanArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(
-    next_help_heading = "Validity (from an hour ago, for clocks that differ, until so many days from now)"
-)]
-pub(super) struct LeafValidityArgs {
-    /// Days until the certificate expires, at most as long as the CA's [default: 3650]
+#[command(next_help_heading = VALIDITY)]
+pub(super) struct DaysArgs {
+    /// Days until server and client certificates expire, at most as long as the CA's [default: 3650]
     #[arg(
         long,
         value_name = "DAYS",
@@ -134,6 +133,25 @@ pub(super) struct LeafValidityArgs {
         hide_env_values = true
     )]
     pub(super) days: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = VALIDITY)]
+pub(super) struct CaDaysArgs {
+    /// Days until the CA's certificate expires, not less than --days [default: as --days]
+    #[arg(
+        long,
+        value_name = "DAYS",
+        env = "MILVUS_CERTGEN_CA_DAYS",
+        allow_hyphen_values = true,
+        hide_env_values = true
+    )]
+    pub(super) ca_days: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = VALIDITY)]
+pub(super) struct RenewWithinArgs {
     /// Sign again what expires within so many days; never more than a third of a certificate's lifetime
     /// [default: 30]
     #[arg(
@@ -146,39 +164,24 @@ pub(super) struct LeafValidityArgs {
     pub(super) renew_within: Option<String>,
 }
 
+/// What commands have that sign the CA too.
 #[derive(Debug, Args)]
-#[command(
-    next_help_heading = "Validity (from an hour ago, for clocks that differ, until so many days from now)"
-)]
 pub(super) struct ValidityArgs {
-    /// Days until server and client certificates expire, at most as long as the CA's [default: 3650]
-    #[arg(
-        long,
-        value_name = "DAYS",
-        env = "MILVUS_CERTGEN_DAYS",
-        allow_hyphen_values = true,
-        hide_env_values = true
-    )]
-    pub(super) days: Option<String>,
-    /// Days until the CA's certificate expires, not less than --days [default: as --days]
-    #[arg(
-        long,
-        value_name = "DAYS",
-        env = "MILVUS_CERTGEN_CA_DAYS",
-        allow_hyphen_values = true,
-        hide_env_values = true
-    )]
-    pub(super) ca_days: Option<String>,
-    /// Sign again what expires within so many days; never more than a third of a certificate's lifetime
-    /// [default: 30]
-    #[arg(
-        long,
-        value_name = "DAYS",
-        env = "MILVUS_CERTGEN_RENEW_WITHIN",
-        allow_hyphen_values = true,
-        hide_env_values = true
-    )]
-    pub(super) renew_within: Option<String>,
+    #[command(flatten)]
+    pub(super) days: DaysArgs,
+    #[command(flatten)]
+    pub(super) ca_days: CaDaysArgs,
+    #[command(flatten)]
+    pub(super) renew_within: RenewWithinArgs,
+}
+
+/// What commands have that only use it.
+#[derive(Debug, Args)]
+pub(super) struct LeafValidityArgs {
+    #[command(flatten)]
+    pub(super) days: DaysArgs,
+    #[command(flatten)]
+    pub(super) renew_within: RenewWithinArgs,
 }
 
 #[derive(Debug, Args)]

@@ -1,7 +1,8 @@
 //! From the flags of a command to its job.
 
 use super::args::{
-    AttributeArgs, ExternalCaArgs, KeyArgs, KeyFormatArg, OutDirArgs, OutputArgs, RoleArg, ValidityArgs,
+    AttributeArgs, DaysArgs, ExternalCaArgs, KeyArgs, KeyFormatArg, OutDirArgs, OutputArgs, RenewWithinArgs,
+    RoleArg, ValidityArgs,
 };
 use super::convert::{access, attributes, base_names, common_name, days, key_kind, names, out_dir, password};
 use super::{Behaviour, CaArgs, CsrArgs, EnsureArgs, IdentityArgs, RenewArgs, SignArgs};
@@ -92,8 +93,7 @@ impl CsrArgs {
 impl SignArgs {
     pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
         let mut request = signing_request(self.out_dir, self.external_ca)?;
-        request.days = days("--days", self.validity.days.as_deref(), 1)?;
-        request.renew_within = days("--renew-within", self.validity.renew_within.as_deref(), 0)?;
+        set_leaf_validity(&mut request, &self.validity.days, &self.validity.renew_within)?;
         request.leaf_only = self.leaf_only.leaf_only;
         request.access = access(&self.access)?;
         let names = names(&self.names.san)?;
@@ -111,8 +111,7 @@ impl IdentityArgs {
     pub(super) fn into_job(self, role: Role) -> Result<(Job, Behaviour)> {
         let mut request = signing_request(self.out_dir, self.external_ca)?;
         set_attributes(&mut request, self.attributes)?;
-        request.days = days("--days", self.validity.days.as_deref(), 1)?;
-        request.renew_within = days("--renew-within", self.validity.renew_within.as_deref(), 0)?;
+        set_leaf_validity(&mut request, &self.validity.days, &self.validity.renew_within)?;
         set_keys(&mut request, &self.keys)?;
         request.leaf_only = self.leaf_only.leaf_only;
         request.access = access(&self.access)?;
@@ -210,9 +209,13 @@ fn set_attributes(request: &mut Request, args: AttributeArgs) -> Result<()> {
 }
 
 fn set_validity(request: &mut Request, args: &ValidityArgs) -> Result<()> {
+    request.ca_days = days("--ca-days", args.ca_days.ca_days.as_deref(), 1)?;
+    set_leaf_validity(request, &args.days, &args.renew_within)
+}
+
+fn set_leaf_validity(request: &mut Request, args: &DaysArgs, renew_within: &RenewWithinArgs) -> Result<()> {
     request.days = days("--days", args.days.as_deref(), 1)?;
-    request.ca_days = days("--ca-days", args.ca_days.as_deref(), 1)?;
-    request.renew_within = days("--renew-within", args.renew_within.as_deref(), 0)?;
+    request.renew_within = days("--renew-within", renew_within.renew_within.as_deref(), 0)?;
     Ok(())
 }
 

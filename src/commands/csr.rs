@@ -59,8 +59,7 @@ fn decide(job: &CsrJob, files: &LeafFiles, world: &mut World<'_>) -> Result<Vec<
 /// A request for somebody else than the certificate of that name is for belongs elsewhere.
 fn check_certificate(job: &CsrJob, files: &LeafFiles) -> Result<()> {
     let Some(certificate) = files.sound_certificate() else { return Ok(()) };
-    let has =
-        certificate.subject.subject.as_ref().and_then(|subject| subject.common_name()).unwrap_or_default();
+    let has = certificate.subject.common_name().unwrap_or_default();
     if certificate.is_ca() || Some(has) != job.identity.subject.common_name() {
         let pem = job.base.file(FileKind::Certificate);
         return Err(Failure::failed(format!("{pem}: is there already, for {has:?}"))

@@ -1,10 +1,11 @@
 //! The default command, and `ca`: make the set, or make what is there serve.
 
-use crate::engine::{self, Done, World};
+use super::carry_out;
+use crate::engine::World;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
 use crate::profile::Role;
-use crate::report::{Outcome, Report};
+use crate::report::Report;
 use crate::request::Request;
 
 /// Runs the command.
@@ -12,10 +13,7 @@ pub(super) fn run(request: &Request, dry_run: bool, world: &mut World<'_>) -> Re
     if request.leaves.is_empty() && !request.force {
         check_orphans(request)?;
     }
-    let Done { plan, set, written, recovered } =
-        if dry_run { engine::rehearse(request, world)? } else { engine::act(request, world)? };
-    let outcome = Outcome { dry_run, recovered, written: &written };
-    Ok(Report::new(&plan, request, &set, outcome, world.now))
+    carry_out(request, dry_run, world)
 }
 
 /// `ca` where ca.pem is missing, but not what it has signed: a new CA would be none of theirs.

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
+use super::carry_out;
 use crate::cli::Behaviour;
 use crate::engine::{self, Batch, Locked, World};
 use crate::error::{Failure, Result};
@@ -10,7 +11,7 @@ use crate::files::BaseName;
 use crate::job::{IdentitiesJob, Names};
 use crate::profile::Role;
 use crate::report::progress::Bar;
-use crate::report::{self, Report, Tally};
+use crate::report::{Report, Tally};
 use crate::request::{LeafRequest, Request};
 use crate::san::{San, names_of_common_name};
 use crate::store::Directory;
@@ -37,10 +38,7 @@ pub(super) fn run(job: IdentitiesJob, behaviour: Behaviour, world: &mut World<'_
     let leaves = leaves(&names, &job)?;
     if !is_bulk {
         let request = Request { leaves, ..job.request };
-        let dry_run = behaviour.dry_run;
-        let done = if dry_run { engine::rehearse(&request, world)? } else { engine::act(&request, world)? };
-        let outcome = report::Outcome { dry_run, recovered: done.recovered, written: &done.written };
-        return Ok(Outcome::Report(Report::new(&done.plan, &request, &done.set, outcome, world.now)));
+        return carry_out(&request, behaviour.dry_run, world).map(Outcome::Report);
     }
     bulk(&job.request, &leaves, behaviour, world).map(Outcome::Tally)
 }

@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::Path;
 
+use super::carry_out;
 use crate::certificate::{Certificate, certificates_from_pem};
-use crate::engine::{self, Done, World};
+use crate::engine::World;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
 use crate::job::{RenewJob, Which};
 use crate::profile::Role;
-use crate::report::{Outcome, Report};
+use crate::report::Report;
 use crate::request::{CaPolicy, LeafRequest, Request};
 use crate::store::read_typed;
 
@@ -37,10 +38,7 @@ pub(super) fn run(job: RenewJob, dry_run: bool, world: &mut World<'_>) -> Result
         leaf.rekey = job.rekey && is_asked;
         request.leaves.push(leaf);
     }
-    let Done { plan, set, written, recovered } =
-        if dry_run { engine::rehearse(&request, world)? } else { engine::act(&request, world)? };
-    let outcome = Outcome { dry_run, recovered, written: &written };
-    let mut report = Report::new(&plan, &request, &set, outcome, world.now);
+    let mut report = carry_out(&request, dry_run, world)?;
     report.add_notes(found.left_alone);
     Ok(report)
 }

@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use super::carry_out;
 use crate::certificate::{Csr, csr_from_pem};
-use crate::engine::{self, World};
+use crate::engine::World;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
 use crate::job::SignJob;
 use crate::pki::Identity;
 use crate::profile::Role;
-use crate::report::{Outcome, Report};
+use crate::report::Report;
 use crate::request::{ExternalCa, Foreign, LeafRequest, Request};
 use crate::san::{San, names_of_common_name};
 use crate::store::read_typed;
@@ -35,9 +36,7 @@ pub(super) fn run(job: &SignJob, dry_run: bool, world: &mut World<'_>) -> Result
     let mut reports = Vec::new();
     for one in judged {
         let request = one.request(&job.request);
-        let done = if dry_run { engine::rehearse(&request, world)? } else { engine::act(&request, world)? };
-        let outcome = Outcome { dry_run, recovered: done.recovered, written: &done.written };
-        let mut report = Report::new(&done.plan, &request, &done.set, outcome, world.now);
+        let mut report = carry_out(&request, dry_run, world)?;
         report.add_notes(one.notes);
         reports.push(report);
     }

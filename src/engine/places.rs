@@ -65,11 +65,7 @@ pub(super) fn add_tls_dir(request: &Request, issued: &mut Issued) -> Result<()> 
         }
         let mut change = Change::new(name, kind.mode(), contents);
         change.place = Some(place.clone());
-        change.owner = request.access.owner;
-        if let Some(mode) = mode {
-            change.mode = mode;
-            change.exact_mode = true;
-        }
+        change.give(mode, request.access.owner);
         issued.changes.push(change);
     }
     Ok(())
@@ -128,11 +124,7 @@ pub(super) fn set_access(request: &Request, issued: &mut Issued) -> Result<()> {
         }
     }
     for change in &mut issued.changes {
-        change.owner = owner;
-        if let Some(mode) = mode_of(&change.name) {
-            change.mode = mode;
-            change.exact_mode = true;
-        }
+        change.give(mode_of(&change.name), owner);
     }
     Ok(())
 }

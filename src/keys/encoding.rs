@@ -45,6 +45,14 @@ pub enum KeyProblem {
     Damaged,
 }
 
+impl KeyProblem {
+    /// True if a password keeps the key shut: it may well be sound.
+    #[must_use]
+    pub fn is_password(&self) -> bool {
+        matches!(self, Self::Encrypted | Self::WrongPassword | Self::OldEncryption)
+    }
+}
+
 impl fmt::Display for KeyProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Action, AuthorityPlan, authority_validity, is_expiring};
+use super::{Action, AuthorityPlan, authority_validity, is_expiring, take_password_off};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown, typed};
@@ -11,7 +11,7 @@ use crate::profile::Role;
 use crate::request::{CaPolicy, Request};
 use crate::san::{San, add_missing};
 use crate::set::{Loaded, Set};
-use crate::verify::{self, Code};
+use crate::verify::{self, Code, Finding};
 
 pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
     let Some(certificate) = set.ca_certificate() else {
@@ -28,7 +28,7 @@ pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<
     match request.ca {
         CaPolicy::Ensure => ensure(request, set, certificate, weaknesses, now),
         CaPolicy::Renew => renew(request, set, certificate, now),
-        CaPolicy::Use => use_as_it_is(request, set, certificate, now),
+        CaPolicy::Use => use_as_it_is(request, certificate, &weaknesses, now),
     }
 }
 
@@ -101,8 +101,8 @@ fn names_of_all(request: &Request) -> Result<Vec<San>> {
 }
 
 /// What is wrong with the CA's certificate that signing it again mends; what nothing mends is refused.
-fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<String>> {
-    let mut reasons = Vec::new();
+fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<Finding>> {
+    let mut mendable = Vec::new();
     for finding in verify::ca(set, now) {
         let (file, remedy) = match finding.code {
             // check_key_file's and check_usable's.
@@ -110,14 +110,14 @@ fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<S
             Code::KeyMismatch => (FileKind::Key, "put back the key and the certificate that belong together"),
             Code::NotCa | Code::SelfSignature => (FileKind::Certificate, "put a CA's certificate there"),
             Code::NotYetValid => (FileKind::Certificate, "set the clock right"),
-            code => {
-                reasons.extend(code.is_error().then_some(finding.message));
+            _ => {
+                mendable.push(finding);
                 continue;
             }
         };
         return Err(unusable(request, file, &finding.message, remedy));
     }
-    Ok(reasons)
+    Ok(mendable)
 }
 
 /// The default run: the CA is used whatever its subject, and signed again where it is weak.
@@ -125,9 +125,11 @@ fn ensure(
     request: &Request,
     set: &Set,
     certificate: &Certificate,
-    mut reasons: Vec<String>,
+    weaknesses: Vec<Finding>,
     now: OffsetDateTime,
 ) -> Result<AuthorityPlan> {
+    let errors = weaknesses.into_iter().filter(|finding| finding.code.is_error());
+    let mut reasons: Vec<String> = errors.map(|finding| finding.message).collect();
     let is_weak = !reasons.is_empty();
     if certificate.not_after >= now && is_expiring(certificate, request, now) {
         reasons.push(format!("expires on {}", verify::date(certificate.not_after)));
@@ -188,12 +190,12 @@ fn renew(
 /// A CA that signs as it is: refused only where no client would take what it signs.
 fn use_as_it_is(
     request: &Request,
-    set: &Set,
     certificate: &Certificate,
+    weaknesses: &[Finding],
     now: OffsetDateTime,
 ) -> Result<AuthorityPlan> {
-    for finding in verify::ca(set, now) {
-        if matches!(finding.code, Code::Expired | Code::NotYetValid | Code::CannotSign | Code::PathLength) {
+    for finding in weaknesses {
+        if matches!(finding.code, Code::Expired | Code::CannotSign | Code::PathLength) {
             let remedy = match finding.code {
                 Code::PathLength => "have the CA above sign it with a longer pathlen, or use another",
                 _ if request.external_ca.is_some() => {
@@ -242,18 +244,16 @@ fn why_not_renewable(set: &Set, certificate: &Certificate) -> Option<(String, &'
 
 /// A key that is there must be one; a missing one may be kept elsewhere.
 fn check_key_file(request: &Request, set: &Set) -> Result<()> {
-    let key = FileKind::Key;
-    match set.ca.key.problem().filter(|_| !set.ca.key.is_missing()) {
-        None => Ok(()),
-        Some(problem) if problem.contains("password") => {
-            let file = typed(&request.ca_path(key));
+    match &set.ca.key {
+        Loaded::Sound(_) | Loaded::Missing | Loaded::Discarded => Ok(()),
+        Loaded::Locked(problem) => {
             let remedy = format!(
-                "give it with --ca-key-password-file or MILVUS_CERTGEN_CA_KEY_PASSWORD, or take it off with: \
-                 openssl pkey -in {file} -out {file}.plain && mv {file}.plain {file}"
+                "give it with --ca-key-password-file or MILVUS_CERTGEN_CA_KEY_PASSWORD, or {}",
+                take_password_off(&request.ca_path(FileKind::Key))
             );
-            Err(unusable(request, key, problem, &remedy))
+            Err(unusable(request, FileKind::Key, problem, &remedy))
         }
-        Some(problem) => Err(unusable(request, key, problem, "put the right key there")),
+        Loaded::Damaged(problem) => Err(unusable(request, FileKind::Key, problem, "put the right key there")),
     }
 }
 

@@ -3,13 +3,13 @@
 
 use time::OffsetDateTime;
 
-use super::{Action, AuthorityPlan, LeafPlan};
+use super::{Action, AuthorityPlan, LeafPlan, take_password_off};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{FileKind, shown, typed};
 use crate::profile::Role;
 use crate::request::{LeafRequest, Request};
-use crate::set::{Leaf, LeafFiles};
+use crate::set::{Leaf, LeafFiles, Loaded};
 use crate::verify;
 
 /// The certificate whose subject and names are taken over: one that this CA has signed. Anything else may have been
@@ -37,7 +37,7 @@ pub(super) fn inherited<'a>(
         .or_else(|| files.request.sound().map(|csr| (&csr.subject, csr.subject_alt_names.clone())));
     let Some((subject, names)) = said else { return Ok(None) };
     let would_be = request.identity(asked, None, None)?;
-    let common_name = subject.subject.as_ref().and_then(|subject| subject.common_name()).unwrap_or_default();
+    let common_name = subject.common_name().unwrap_or_default();
     let is_the_same = Some(common_name) == would_be.subject.common_name()
         && names.iter().all(|name| would_be.names.contains(name));
     if is_the_same {
@@ -72,14 +72,10 @@ pub(super) fn check_files(
         ))
         .hint("set the clock right; or move the file away, and it is made anew"));
     }
-    let key_problem = there.files.key.problem().unwrap_or_default();
-    if key_problem.contains("encrypted") {
-        let key = path(FileKind::Key);
-        return Err(Failure::failed(format!("{key}: {key_problem}, which Milvus cannot open")).hint(
-            format!(
-                "take it off with: openssl pkey -in '{key}' -out '{key}.plain' && mv '{key}.plain' '{key}'"
-            ),
-        ));
+    if let Loaded::Locked(problem) = &there.files.key {
+        let key = request.out_dir.join(there.base.file(FileKind::Key));
+        return Err(Failure::failed(format!("{}: {problem}, which Milvus cannot open", shown(&key)))
+            .hint(take_password_off(&key)));
     }
     let holds_key = there.files.certificate.sound().is_some_and(|file| file.holds_key);
     if holds_key && there.files.key.is_missing() {
@@ -103,7 +99,7 @@ pub(super) fn check_files(
         )))
     };
     if let Some(certificate) = existing {
-        let has = certificate.subject.subject.as_ref().and_then(|subject| subject.common_name());
+        let has = certificate.subject.common_name();
         let role = certificate.role();
         if has.unwrap_or_default() != name
             || role.is_some_and(|role| role != asked.role)

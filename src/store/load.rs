@@ -10,8 +10,7 @@ use zeroize::Zeroizing;
 use super::transaction::Journal;
 use crate::certificate::{certificates_from_pem, csr_from_pem};
 use crate::error::{Failure, Result};
-use crate::files::shown;
-use crate::files::{BaseName, FileKind, Owner};
+use crate::files::{BaseName, FileKind, Owner, shown};
 use crate::keys::encoding::{self, DISCARDED};
 use crate::serial::Serial;
 use crate::set::{CaFiles, CertificateFile, KeyFile, LeafFiles, Loaded, Set};
@@ -41,7 +40,7 @@ pub fn load_leaves(dir: &Path, shape: &Set, journal: Option<&Journal>) -> Result
 /// Reads the files of a CA from elsewhere. Links are followed: the paths were typed.
 pub fn load_ca(key: &Path, certificate: &Path, serial: &Path, password: Option<&str>) -> Result<CaFiles> {
     Ok(CaFiles {
-        key: discarded(parsed(read_followed(key)?, |file| parse_key(file, password))),
+        key: parsed(read_followed(key)?, |file| parse_key(file, password)),
         certificate: parsed(read_followed(certificate)?, parse_certificates),
         serial: parsed(read_followed(serial)?, parse_serial),
     })
@@ -86,7 +85,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn ca(&self, base: &BaseName, password: Option<&str>) -> Result<CaFiles> {
         Ok(CaFiles {
-            key: discarded(self.read(&base.file(FileKind::Key), |file| parse_key(file, password))?),
+            key: self.read(&base.file(FileKind::Key), |file| parse_key(file, password))?,
             certificate: self.read(&base.file(FileKind::Certificate), parse_certificates)?,
             serial: self.read(&base.file(FileKind::Serial), parse_serial)?,
         })
@@ -100,7 +99,7 @@ impl Reader<'_> {
         })
     }
 
-    fn read<T>(&self, name: &str, parse: impl Fn(&[u8]) -> Result<T, String>) -> Result<Loaded<T>> {
+    fn read<T, P: Into<Loaded<T>>>(&self, name: &str, parse: impl Fn(&[u8]) -> P) -> Result<Loaded<T>> {
         let path = match self.journal.and_then(|journal| journal.staged(name)) {
             Some(staged) => self.dir.join(staged),
             None => self.dir.join(name),
@@ -109,21 +108,18 @@ impl Reader<'_> {
     }
 }
 
-/// Tells a key that was given up from a damaged one.
-fn discarded(key: Loaded<KeyFile>) -> Loaded<KeyFile> {
-    match key {
-        Loaded::Damaged(problem) if problem == DISCARDED => Loaded::Discarded,
-        key => key,
-    }
-}
-
-fn parse_key(file: &[u8], password: Option<&str>) -> Result<KeyFile, String> {
+fn parse_key(file: &[u8], password: Option<&str>) -> Loaded<KeyFile> {
     if file == DISCARDED.as_bytes() {
-        return Err(DISCARDED.to_owned());
+        return Loaded::Discarded;
     }
-    let (key, format) = encoding::from_pem_with(file, password).map_err(|problem| problem.to_string())?;
-    let was_encrypted = file.windows(9).any(|window| window == b"ENCRYPTED");
-    Ok(KeyFile { key, format, was_encrypted })
+    match encoding::from_pem_with(file, password) {
+        Ok((key, format)) => {
+            let was_encrypted = file.windows(9).any(|window| window == b"ENCRYPTED");
+            Loaded::Sound(KeyFile { key, format, was_encrypted })
+        }
+        Err(problem) if problem.is_password() => Loaded::Locked(problem.to_string()),
+        Err(problem) => Loaded::Damaged(problem.to_string()),
+    }
 }
 
 fn parse_certificates(file: &[u8]) -> Result<CertificateFile, String> {
@@ -137,14 +133,11 @@ fn parse_serial(file: &[u8]) -> Result<Option<Serial>, String> {
     Serial::parse_srl(file).map_err(str::to_owned)
 }
 
-fn parsed<T>(contents: Contents, parse: impl Fn(&[u8]) -> Result<T, String>) -> Loaded<T> {
+fn parsed<T, P: Into<Loaded<T>>>(contents: Contents, parse: impl Fn(&[u8]) -> P) -> Loaded<T> {
     match contents {
         Contents::Missing => Loaded::Missing,
         Contents::TooLarge => Loaded::Damaged("is larger than any key or certificate".to_owned()),
-        Contents::Octets(octets) => match parse(&octets) {
-            Ok(content) => Loaded::Sound(content),
-            Err(problem) => Loaded::Damaged(problem),
-        },
+        Contents::Octets(octets) => parse(&octets).into(),
     }
 }
 

@@ -39,6 +39,15 @@ impl Change {
     pub fn new(name: String, mode: u32, contents: Zeroizing<Vec<u8>>) -> Self {
         Self { name, place: None, mode, exact_mode: false, owner: None, contents }
     }
+
+    /// Sets the mode and the owner, where they were asked for.
+    pub fn give(&mut self, mode: Option<u32>, owner: Option<Owner>) {
+        self.owner = owner;
+        if let Some(mode) = mode {
+            self.mode = mode;
+            self.exact_mode = true;
+        }
+    }
 }
 
 /// One file to be put in its place.

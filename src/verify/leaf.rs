@@ -13,11 +13,9 @@ use crate::set::{CertificateFile, Leaf};
 pub fn leaf(leaf: &Leaf, ca: &Certificate, ca_base: &BaseName, now: OffsetDateTime) -> Vec<Finding> {
     let (role, files) = (leaf.role, &leaf.files);
     let mut findings = Findings::new(&leaf.base);
-    findings.files(&[
-        (FileKind::Key, files.key.problem()),
-        (FileKind::Certificate, files.certificate.problem()),
-        (FileKind::Csr, files.request.problem()),
-    ]);
+    findings.file(FileKind::Key, &files.key);
+    findings.file(FileKind::Certificate, &files.certificate);
+    findings.file(FileKind::Csr, &files.request);
     if let Some(request) = files.request.sound() {
         let csr = FileKind::Csr;
         if files.key.sound().is_some_and(|file| file.key.public().spki != request.public_key.spki) {
