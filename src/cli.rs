@@ -9,6 +9,9 @@ use crate::job::Job;
 mod args;
 mod convert;
 mod jobs;
+mod look;
+
+use look::{LookArgs, NamedFileArgs, SetArgs};
 
 use args::{
     AccessArgs, AttributeArgs, ClientNameArgs, CommonNameArgs, DiscardArgs, ExternalCaArgs, ForceArgs,
@@ -51,7 +54,7 @@ Examples:
 Only flags that are given, here or by environment, are held against files that are there already.
 Defaults shape what is made new: a plain run leaves a sound set alone, whatever its names.
 
-Exit codes: 0 done, 1 failed, 2 usage.";
+Exit codes: 0 done, 1 failed, 2 usage, 3 check found a problem.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -98,6 +101,15 @@ enum Command {
         after_long_help = "Examples:\n  milvus-certgen renew\n  milvus-certgen renew --all --days 365\n  milvus-certgen renew --ca"
     )]
     Renew(RenewArgs),
+    /// Say what is wrong with a set, how it shows, and what mends it
+    ///
+    /// Looks at the files of a directory (made here, by gen.sh or by anyone), or at those that --ca-cert, --cert and
+    /// --key name, and changes nothing. Exit code 0 if nothing is an error, 3 otherwise. Private keys are not needed:
+    /// what could not be checked without them is said.
+    #[command(
+        after_long_help = "Examples:\n  milvus-certgen check\n  milvus-certgen check tls --name milvus.example.com --strict\n  milvus-certgen check --ca-cert ca.pem --cert server.pem --json"
+    )]
+    Check(CheckArgs),
 }
 
 #[derive(Debug, Args)]
@@ -275,6 +287,42 @@ struct RenewArgs {
     output: OutputArgs,
 }
 
+#[derive(Debug, Args)]
+struct CheckArgs {
+    /// Directory of the set [default: .]
+    #[arg(value_name = "DIR")]
+    dir: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    place: SetArgs,
+    #[command(flatten)]
+    named: NamedFileArgs,
+    /// What clients call the server, repeated or with commas between them: each must be in its certificate, and is
+    /// tried in a handshake
+    #[arg(
+        long = "name",
+        value_name = "NAME",
+        env = "MILVUS_CERTGEN_CHECK_NAME",
+        value_delimiter = ',',
+        hide_env_values = true
+    )]
+    names: Vec<String>,
+    /// Warn of what expires within so many days; never more than a third of a certificate's lifetime
+    #[arg(
+        long,
+        value_name = "DAYS",
+        env = "MILVUS_CERTGEN_EXPIRES_WITHIN",
+        default_value = "30",
+        allow_hyphen_values = true,
+        hide_env_values = true
+    )]
+    expires_within: String,
+    /// Warnings count as errors
+    #[arg(long, env = "MILVUS_CERTGEN_STRICT", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    strict: bool,
+    #[command(flatten)]
+    output: LookArgs,
+}
+
 /// How a run behaves, apart from what it makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the flags'")]
@@ -295,6 +343,7 @@ impl Cli {
             Some(Command::Server(args)) => args.into_job(crate::profile::Role::Server),
             Some(Command::Client(args)) => args.into_job(crate::profile::Role::Client),
             Some(Command::Renew(args)) => args.into_job(),
+            Some(Command::Check(args)) => args.into_job(),
         }
     }
 }

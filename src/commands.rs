@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::cli::Behaviour;
 use crate::engine::{self, Done, World};
-use crate::error::{Failure, Result};
+use crate::error::{Exit, Failure, Result};
 use crate::issue::Progress;
 use crate::job::Job;
 use crate::report::progress::{Narrator, say_waiting};
@@ -16,6 +16,7 @@ use crate::report::{Outcome, Report, Text, write_json};
 use crate::request::Request;
 use crate::store::Step;
 
+mod check;
 mod csr;
 mod ensure;
 mod identities;
@@ -33,7 +34,7 @@ pub struct System<'a> {
 }
 
 /// Runs the command and prints its report.
-pub fn run(job: Job, behaviour: Behaviour, system: &mut System<'_>) -> Result<()> {
+pub fn run(job: Job, behaviour: Behaviour, system: &mut System<'_>) -> Result<Exit> {
     let mut narrator = Narrator::new(behaviour.quiet);
     let mut progress = |step: Progress| narrator.step(&step);
     let waiting = |directory: &Path| say_waiting(behaviour.quiet, directory);
@@ -46,15 +47,21 @@ pub fn run(job: Job, behaviour: Behaviour, system: &mut System<'_>) -> Result<()
     };
     let dry_run = behaviour.dry_run;
     match job {
-        Job::Ensure(request) => print(&ensure::run(&request, dry_run, &mut world)?, behaviour),
-        Job::Csr(job) => print(&csr::run(&job, dry_run, &mut world)?, behaviour),
-        Job::Sign(job) => print(&sign::run(&job, dry_run, &mut world)?, behaviour),
-        Job::Renew(job) => print(&renew::run(job, dry_run, &mut world)?, behaviour),
+        Job::Check(job) => {
+            let report = check::run(&job, system.now)?;
+            print(&report, behaviour)?;
+            return Ok(report.exit());
+        }
+        Job::Ensure(request) => print(&ensure::run(&request, dry_run, &mut world)?, behaviour)?,
+        Job::Csr(job) => print(&csr::run(&job, dry_run, &mut world)?, behaviour)?,
+        Job::Sign(job) => print(&sign::run(&job, dry_run, &mut world)?, behaviour)?,
+        Job::Renew(job) => print(&renew::run(job, dry_run, &mut world)?, behaviour)?,
         Job::Identities(job) => match identities::run(job, behaviour, &mut world)? {
-            identities::Outcome::Report(report) => print(&report, behaviour),
-            identities::Outcome::Tally(tally) => print(&tally, behaviour),
+            identities::Outcome::Report(report) => print(&report, behaviour)?,
+            identities::Outcome::Tally(tally) => print(&tally, behaviour)?,
         },
     }
+    Ok(Exit::Done)
 }
 
 /// What most commands are in the end: the request carried out, or only rehearsed, and a report of it.

@@ -2,13 +2,17 @@
 
 use std::fmt;
 
-/// How the process ends when this error reaches `main`.
+/// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
+    /// What was asked for is done, or is as it should be: exit code 0.
+    Done = 0,
     /// The world is not as it has to be (a file, a directory, a key): exit code 1.
     Failed = 1,
     /// The command line is wrong: exit code 2, as clap's own errors.
     Usage = 2,
+    /// `check` or `probe` has found a problem: exit code 3.
+    Problem = 3,
 }
 
 /// An error for a person: one line that names the file or flag and its value, and a hint that works when typed.
@@ -48,6 +52,53 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// How a file's content fails to be what it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DamageKind {
+    /// No PEM: nothing, DER, or any other text.
+    NotPem,
+    /// PEM of something else, such as a certificate where a key belongs.
+    OtherContent,
+    /// The right thing, of a kind or size that is not taken.
+    Unsupported,
+    /// It says that it is the right thing, and is not sound.
+    Broken,
+}
+
+/// Why a file's content cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// What kind of damage.
+    pub kind: DamageKind,
+    /// Completes a sentence that begins with the file's name.
+    pub text: String,
+}
+
+impl Damage {
+    /// Damage of that kind.
+    pub fn new(kind: DamageKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into() }
+    }
+}
+
+impl From<String> for Damage {
+    fn from(text: String) -> Self {
+        Self { kind: DamageKind::Broken, text }
+    }
+}
+
+impl From<&str> for Damage {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
 
 /// What fallible functions of this crate return.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;

@@ -54,19 +54,23 @@ impl fmt::Display for Owner {
 
 /// What the files of one certificate are called, without their extension: a plain name within a directory.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct BaseName(String);
+pub struct BaseName {
+    name: String,
+    /// Where the files were named one by one: the key's and the certificate's path.
+    given: Option<Box<(String, String)>>,
+}
 
 impl BaseName {
     /// `ca`, `server` or `client`: the names of the Milvus page.
     #[must_use]
     pub fn of_role(role: crate::profile::Role) -> Self {
-        Self(role.name().to_owned())
+        Self::plain(role.name())
     }
 
     /// Takes what a flag says.
     pub fn parse(flag: &str, name: &str) -> Result<Self> {
         match why_not(name) {
-            None => Ok(Self(name.to_owned())),
+            None => Ok(Self::plain(name)),
             Some(why) => Err(Failure::usage(format!("{flag} {name:?}: {why}")).hint(
                 "give a base name such as milvus (for milvus.key and milvus.pem), and the directory with --out-dir",
             )),
@@ -88,25 +92,42 @@ impl BaseName {
     /// What the files beside a certificate from elsewhere are called.
     #[must_use]
     pub fn beside(certificate: &std::path::Path) -> Self {
-        Self(certificate.file_stem().unwrap_or_default().to_string_lossy().into_owned())
+        Self::plain(&certificate.file_stem().unwrap_or_default().to_string_lossy())
+    }
+
+    /// For files that were named one by one, whatever their names; there is no request and no serial file.
+    #[must_use]
+    pub fn given(key: Option<&std::path::Path>, certificate: &std::path::Path) -> Self {
+        let beside = Self::beside(certificate);
+        let certificate = shown(certificate).to_string();
+        let key = key.map_or_else(|| format!("the key of {certificate}"), |key| shown(key).to_string());
+        Self { given: Some(Box::new((key, certificate))), ..beside }
+    }
+
+    fn plain(name: &str) -> Self {
+        Self { name: name.to_owned(), given: None }
     }
 
     /// The name of a file within the directory.
     #[must_use]
     pub fn file(&self, kind: FileKind) -> String {
-        format!("{}.{}", self.0, kind.extension())
+        match (&self.given, kind) {
+            (Some(given), FileKind::Key) => given.0.clone(),
+            (Some(given), FileKind::Certificate) => given.1.clone(),
+            _ => format!("{}.{}", self.name, kind.extension()),
+        }
     }
 
     /// True if both would be one file where case does not count, as on macOS.
     #[must_use]
     pub fn collides_with(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
+        self.name.eq_ignore_ascii_case(&other.name)
     }
 }
 
 impl fmt::Display for BaseName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.name)
     }
 }
 
@@ -138,6 +159,13 @@ pub fn typed(path: &std::path::Path) -> String {
     } else {
         format!("'{}'", text.replace('\'', "'\\''"))
     }
+}
+
+/// The command that takes the password off a key, as a hint says it.
+#[must_use]
+pub fn take_password_off(key: &std::path::Path) -> String {
+    let key = typed(key);
+    format!("openssl pkey -in {key} -out {key}.plain && mv {key}.plain {key}")
 }
 
 /// The path for people: without the `./` of the current directory.

@@ -263,9 +263,11 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
             Loaded::Sound(Some(last)) => Some(last.clone()),
             // "00" stands before the first certificate.
             Loaded::Sound(None) => None,
-            Loaded::Missing | Loaded::Discarded | Loaded::Locked(_) | Loaded::Damaged(_) => {
-                Some(Serial::from_random(self.random_octets()?))
-            }
+            Loaded::Missing
+            | Loaded::Discarded
+            | Loaded::Locked(_)
+            | Loaded::Unreadable(_)
+            | Loaded::Damaged(_) => Some(Serial::from_random(self.random_octets()?)),
         };
         let first = match &last {
             Some(last) => last.next(),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::examine::Question;
 use crate::files::BaseName;
 use crate::pki::Identity;
 use crate::profile::Role;
@@ -21,6 +22,17 @@ pub enum Job {
     Identities(IdentitiesJob),
     /// `renew`
     Renew(RenewJob),
+    /// `check`
+    Check(CheckJob),
+}
+
+/// `check [DIR]`: what is wrong with a set.
+#[derive(Debug)]
+pub struct CheckJob {
+    /// Which set, and what is asked of it.
+    pub question: Question,
+    /// `--strict`: warnings count as errors.
+    pub strict: bool,
 }
 
 /// `csr NAME`: a key, and a request for it.

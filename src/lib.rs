@@ -15,7 +15,7 @@
 //! - [`issue`] makes keys and certificates in memory.
 //! - [`verify`] looks at a whole set and returns findings; nothing is committed that it would fault.
 //! - [`store`] reads a set, and alone creates, renames and removes files: all or none.
-//! - [`engine`] is that flow, for all commands.
+//! - [`engine`] is that flow, for all commands that write; [`examine`] is its first half, for those that only look.
 //! - [`report`] alone prints; `main` alone exits.
 //!
 //! Lower modules never import upper ones: [`error`], [`subject`], [`san`], [`serial`] and [`keys`] know of nothing
@@ -31,6 +31,7 @@ pub mod cli;
 pub mod commands;
 pub mod engine;
 pub mod error;
+pub mod examine;
 pub mod files;
 pub mod issue;
 pub mod job;

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(exit) => ExitCode::from(exit as u8),
         Err(error) => {
             let exit = error.downcast_ref::<Failure>().map_or(Exit::Failed, |failure| failure.exit);
             print_error(&error);
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> anyhow::Result<()> {
+fn run(cli: Cli) -> anyhow::Result<Exit> {
     let (job, behaviour) = cli.into_job()?;
     let random = |octets: &mut [u8]| {
         getrandom::fill(octets)

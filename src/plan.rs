@@ -3,13 +3,11 @@
 //! [`plan`] is a pure function of the request, the set and the time. For every role it says keep, refresh, re-sign
 //! or issue, and why; or it refuses, with the file and what to do about it.
 
-use std::path::Path;
-
 use time::{Duration, OffsetDateTime};
 
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind, typed};
+use crate::files::{BaseName, FileKind};
 use crate::keys::{KeyKind, PublicKey};
 use crate::pki::{Identity, MaySignFor, Validity};
 use crate::profile::Role;
@@ -210,12 +208,6 @@ fn is_expiring(certificate: &Certificate, request: &Request, now: OffsetDateTime
     let asked = Duration::days(request.renew_within.unwrap_or(DEFAULT_RENEW_WITHIN).into());
     let lifetime = certificate.not_after - certificate.not_before;
     certificate.not_after - now < asked.min(lifetime / 3)
-}
-
-/// The command that does it, as a hint says it.
-fn take_password_off(key: &Path) -> String {
-    let key = typed(key);
-    format!("take it off with: openssl pkey -in {key} -out {key}.plain && mv {key}.plain {key}")
 }
 
 fn authority_validity(request: &Request, now: OffsetDateTime) -> Result<Validity> {

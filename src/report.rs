@@ -17,10 +17,12 @@ use crate::san::San;
 use crate::set::Set;
 use crate::subject::Subject;
 
+mod check;
 pub mod progress;
 mod tally;
 mod text;
 
+pub use check::CheckReport;
 pub use tally::Tally;
 
 /// The facts of a run. Its JSON form is part of the contract: `schema` grows when a field changes its meaning.
@@ -221,6 +223,18 @@ impl Facts {
             not_after: rfc3339(certificate.not_after),
             days_left: (certificate.not_after - now).whole_days(),
             sha256: certificate.fingerprint(),
+        }
+    }
+}
+
+impl Facts {
+    /// From when until when, and what is left of it.
+    fn validity(&self) -> String {
+        let (from, until) = (text::day(&self.not_before), text::day(&self.not_after));
+        match self.days_left {
+            days if days < 0 => format!("{from} until {until}, expired"),
+            1 => format!("{from} until {until}, 1 day left"),
+            days => format!("{from} until {until}, {days} days left"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A set: the files of one directory, parsed. Data only; `store` reads it, `plan` and `verify` look at it.
 
 use crate::certificate::{Certificate, Csr};
+use crate::error::Damage;
 use crate::files::BaseName;
 use crate::keys::{KeyFormat, PrivateKey};
 use crate::profile::Role;
@@ -16,8 +17,10 @@ pub enum Loaded<T> {
     Discarded,
     /// A password keeps it shut; the text completes a sentence that begins with the file's name.
     Locked(String),
-    /// It is there, but not what it should be; the text completes a sentence that begins with the file's name.
-    Damaged(String),
+    /// It is there, but may not or cannot be read; the text completes a sentence that begins with the file's name.
+    Unreadable(String),
+    /// It is there, but not what it should be.
+    Damaged(Damage),
     /// It is there and sound by itself.
     Sound(T),
 }
@@ -27,7 +30,9 @@ impl<T> Loaded<T> {
     pub fn sound(&self) -> Option<&T> {
         match self {
             Self::Sound(content) => Some(content),
-            Self::Missing | Self::Discarded | Self::Locked(_) | Self::Damaged(_) => None,
+            Self::Missing | Self::Discarded | Self::Locked(_) | Self::Unreadable(_) | Self::Damaged(_) => {
+                None
+            }
         }
     }
 
@@ -41,17 +46,18 @@ impl<T> Loaded<T> {
         match self {
             Self::Missing => Some("is missing"),
             Self::Discarded => Some("was discarded (--discard-ca-key)"),
-            Self::Locked(problem) | Self::Damaged(problem) => Some(problem),
+            Self::Locked(problem) | Self::Unreadable(problem) => Some(problem),
+            Self::Damaged(damage) => Some(&damage.text),
             Self::Sound(_) => None,
         }
     }
 }
 
-impl<T> From<Result<T, String>> for Loaded<T> {
-    fn from(parsed: Result<T, String>) -> Self {
+impl<T, D: Into<Damage>> From<Result<T, D>> for Loaded<T> {
+    fn from(parsed: Result<T, D>) -> Self {
         match parsed {
             Ok(content) => Self::Sound(content),
-            Err(problem) => Self::Damaged(problem),
+            Err(damage) => Self::Damaged(damage.into()),
         }
     }
 }

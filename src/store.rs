@@ -3,5 +3,7 @@
 pub mod load;
 pub mod transaction;
 
-pub use load::{has_access, load, load_ca, load_leaves, read_in, read_typed};
+pub use load::{
+    certificates_in, has_access, load, load_ca, load_leaves, look, look_at, mode_of, read_in, read_typed,
+};
 pub use transaction::{Change, Directory, Step};

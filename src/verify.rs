@@ -1,78 +1,86 @@
 //! Looking at a set and saying what is wrong with it: findings, which are data and not errors.
 //!
-//! The same code decides what a run must sign again ([`ca`], [`leaf`]) and whether what it made may be written
-//! ([`set`]). Where a finding quotes a client, the quote is what that client prints.
+//! The same code decides what a run must sign again ([`ca`], [`leaf`]), whether what it made may be written
+//! ([`set`]), and what `check` says. Where a finding quotes a client, the quote is what that client prints.
 
 use std::fmt;
 
 use time::OffsetDateTime;
 
 use crate::certificate::Certificate;
+use crate::error::DamageKind;
 use crate::files::{BaseName, FileKind};
 use crate::serial::Serial;
-use crate::set::{KeyFile, Loaded, Set};
+use crate::set::{CertificateFile, KeyFile, Loaded, Set};
 
 mod chain;
+mod code;
+mod demo;
 mod handshake;
+mod inspect;
 mod leaf;
+mod remedy;
 
+pub use chain::has_name;
+pub use code::{Code, Severity};
+pub use demo::is_demo_key;
+pub use inspect::{Handshake, Inspected, Inspection, inspect, name_not_in_san};
 pub use leaf::leaf;
-
-/// What is wrong, as a stable code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each is explained where it is found")]
-pub enum Code {
-    Missing,
-    Damaged,
-    KeyMismatch,
-    CsrMismatch,
-    CsrSignature,
-    NotSignedByCa,
-    SelfSignature,
-    SameSubject,
-    NotYetValid,
-    Expired,
-    OutlivesCa,
-    NoNames,
-    Purpose,
-    KeyUsage,
-    NotCa,
-    CaKeyUsage,
-    CannotSign,
-    PathLength,
-    BasicConstraints,
-    KeyIdentifier,
-    WeakSignature,
-    Serial,
-    SerialRepeated,
-    StaleChain,
-    Chain,
-    Handshake,
-}
-
-impl Code {
-    /// True for what stops a client, and so calls for a signature; the others are worth a word.
-    #[must_use]
-    pub fn is_error(self) -> bool {
-        // Any two certificates of `openssl x509 -days 3650` differ by the seconds between the commands.
-        self != Self::OutlivesCa
-    }
-}
+pub use remedy::Remedies;
 
 /// One thing that is wrong with one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// What it is.
     pub code: Code,
-    /// The file's name.
+    /// How grave it is here.
+    pub severity: Severity,
+    /// The file's name; for a running server, its address.
     pub file: String,
     /// Completes a sentence that begins with the file's name.
     pub message: String,
+    /// How it shows: who says what, word for word.
+    pub seen_as: Vec<String>,
+    /// What mends it: a command that works when typed, or a sentence where there is none.
+    pub fix: Option<String>,
+}
+
+impl Finding {
+    /// One of the code's own gravity.
+    pub fn new(code: Code, file: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: code.severity(),
+            file: file.into(),
+            message: message.into(),
+            seen_as: Vec::new(),
+            fix: None,
+        }
+    }
+
+    /// Adds what somebody says of it, as `Go: tls: bad certificate`.
+    pub fn seen(&mut self, who_says_what: impl Into<String>) -> &mut Self {
+        self.seen_as.push(who_says_what.into());
+        self
+    }
+
+    /// What is wrong and, where that is not plain to everybody, what the first who is quoted says of it.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        let is_plain = matches!(
+            self.code,
+            Code::Expired | Code::NotYetValid | Code::NotSignedByCa | Code::SelfSigned | Code::KeyMismatch
+        );
+        match self.seen_as.first().filter(|_| !is_plain && !self.code.is_about_file()) {
+            Some(seen) => format!("{} ({seen})", self.message),
+            None => self.message.clone(),
+        }
+    }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.file, self.message)
+        write!(f, "{} {}", self.file, self.reason())
     }
 }
 
@@ -87,48 +95,90 @@ impl<'a> Findings<'a> {
         Self { base, list: Vec::new() }
     }
 
-    fn add(&mut self, kind: FileKind, code: Code, message: impl Into<String>) {
-        self.list.push(Finding { code, file: self.base.file(kind), message: message.into() });
+    fn add(&mut self, kind: FileKind, code: Code, message: impl Into<String>) -> &mut Finding {
+        let at = self.list.len();
+        self.list.push(Finding::new(code, self.base.file(kind), message));
+        &mut self.list[at]
     }
 
-    fn certificate(&mut self, code: Code, message: impl Into<String>) {
-        self.add(FileKind::Certificate, code, message);
+    fn certificate(&mut self, code: Code, message: impl Into<String>) -> &mut Finding {
+        self.add(FileKind::Certificate, code, message)
     }
 
     fn file<T>(&mut self, kind: FileKind, file: &Loaded<T>) {
-        if let Some(problem) = file.problem() {
-            let code = if file.is_missing() { Code::Missing } else { Code::Damaged };
-            self.add(kind, code, problem);
-        }
+        let code = match file {
+            Loaded::Sound(_) => return,
+            Loaded::Missing | Loaded::Discarded => Code::Missing,
+            Loaded::Locked(_) => Code::EncryptedKey,
+            Loaded::Unreadable(_) => Code::Unreadable,
+            Loaded::Damaged(damage) => match damage.kind {
+                DamageKind::NotPem => Code::NotPem,
+                DamageKind::OtherContent => Code::OtherContent,
+                DamageKind::Unsupported if damage.text.contains("(RSA ") => Code::WeakKey,
+                DamageKind::Unsupported => Code::UnsupportedKey,
+                DamageKind::Broken => Code::Damaged,
+            },
+        };
+        self.add(kind, code, file.problem().unwrap_or_default());
     }
 
     fn pair(&mut self, certificate: &Certificate, key: Option<&KeyFile>) {
         if key.is_some_and(|file| file.key.public().spki != certificate.public_key.spki) {
             let pem = self.base.file(FileKind::Certificate);
-            self.add(FileKind::Key, Code::KeyMismatch, format!("is not the key of {pem}"));
+            self.add(FileKind::Key, Code::KeyMismatch, format!("is not the key of {pem}"))
+                .seen("Go (Milvus): tls: private key does not match public key")
+                .seen("OpenSSL: key values mismatch");
         }
     }
 
     fn validity(&mut self, certificate: &Certificate, now: OffsetDateTime) {
         if now < certificate.not_before {
-            self.certificate(
-                Code::NotYetValid,
-                format!("is not valid before {}", date(certificate.not_before)),
-            );
+            let message = format!("is not valid before {}", date(certificate.not_before));
+            self.certificate(Code::NotYetValid, message).seen("OpenSSL: certificate is not yet valid");
         }
         if now > certificate.not_after {
-            self.certificate(Code::Expired, format!("expired on {}", date(certificate.not_after)));
+            let message = format!("expired on {}", date(certificate.not_after));
+            self.certificate(Code::Expired, message)
+                .seen("OpenSSL: certificate has expired")
+                .seen("Go: x509: certificate has expired or is not yet valid")
+                .seen("pymilvus: CERTIFICATE_VERIFY_FAILED: certificate has expired");
         }
     }
 
     fn signature_and_serial(&mut self, certificate: &Certificate) {
         if certificate.weak_signature {
-            self.certificate(Code::WeakSignature, "is signed with SHA-1 or MD5, which clients refuse");
+            self.certificate(Code::WeakSignature, "is signed with SHA-1 or MD5, which clients refuse")
+                .seen("Go: x509: cannot verify signature: insecure algorithm")
+                .seen("OpenSSL: CA signature digest algorithm too weak");
         }
         if certificate.serial.is_none() {
             self.certificate(
-                Code::Serial,
+                Code::BadSerial,
                 "has a serial number that is zero, negative or longer than 20 octets",
+            );
+        }
+    }
+
+    fn key_kind(&mut self, certificate: &Certificate) {
+        let Err(kind) = &certificate.public_key.kind else { return };
+        // "RSA 1024" and "RSA 8192" are both refused, for opposite reasons.
+        let bits = kind.strip_prefix("RSA ").and_then(|bits| bits.parse::<u32>().ok());
+        if bits.is_some_and(|bits| bits < 2048) {
+            self.certificate(Code::WeakKey, format!("has a key that clients refuse: {kind} is too short"))
+                .seen("OpenSSL: EE certificate key too weak");
+        } else {
+            self.certificate(
+                Code::UnsupportedKey,
+                format!("has a key that not all clients take ({kind}): rustls refuses it"),
+            );
+        }
+    }
+
+    fn demo_key(&mut self, certificate: &Certificate) {
+        if demo::is_demo_key(&certificate.public_key) {
+            self.certificate(
+                Code::DemoKey,
+                "is for the demo key that Milvus publishes: its private half is in every Milvus image",
             );
         }
     }
@@ -145,22 +195,38 @@ pub fn ca(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
     let Some(file) = files.certificate.sound() else { return findings.list };
     let certificate = &file.certificate;
     findings.pair(certificate, files.key.sound());
+    findings.demo_key(certificate);
     if !certificate.is_ca() {
-        findings.certificate(Code::NotCa, "is not a CA certificate (no basicConstraints CA:TRUE)");
+        findings
+            .certificate(Code::NotCa, "is not a CA certificate (no basicConstraints CA:TRUE)")
+            .seen("OpenSSL: invalid CA certificate");
         return findings.list;
     }
     if certificate.is_self_issued() && !certificate.is_signed_by(&certificate.public_key) {
-        findings.certificate(Code::SelfSignature, "is damaged: its own signature does not match");
+        findings
+            .certificate(Code::DamagedSignature, "is damaged: its own signature does not match")
+            .seen("OpenSSL: certificate signature failure");
     }
     findings.validity(certificate, now);
     findings.signature_and_serial(certificate);
+    findings.key_kind(certificate);
+    ca_extensions(&mut findings, file);
+    findings.list
+}
+
+/// What a CA's certificate says of itself.
+fn ca_extensions(findings: &mut Findings<'_>, file: &CertificateFile) {
+    let certificate = &file.certificate;
     match certificate.key_usage {
-        None => findings.certificate(
-            Code::CaKeyUsage,
-            "has no keyUsage (Python: CA cert does not include key usage extension)",
-        ),
+        None => {
+            findings
+                .certificate(Code::CaNoKeyUsage, "has no keyUsage")
+                .seen("Python 3.13: CA cert does not include key usage extension");
+        }
         Some(usage) if !usage.key_cert_sign => {
-            findings.certificate(Code::CannotSign, "has a keyUsage without keyCertSign");
+            findings
+                .certificate(Code::CaCannotSign, "has a keyUsage without keyCertSign")
+                .seen("OpenSSL: invalid CA certificate");
         }
         Some(_) => {}
     }
@@ -169,19 +235,24 @@ pub fn ca(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
         let allowed = above.basic_constraints.and_then(|basic| basic.path_length);
         if allowed.is_some_and(|allowed| below >= usize::try_from(allowed).unwrap_or(usize::MAX)) {
             let above = &above.subject.text;
-            findings.certificate(
-                Code::PathLength,
-                format!("may not sign: {above} above it allows no CA below (pathlen)"),
-            );
+            findings
+                .certificate(
+                    Code::PathLength,
+                    format!("may not sign: {above} above it allows no CA below (pathlen)"),
+                )
+                .seen("OpenSSL: path length constraint exceeded");
         }
     }
     if certificate.basic_constraints.is_some_and(|basic| !basic.critical) {
-        findings.certificate(Code::BasicConstraints, "has a basicConstraints that is not critical");
+        findings
+            .certificate(Code::BasicConstraintsNotCritical, "has a basicConstraints that is not critical")
+            .seen("Python 3.13: Basic Constraints of CA cert not marked critical");
     }
     if certificate.subject_key_identifier.is_none() {
-        findings.certificate(Code::KeyIdentifier, "has no subjectKeyIdentifier");
+        findings
+            .certificate(Code::KeyIdentifier, "has no subjectKeyIdentifier")
+            .seen("Python 3.13: Missing Subject Key Identifier");
     }
-    findings.list
 }
 
 /// Looks at a whole set as a run is about to write it: everything above, the chain for every name by
@@ -194,13 +265,13 @@ pub fn set(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
     let ca_key = set.ca_base.file(FileKind::Key);
     findings.retain(|finding| !(finding.code == Code::Missing && finding.file == ca_key));
     for one in &set.leaves {
-        findings.extend(leaf(one, ca, &set.ca_base, now));
+        findings.extend(leaf(one, Some(ca), &set.ca_base, now));
     }
     findings.extend(serials(set, ca));
-    if !findings.iter().any(|finding| finding.code.is_error()) {
+    if !findings.iter().any(|finding| finding.code.calls_for_signature()) {
         findings.extend(chain::check(set, ca, now));
     }
-    if !findings.iter().any(|finding| finding.code.is_error()) {
+    if !findings.iter().any(|finding| finding.code.calls_for_signature()) {
         findings.extend(handshake::check(set, ca, now));
     }
     findings
@@ -213,10 +284,9 @@ fn serials(set: &Set, ca: &Certificate) -> Vec<Finding> {
     for leaf in &set.leaves {
         let Some(serial) = leaf.files.sound_certificate().and_then(|c| c.serial.as_ref()) else { continue };
         if seen.contains(&serial) {
-            let mut findings = Findings::new(&leaf.base);
-            findings
-                .certificate(Code::SerialRepeated, format!("has the serial number {serial} a second time"));
-            list.extend(findings.list);
+            let pem = leaf.base.file(FileKind::Certificate);
+            let message = format!("has the serial number {serial} a second time");
+            list.push(Finding::new(Code::SerialRepeated, pem, message));
         }
         seen.push(serial);
     }

@@ -116,10 +116,14 @@ pub(super) fn password(file: Option<&Path>) -> Result<Option<Zeroizing<String>>>
 }
 
 pub(super) fn names(texts: &[String]) -> Result<Option<Vec<San>>> {
+    names_of_flag("--san", texts)
+}
+
+pub(super) fn names_of_flag(flag: &str, texts: &[String]) -> Result<Option<Vec<San>>> {
     let mut names = Vec::new();
     // `--san a,` and an empty environment variable (compose files pass them on) name nothing.
     for text in texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
-        add_missing(&mut names, [San::parse("--san", text)?]);
+        add_missing(&mut names, [San::parse(flag, text)?]);
     }
     Ok(Some(names).filter(|names| !names.is_empty()))
 }

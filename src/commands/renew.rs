@@ -1,6 +1,5 @@
 //! `renew`: signed again now, with the CA that is there.
 
-use std::fs;
 use std::path::Path;
 
 use super::carry_out;
@@ -12,7 +11,7 @@ use crate::job::{RenewJob, Which};
 use crate::profile::Role;
 use crate::report::Report;
 use crate::request::{CaPolicy, LeafRequest, Request};
-use crate::store::read_typed;
+use crate::store::{certificates_in, read_typed};
 
 /// Runs the command.
 pub(super) fn run(job: RenewJob, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
@@ -54,7 +53,7 @@ struct Found {
 fn find(request: &Request, job: &RenewJob) -> Result<Found> {
     let which = &job.which;
     let ca = ca_certificate(request)?;
-    let mut all = certificates_in(&request.out_dir, ca.as_ref())?;
+    let mut all = signed_in(&request.out_dir, ca.as_ref())?;
     let (server, client) = &job.pair;
     // gen.sh's certificates do not say what they are for, but their names do.
     for (base, role) in &mut all {
@@ -106,29 +105,18 @@ fn ca_certificate(request: &Request) -> Result<Option<Certificate>> {
     Ok(certificates_from_pem(&octets).ok().map(|mut chain| chain.remove(0)))
 }
 
-/// Sorted by name, so that serial numbers do not depend on the file system.
-fn certificates_in(dir: &Path, ca: Option<&Certificate>) -> Result<Vec<(BaseName, Option<Role>)>> {
-    let unreadable =
-        |e: std::io::Error| Failure::failed(format!("{}: cannot be read: {}", shown(dir), e.kind()));
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        let is_pem = path.extension().is_some_and(|extension| extension == "pem");
-        let is_plain = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
-        if !is_pem || !is_plain || path.to_str().is_none() {
-            continue;
-        }
-        // What cannot be read here, or is too large, is nothing of ours.
-        let Ok(Some(octets)) = read_typed(&path) else { continue };
-        let Ok(chain) = certificates_from_pem(&octets) else { continue };
-        let certificate = &chain[0];
-        let is_signed = ca.is_some_and(|ca| {
+/// Sorted by role and name, so that serial numbers do not depend on the file system.
+fn signed_in(dir: &Path, ca: Option<&Certificate>) -> Result<Vec<(BaseName, Option<Role>)>> {
+    let is_signed = |certificate: &Certificate| {
+        ca.is_some_and(|ca| {
             certificate.issuer.der == ca.subject.der && certificate.is_signed_by(&ca.public_key)
-        });
-        if is_signed && !certificate.is_ca() {
-            found.push((BaseName::beside(&path), certificate.role()));
-        }
-    }
+        })
+    };
+    let mut found: Vec<(BaseName, Option<Role>)> = certificates_in(dir)?
+        .into_iter()
+        .filter(|(_, certificate)| is_signed(certificate))
+        .map(|(base, certificate)| (base, certificate.role()))
+        .collect();
     found.sort_by_key(|(base, role)| (*role, base.to_string()));
     Ok(found)
 }

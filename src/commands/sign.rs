@@ -71,8 +71,8 @@ fn judge(file: &Path, job: &SignJob) -> Result<Judged> {
     let refuse = |why: &str, hint: &str| Failure::failed(format!("{}: {why}", shown(file))).hint(hint);
     let octets = read_typed(file)?
         .ok_or_else(|| refuse("there is no such file", "name a request, such as milvus.example.com.csr"))?;
-    let csr = csr_from_pem(&octets).map_err(|problem| {
-        refuse(&problem, "make a request with: milvus-certgen csr NAME; or: openssl req -new")
+    let csr = csr_from_pem(&octets).map_err(|damage| {
+        refuse(&damage.text, "make a request with: milvus-certgen csr NAME; or: openssl req -new")
     })?;
     check_key(&csr).map_err(|why| {
         refuse(&why, "make it again with a key of RSA 2048 to 4096, P-256, P-384 or Ed25519, and SHA-256")

@@ -8,6 +8,7 @@ use pkcs8::{AlgorithmIdentifierRef, EncryptedPrivateKeyInfoRef, ObjectIdentifier
 use zeroize::Zeroizing;
 
 use super::{KeyKind, PrivateKey};
+use crate::error::{Damage, DamageKind};
 
 #[cfg(test)]
 mod tests;
@@ -31,7 +32,9 @@ pub enum KeyFormat {
 pub enum KeyProblem {
     /// The file has no octets.
     Empty,
-    /// There is no PEM block, or none of a private key; the word says what there is.
+    /// There is no PEM block; the word says what there is.
+    NotPem(&'static str),
+    /// There are PEM blocks, but none of a private key; the word says what the first is.
     NoKey(String),
     /// It has a password.
     Encrypted,
@@ -51,13 +54,26 @@ impl KeyProblem {
     pub fn is_password(&self) -> bool {
         matches!(self, Self::Encrypted | Self::WrongPassword | Self::OldEncryption)
     }
+
+    /// What kind of damage it is to the file.
+    #[must_use]
+    pub fn damage(&self) -> Damage {
+        let kind = match self {
+            Self::Empty | Self::NotPem(_) => DamageKind::NotPem,
+            Self::NoKey(_) => DamageKind::OtherContent,
+            Self::Unsupported(_) => DamageKind::Unsupported,
+            _ => DamageKind::Broken,
+        };
+        Damage::new(kind, self.to_string())
+    }
 }
 
 impl fmt::Display for KeyProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("is empty"),
-            Self::NoKey(found) => write!(f, "holds {found}, not a PEM private key"),
+            Self::NotPem(found) => write!(f, "holds {found}, not a PEM private key"),
+            Self::NoKey(found) => write!(f, "holds a {found}, not a PEM private key"),
             Self::Encrypted => f.write_str("is encrypted with a password"),
             Self::WrongPassword => f.write_str("is encrypted, and the password given does not open it"),
             Self::OldEncryption => f.write_str(
@@ -252,11 +268,11 @@ fn key_block(file: &[u8]) -> Result<(&str, &[u8]), KeyProblem> {
         found.get_or_insert(label);
         rest = after;
     }
-    Err(KeyProblem::NoKey(match found {
-        Some(label) => format!("a {}", label.chars().filter(|c| !c.is_control()).collect::<String>()),
-        None if file.first() == Some(&0x30) => "DER".to_owned(),
-        None => "something else".to_owned(),
-    }))
+    Err(match found {
+        Some(label) => KeyProblem::NoKey(label.chars().flat_map(char::escape_default).collect()),
+        None if file.first() == Some(&0x30) => KeyProblem::NotPem("DER"),
+        None => KeyProblem::NotPem("something else"),
+    })
 }
 
 fn position(haystack: &[u8], needle: &[u8]) -> Option<usize> {

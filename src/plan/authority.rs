@@ -2,10 +2,10 @@
 
 use time::OffsetDateTime;
 
-use super::{Action, AuthorityPlan, authority_validity, is_expiring, take_password_off};
+use super::{Action, AuthorityPlan, authority_validity, is_expiring};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind, shown, typed};
+use crate::files::{BaseName, FileKind, shown, take_password_off, typed};
 use crate::pki::MaySignFor;
 use crate::profile::Role;
 use crate::request::{CaPolicy, Request};
@@ -102,13 +102,18 @@ fn names_of_all(request: &Request) -> Result<Vec<San>> {
 
 /// What is wrong with the CA's certificate that signing it again mends; what nothing mends is refused.
 fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<Finding>> {
+    let pem = request.ca_base.file(FileKind::Certificate);
     let mut mendable = Vec::new();
     for finding in verify::ca(set, now) {
         let (file, remedy) = match finding.code {
             // check_key_file's and check_usable's.
-            Code::Missing | Code::Damaged => continue,
+            code if code.is_about_file() || (finding.file != pem && code != Code::KeyMismatch) => continue,
+            // Another signature does not change the key.
+            Code::UnsupportedKey => continue,
+            Code::WeakKey => (FileKind::Certificate, "use a CA with a longer key"),
+            Code::DemoKey => (FileKind::Certificate, "use a CA of your own"),
             Code::KeyMismatch => (FileKind::Key, "put back the key and the certificate that belong together"),
-            Code::NotCa | Code::SelfSignature => (FileKind::Certificate, "put a CA's certificate there"),
+            Code::NotCa | Code::DamagedSignature => (FileKind::Certificate, "put a CA's certificate there"),
             Code::NotYetValid => (FileKind::Certificate, "set the clock right"),
             _ => {
                 mendable.push(finding);
@@ -128,8 +133,8 @@ fn ensure(
     weaknesses: Vec<Finding>,
     now: OffsetDateTime,
 ) -> Result<AuthorityPlan> {
-    let errors = weaknesses.into_iter().filter(|finding| finding.code.is_error());
-    let mut reasons: Vec<String> = errors.map(|finding| finding.message).collect();
+    let errors = weaknesses.into_iter().filter(|finding| finding.code.calls_for_signature());
+    let mut reasons: Vec<String> = errors.map(|finding| finding.reason()).collect();
     let is_weak = !reasons.is_empty();
     if certificate.not_after >= now && is_expiring(certificate, request, now) {
         reasons.push(format!("expires on {}", verify::date(certificate.not_after)));
@@ -195,7 +200,7 @@ fn use_as_it_is(
     now: OffsetDateTime,
 ) -> Result<AuthorityPlan> {
     for finding in weaknesses {
-        if matches!(finding.code, Code::Expired | Code::CannotSign | Code::PathLength) {
+        if matches!(finding.code, Code::Expired | Code::CaCannotSign | Code::PathLength) {
             let remedy = match finding.code {
                 Code::PathLength => "have the CA above sign it with a longer pathlen, or use another",
                 _ if request.external_ca.is_some() => {
@@ -248,12 +253,17 @@ fn check_key_file(request: &Request, set: &Set) -> Result<()> {
         Loaded::Sound(_) | Loaded::Missing | Loaded::Discarded => Ok(()),
         Loaded::Locked(problem) => {
             let remedy = format!(
-                "give it with --ca-key-password-file or MILVUS_CERTGEN_CA_KEY_PASSWORD, or {}",
+                "give it with --ca-key-password-file or MILVUS_CERTGEN_CA_KEY_PASSWORD, or take it off with: {}",
                 take_password_off(&request.ca_path(FileKind::Key))
             );
             Err(unusable(request, FileKind::Key, problem, &remedy))
         }
-        Loaded::Damaged(problem) => Err(unusable(request, FileKind::Key, problem, "put the right key there")),
+        Loaded::Unreadable(problem) => {
+            Err(unusable(request, FileKind::Key, problem, "run as the user who owns it"))
+        }
+        Loaded::Damaged(damage) => {
+            Err(unusable(request, FileKind::Key, &damage.text, "put the right key there"))
+        }
     }
 }
 

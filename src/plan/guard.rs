@@ -3,10 +3,10 @@
 
 use time::OffsetDateTime;
 
-use super::{Action, AuthorityPlan, LeafPlan, take_password_off};
+use super::{Action, AuthorityPlan, LeafPlan};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::files::{FileKind, shown, typed};
+use crate::files::{FileKind, shown, take_password_off, typed};
 use crate::profile::Role;
 use crate::request::{LeafRequest, Request};
 use crate::set::{Leaf, LeafFiles, Loaded};
@@ -75,7 +75,7 @@ pub(super) fn check_files(
     if let Loaded::Locked(problem) = &there.files.key {
         let key = request.out_dir.join(there.base.file(FileKind::Key));
         return Err(Failure::failed(format!("{}: {problem}, which Milvus cannot open", shown(&key)))
-            .hint(take_password_off(&key)));
+            .hint(format!("take it off with: {}", take_password_off(&key))));
     }
     let holds_key = there.files.certificate.sound().is_some_and(|file| file.holds_key);
     if holds_key && there.files.key.is_missing() {

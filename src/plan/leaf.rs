@@ -35,7 +35,7 @@ pub(super) fn plan(
             kept.and_then(|certificate| certificate.subject_alt_names.as_deref()),
         )?,
     };
-    let findings = issuer.map_or_else(Vec::new, |ca| verify::leaf(there, ca, &request.ca_base, now));
+    let findings = issuer.map_or_else(Vec::new, |ca| verify::leaf(there, Some(ca), &request.ca_base, now));
     let (key, key_reason) = choose_key(asked, files, request);
     let mut reasons = match (files.is_empty(), issuer, existing) {
         (true, ..) => vec!["not there yet".to_owned()],
@@ -130,12 +130,8 @@ fn why_faulty(findings: &[Finding], base: &BaseName) -> Vec<String> {
     let certificate = base.file(FileKind::Certificate);
     findings
         .iter()
-        .filter(|finding| finding.code.is_error() && finding.code != Code::StaleChain)
-        .map(
-            |finding| {
-                if finding.file == certificate { finding.message.clone() } else { finding.to_string() }
-            },
-        )
+        .filter(|finding| finding.code.calls_for_signature() && finding.code != Code::StaleChain)
+        .map(|finding| if finding.file == certificate { finding.reason() } else { finding.to_string() })
         .collect()
 }
 
@@ -153,6 +149,10 @@ fn choose_key(asked: &LeafRequest, files: &LeafFiles, request: &Request) -> (Key
     };
     if asked.rekey {
         return (KeyChoice::Make(request.key.unwrap_or(file.key.kind())), None);
+    }
+    if verify::is_demo_key(file.key.public()) {
+        let why = "its key is the demo key that Milvus publishes".to_owned();
+        return (KeyChoice::Make(request.key.unwrap_or(file.key.kind())), Some(why));
     }
     match request.key {
         Some(asked) if !file.key.kind().covers(asked) => (
@@ -188,7 +188,7 @@ fn why_refresh(
         } else if ca.action == Action::Resign {
             reasons.push("it carries the CA's certificate, which is signed again".to_owned());
         } else if let Some(stale) = findings.iter().find(|finding| finding.code == Code::StaleChain) {
-            reasons.push(stale.message.clone());
+            reasons.push(stale.reason());
         }
     }
     reasons

@@ -6,9 +6,18 @@ use anstyle::{AnsiColor, Style};
 
 use super::{CertificateReport, NameFact, Report, Text};
 
-const BOLD: Style = Style::new().bold();
-const GREEN: Style = AnsiColor::Green.on_default();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const GREEN: Style = AnsiColor::Green.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
+
+/// How a finding of that gravity is marked.
+pub(super) fn marked(severity: &str) -> Style {
+    match severity {
+        "error" => AnsiColor::Red.on_default().bold(),
+        "warning" => YELLOW,
+        _ => AnsiColor::Cyan.on_default(),
+    }
+}
 
 impl Text for Report {
     fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -80,14 +89,14 @@ impl Report {
         if let Some(planned) = &certificate.planned {
             line(planned.subject.clone())?;
             if !planned.names.is_empty() {
-                line(list(&planned.names))?;
+                line(format!("for {}", list(&planned.names)))?;
             }
             return line(format!("until {}", day(&planned.not_after)));
         }
         let Some(facts) = &certificate.certificate else { return Ok(()) };
         line(facts.subject.clone())?;
         if !facts.names.is_empty() {
-            line(list(&facts.names))?;
+            line(format!("for {}", list(&facts.names)))?;
         }
         let day = day(&facts.not_after);
         let when = match facts.days_left {
@@ -100,11 +109,11 @@ impl Report {
     }
 }
 
-fn list(names: &[NameFact]) -> String {
+pub(super) fn list(names: &[NameFact]) -> String {
     let names: Vec<&str> = names.iter().map(|name| name.value.as_str()).collect();
-    format!("for {}", names.join(", "))
+    names.join(", ")
 }
 
-fn day(rfc3339: &str) -> &str {
+pub(super) fn day(rfc3339: &str) -> &str {
     rfc3339.split('T').next().unwrap_or_default()
 }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::transaction::Journal;
-use crate::certificate::{certificates_from_pem, csr_from_pem};
-use crate::error::{Failure, Result};
+use crate::certificate::{Certificate, certificates_from_pem, csr_from_pem};
+use crate::error::{Damage, DamageKind, Failure, Result};
 use crate::files::{BaseName, FileKind, Owner, shown};
 use crate::keys::encoding::{self, DISCARDED};
 use crate::serial::Serial;
@@ -23,13 +23,64 @@ const LARGEST_FILE: u64 = 1024 * 1024;
 ///
 /// Where a run was interrupted after its decision, `journal` says which of its files count already.
 pub fn load(dir: &Path, shape: &Set, journal: Option<&Journal>, password: Option<&str>) -> Result<Set> {
-    let ca = Reader { dir, journal }.ca(&shape.ca_base, password)?;
+    let ca = Reader { dir, journal, unreadable: Unreadable::Refuse }.ca(&shape.ca_base, password)?;
     Ok(Set { ca, ..load_leaves(dir, shape, journal)? })
+}
+
+/// Reads the files that `shape` names to look at them and no more: what cannot be read is part of the result, and
+/// links are followed wherever they lead, as into the volume of a Kubernetes Secret.
+pub fn look(dir: &Path, shape: &Set, journal: Option<&Journal>, password: Option<&str>) -> Result<Set> {
+    let reader = Reader { dir, journal, unreadable: Unreadable::Say };
+    let mut set = shape.emptied();
+    set.ca = reader.ca(&shape.ca_base, password)?;
+    for leaf in &mut set.leaves {
+        leaf.files = reader.leaf(&leaf.base)?;
+    }
+    Ok(set)
+}
+
+/// Reads one file of each kind to look at it; a path that is not given is a missing file.
+#[must_use]
+pub fn look_at(key: Option<&Path>, certificate: Option<&Path>, password: Option<&str>) -> LeafFiles {
+    LeafFiles {
+        key: key.map_or(Loaded::Missing, |path| parsed(looked_at(path), |file| parse_key(file, password))),
+        certificate: certificate.map_or(Loaded::Missing, |path| parsed(looked_at(path), parse_certificates)),
+        request: Loaded::Missing,
+    }
+}
+
+/// What a directory holds besides the files that were named: certificates that are no CA's, each with the base name
+/// of its file, sorted. What cannot be read or is none is passed over.
+pub fn certificates_in(dir: &Path) -> Result<Vec<(BaseName, Certificate)>> {
+    let failed = |e: std::io::Error| unreadable(dir, &e);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let is_pem = path.extension().is_some_and(|extension| extension == "pem");
+        let is_plain = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
+        if !is_pem || !is_plain || path.to_str().is_none() {
+            continue;
+        }
+        let Ok(Some(octets)) = read_typed(&path) else { continue };
+        let Ok(mut chain) = certificates_from_pem(&octets) else { continue };
+        let certificate = chain.remove(0);
+        if !certificate.is_ca() {
+            found.push((BaseName::beside(&path), certificate));
+        }
+    }
+    found.sort_by_key(|(base, _)| base.to_string());
+    Ok(found)
+}
+
+/// The permission bits of a file that is there.
+#[must_use]
+pub fn mode_of(path: &Path) -> Option<u32> {
+    fs::metadata(path).ok().map(|metadata| metadata.mode() & 0o7777)
 }
 
 /// The same without the CA's files.
 pub fn load_leaves(dir: &Path, shape: &Set, journal: Option<&Journal>) -> Result<Set> {
-    let reader = Reader { dir, journal };
+    let reader = Reader { dir, journal, unreadable: Unreadable::Refuse };
     let mut set = shape.emptied();
     for leaf in &mut set.leaves {
         leaf.files = reader.leaf(&leaf.base)?;
@@ -50,7 +101,7 @@ pub fn load_ca(key: &Path, certificate: &Path, serial: &Path, password: Option<&
 pub fn read_in(dir: &Path, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
     match read_file(dir, &dir.join(name))? {
         Contents::Octets(octets) => Ok(Some(octets)),
-        Contents::Missing | Contents::TooLarge => Ok(None),
+        Contents::Missing | Contents::Unreadable(_) | Contents::TooLarge => Ok(None),
     }
 }
 
@@ -68,7 +119,7 @@ pub fn has_access(path: &Path, mode: Option<u32>, owner: Option<Owner>) -> bool 
 /// Reads a file whose path was typed; `None` if there is none.
 pub fn read_typed(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
     match read_followed(path)? {
-        Contents::Missing => Ok(None),
+        Contents::Missing | Contents::Unreadable(_) => Ok(None),
         Contents::Octets(octets) => Ok(Some(octets)),
         Contents::TooLarge => {
             Err(Failure::failed(format!("{}: is larger than any key or certificate", shown(path)))
@@ -77,9 +128,19 @@ pub fn read_typed(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
     }
 }
 
+/// What becomes of a file that cannot be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unreadable {
+    /// It is an error.
+    Refuse,
+    /// It is part of the result.
+    Say,
+}
+
 struct Reader<'a> {
     dir: &'a Path,
     journal: Option<&'a Journal>,
+    unreadable: Unreadable,
 }
 
 impl Reader<'_> {
@@ -104,8 +165,19 @@ impl Reader<'_> {
             Some(staged) => self.dir.join(staged),
             None => self.dir.join(name),
         };
-        Ok(parsed(read_file(self.dir, &path)?, parse))
+        let contents = match self.unreadable {
+            Unreadable::Refuse => read_file(self.dir, &path)?,
+            Unreadable::Say => looked_at(&path),
+        };
+        Ok(parsed(contents, parse))
     }
+}
+
+fn looked_at(path: &Path) -> Contents {
+    read_followed(path).unwrap_or_else(|failure| {
+        let named = format!("{}: ", shown(path));
+        Contents::Unreadable(failure.message.strip_prefix(&named).unwrap_or(&failure.message).to_owned())
+    })
 }
 
 fn parse_key(file: &[u8], password: Option<&str>) -> Loaded<KeyFile> {
@@ -118,11 +190,11 @@ fn parse_key(file: &[u8], password: Option<&str>) -> Loaded<KeyFile> {
             Loaded::Sound(KeyFile { key, format, was_encrypted })
         }
         Err(problem) if problem.is_password() => Loaded::Locked(problem.to_string()),
-        Err(problem) => Loaded::Damaged(problem.to_string()),
+        Err(problem) => Loaded::Damaged(problem.damage()),
     }
 }
 
-fn parse_certificates(file: &[u8]) -> Result<CertificateFile, String> {
+fn parse_certificates(file: &[u8]) -> Result<CertificateFile, Damage> {
     let mut chain = certificates_from_pem(file)?;
     let certificate = chain.remove(0);
     let holds_key = file.windows(16).any(|window| window == b"PRIVATE KEY-----");
@@ -136,13 +208,17 @@ fn parse_serial(file: &[u8]) -> Result<Option<Serial>, String> {
 fn parsed<T, P: Into<Loaded<T>>>(contents: Contents, parse: impl Fn(&[u8]) -> P) -> Loaded<T> {
     match contents {
         Contents::Missing => Loaded::Missing,
-        Contents::TooLarge => Loaded::Damaged("is larger than any key or certificate".to_owned()),
+        Contents::Unreadable(problem) => Loaded::Unreadable(problem),
+        Contents::TooLarge => {
+            Loaded::Damaged(Damage::new(DamageKind::NotPem, "is larger than any key or certificate"))
+        }
         Contents::Octets(octets) => parse(&octets).into(),
     }
 }
 
 enum Contents {
     Missing,
+    Unreadable(String),
     TooLarge,
     Octets(Zeroizing<Vec<u8>>),
 }

@@ -26,7 +26,9 @@ fn check_leaf(leaf: &Leaf, chain: &[&Certificate], now: OffsetDateTime) -> Vec<F
     let is_server = leaf.role == Role::Server;
     let usage = if is_server { KeyUsage::server_auth() } else { KeyUsage::client_auth() };
     match verify(certificate, chain, usage, now) {
-        Err(why) => findings.certificate(Code::Chain, format!("does not verify against the CA: {why}")),
+        Err(why) => {
+            findings.certificate(Code::Chain, format!("does not verify against the CA: {why}"));
+        }
         Ok(()) if is_server => {
             for name in certificate.subject_alt_names.iter().flatten() {
                 if !is_valid_for(certificate, name) {
@@ -67,6 +69,22 @@ fn is_valid_for(certificate: &Certificate, name: &San) -> bool {
     let Some(name) = server_name(name) else { return true };
     let leaf = CertificateDer::from(certificate.der.as_slice());
     EndEntityCert::try_from(&leaf).is_ok_and(|leaf| leaf.verify_is_valid_for_subject_name(&name).is_ok())
+}
+
+/// True if a client that asks for the name takes a certificate with these.
+#[must_use]
+pub fn has_name(own: &[San], name: &San) -> bool {
+    own.iter().any(|own| match (own, name) {
+        (San::Dns(own), San::Dns(name)) => match own.strip_prefix("*.") {
+            // RFC 6125 section 6.4.3: a wildcard stands for one whole label.
+            Some(rest) => {
+                own == name
+                    || name.split_once('.').is_some_and(|(label, parent)| !label.is_empty() && parent == rest)
+            }
+            None => own == name,
+        },
+        _ => own == name,
+    })
 }
 
 /// The name as a TLS client would ask for it; mail addresses and URIs are none. A wildcard is asked for by example.

@@ -45,8 +45,8 @@ pub(super) fn check(set: &Set, ca: &Certificate, now: OffsetDateTime) -> Vec<Fin
     findings.list
 }
 
-/// Mutual if there is a client.
-fn shake(
+/// A handshake in memory for that name; mutual if there is a client.
+pub(super) fn shake(
     server: &LeafFiles,
     client: Option<&LeafFiles>,
     ca: &Certificate,

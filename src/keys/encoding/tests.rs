@@ -55,10 +55,10 @@ fn what_is_no_key_is_named() {
     for (file, problem) in [
         ("", KeyProblem::Empty),
         (" \n", KeyProblem::Empty),
-        ("garbage", KeyProblem::NoKey("something else".into())),
+        ("garbage", KeyProblem::NotPem("something else")),
         (
             "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n",
-            KeyProblem::NoKey("a CERTIFICATE".into()),
+            KeyProblem::NoKey("CERTIFICATE".into()),
         ),
         (
             "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n-----END ENCRYPTED PRIVATE KEY-----\n",

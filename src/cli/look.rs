@@ -1,0 +1,124 @@
+//! The flags of the commands that only look, and their jobs.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::FalseyValueParser;
+
+use super::convert::{base_names, days, names_of_flag, password};
+use super::{Behaviour, CheckArgs};
+use crate::error::{Failure, Result};
+use crate::examine::Question;
+use crate::job::{CheckJob, Job};
+
+/// Where a set is and what its files are called, for commands whose argument is its directory.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Files (which ones)")]
+pub(super) struct SetArgs {
+    /// The same as DIR, as other commands have it
+    #[arg(
+        short,
+        long,
+        aliases = ["out", "output", "output-dir"],
+        value_name = "DIR",
+        env = "MILVUS_CERTGEN_OUT_DIR",
+        hide = true
+    )]
+    pub(super) out_dir: Option<PathBuf>,
+    /// Base name of ca.key, ca.pem and ca.srl
+    #[arg(
+        long,
+        value_name = "BASE",
+        env = "MILVUS_CERTGEN_CA_FILE",
+        default_value = "ca",
+        hide_env_values = true
+    )]
+    pub(super) ca_file: String,
+    /// Base name of server.key, server.pem and server.csr
+    #[arg(
+        long,
+        value_name = "BASE",
+        env = "MILVUS_CERTGEN_SERVER_FILE",
+        default_value = "server",
+        hide_env_values = true
+    )]
+    pub(super) server_file: String,
+    /// Base name of client.key, client.pem and client.csr
+    #[arg(
+        long,
+        value_name = "BASE",
+        env = "MILVUS_CERTGEN_CLIENT_FILE",
+        default_value = "client",
+        hide_env_values = true
+    )]
+    pub(super) client_file: String,
+}
+
+/// Files that are named one by one.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Files (which ones)")]
+pub(super) struct NamedFileArgs {
+    /// Certificate of the CA, instead of ca.pem in the directory
+    #[arg(long, value_name = "PATH", env = "MILVUS_CERTGEN_CA_CERT", hide_env_values = true)]
+    pub(super) ca_cert: Option<PathBuf>,
+    /// One certificate, instead of those in the directory
+    #[arg(long, value_name = "PATH", env = "MILVUS_CERTGEN_CERT", hide_env_values = true)]
+    pub(super) cert: Option<PathBuf>,
+    /// Its private key
+    #[arg(long, value_name = "PATH", env = "MILVUS_CERTGEN_KEY", hide_env_values = true)]
+    pub(super) key: Option<PathBuf>,
+}
+
+/// How the result is printed.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Behaviour")]
+pub(super) struct LookArgs {
+    /// Print nothing but errors: the exit code says it
+    #[arg(short, long, env = "MILVUS_CERTGEN_QUIET", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    pub(super) quiet: bool,
+    /// Print one JSON object on standard output instead of text
+    #[arg(long, env = "MILVUS_CERTGEN_JSON", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    pub(super) json: bool,
+}
+
+impl From<LookArgs> for Behaviour {
+    fn from(args: LookArgs) -> Self {
+        Self { dry_run: false, quiet: args.quiet, json: args.json }
+    }
+}
+
+impl CheckArgs {
+    pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
+        let mut question = question(self.dir, self.place, self.named)?;
+        question.names = names_of_flag("--name", &self.names)?.unwrap_or_default();
+        question.expires_within =
+            days("--expires-within", Some(&self.expires_within), 0)?.unwrap_or(DEFAULT_EXPIRES_WITHIN);
+        Ok((Job::Check(CheckJob { question, strict: self.strict }), self.output.into()))
+    }
+}
+
+const DEFAULT_EXPIRES_WITHIN: u32 = 30;
+
+/// Which set is looked at.
+pub(super) fn question(dir: Option<PathBuf>, place: SetArgs, named: NamedFileArgs) -> Result<Question> {
+    let [ca_base, server, client] = base_names(&[
+        ("--ca-file", &place.ca_file),
+        ("--server-file", &place.server_file),
+        ("--client-file", &place.client_file),
+    ])?;
+    if named.key.is_some() && named.cert.is_none() {
+        return Err(Failure::usage("--key: without --cert it is not known whose key it is")
+            .hint("give the certificate with --cert"));
+    }
+    Ok(Question {
+        dir: dir.or(place.out_dir).unwrap_or_else(|| PathBuf::from(".")),
+        ca_base,
+        pair: [server, client],
+        ca_certificate: named.ca_cert,
+        certificate: named.cert,
+        key: named.key,
+        names: Vec::new(),
+        expires_within: DEFAULT_EXPIRES_WITHIN,
+        password: password(None)?,
+    })
+}

@@ -1,0 +1,176 @@
+//! Reads a set as somebody has it, and judges it. Changes nothing.
+
+use std::path::{Path, PathBuf};
+
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+use crate::certificate::Certificate;
+use crate::error::Result;
+use crate::files::{BaseName, FileKind, shown};
+use crate::profile::Role;
+use crate::san::San;
+use crate::set::{CaFiles, Leaf, Loaded, Set};
+use crate::store::transaction::Journal;
+use crate::store::{Directory, certificates_in, look, look_at, mode_of};
+use crate::verify::{Code, Finding, Handshake, Inspected, Inspection, Remedies, Severity, inspect};
+
+/// Which files, and what is asked of them.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The directory.
+    pub dir: PathBuf,
+    /// What the CA's files are called.
+    pub ca_base: BaseName,
+    /// What the server's and the client's files are called.
+    pub pair: [BaseName; 2],
+    /// `--ca-cert`: the CA's certificate, instead of the directory's.
+    pub ca_certificate: Option<PathBuf>,
+    /// `--cert` and `--key`: one certificate, instead of the directory's.
+    pub certificate: Option<PathBuf>,
+    /// The key of that certificate.
+    pub key: Option<PathBuf>,
+    /// What clients will call the server.
+    pub names: Vec<San>,
+    /// So many days before the end a certificate is worth a word.
+    pub expires_within: u32,
+    /// Opens the CA's key.
+    pub password: Option<Zeroizing<String>>,
+}
+
+/// A set and what is wrong with it.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Examined {
+    pub set: Set,
+    pub findings: Vec<Finding>,
+    pub handshakes: Vec<Handshake>,
+}
+
+impl Examined {
+    /// True if there is a finding as grave as that.
+    #[must_use]
+    pub fn has(&self, severity: Severity) -> bool {
+        self.findings.iter().any(|finding| finding.severity >= severity)
+    }
+}
+
+/// Reads and judges.
+pub fn examine(question: &Question, now: OffsetDateTime) -> Result<Examined> {
+    let (set, interrupted) = read(question)?;
+    let mode = |file: &str| match &question.certificate {
+        Some(_) => mode_of(Path::new(file)),
+        None => mode_of(&question.dir.join(file)),
+    };
+    let needs_key = |base: &BaseName| question.certificate.is_none() && question.pair.contains(base);
+    let inspection = Inspection {
+        set: &set,
+        needs_key: &needs_key,
+        mode_of: &mode,
+        names: &question.names,
+        expires_within: question.expires_within,
+        now,
+    };
+    let Inspected { mut findings, handshakes } = inspect(&inspection);
+    findings.extend(absent(question, &set));
+    if interrupted {
+        let ca = set.ca_base.file(FileKind::Certificate);
+        findings.push(Finding::new(
+            Code::Interrupted,
+            ca,
+            "is part of a run that was interrupted; the next run finishes it, and it is shown as it will be then",
+        ));
+    }
+    let remedies = Remedies {
+        dir: question.certificate.is_none().then_some(question.dir.as_path()),
+        ca_is_elsewhere: question.ca_certificate.is_some(),
+        set: &set,
+        pair: [&question.pair[0], &question.pair[1]],
+    };
+    remedies.add(&mut findings, &question.names);
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    Ok(Examined { set, findings, handshakes })
+}
+
+fn read(question: &Question) -> Result<(Set, bool)> {
+    if let Some(certificate) = &question.certificate {
+        return Ok((read_named(question, certificate), false));
+    }
+    let dir = question.dir.as_path();
+    if !Directory::exists(dir)? {
+        return Err(crate::error::Failure::failed(format!("{}: there is no such directory", shown(dir)))
+            .hint("give the directory of a set, such as: milvus-certgen check tls"));
+    }
+    let journal = Journal::find(dir)?;
+    let [server, client] = question.pair.clone();
+    let shape = Set {
+        ca_base: question.ca_base.clone(),
+        ca: CaFiles::default(),
+        leaves: vec![Leaf::nothing(Role::Server, server), Leaf::nothing(Role::Client, client)],
+    };
+    let password = question.password.as_ref().map(|password| password.as_str());
+    let mut set = look(dir, &shape, journal.as_ref(), password)?;
+    if question.ca_certificate.is_some() {
+        set.ca = ca_of(question);
+        set.ca_base = ca_base_of(question);
+    }
+    set.leaves.retain(|leaf| !leaf.files.is_empty());
+    set.leaves.extend(further(question, &set)?);
+    Ok((set, journal.is_some()))
+}
+
+/// Certificates in the directory that the CA has signed besides the pair.
+fn further(question: &Question, set: &Set) -> Result<Vec<Leaf>> {
+    let Some(ca) = set.ca_certificate() else { return Ok(Vec::new()) };
+    let is_signed = |certificate: &Certificate| {
+        certificate.issuer.der == ca.subject.der && certificate.is_signed_by(&ca.public_key)
+    };
+    let leaves = certificates_in(&question.dir)?
+        .into_iter()
+        .filter(|(base, certificate)| !question.pair.contains(base) && is_signed(certificate))
+        .map(|(base, certificate)| Leaf::nothing(certificate.role().unwrap_or(Role::Server), base))
+        .collect();
+    let shape = Set { ca_base: set.ca_base.clone(), ca: CaFiles::default(), leaves };
+    Ok(look(&question.dir, &shape, None, None)?.leaves)
+}
+
+/// `--cert`: that certificate alone, and its CA.
+fn read_named(question: &Question, certificate: &Path) -> Set {
+    let base = BaseName::given(question.key.as_deref(), certificate);
+    let files = look_at(question.key.as_deref(), Some(certificate), None);
+    let role = files.sound_certificate().and_then(Certificate::role).unwrap_or(Role::Server);
+    Set { ca_base: ca_base_of(question), ca: ca_of(question), leaves: vec![Leaf { role, base, files }] }
+}
+
+fn ca_path(question: &Question) -> PathBuf {
+    let own = || question.dir.join(question.ca_base.file(FileKind::Certificate));
+    question.ca_certificate.clone().unwrap_or_else(own)
+}
+
+fn ca_base_of(question: &Question) -> BaseName {
+    BaseName::given(None, &ca_path(question))
+}
+
+/// The CA's certificate without its key, which nothing here needs.
+fn ca_of(question: &Question) -> CaFiles {
+    let files = look_at(None, Some(&ca_path(question)), None);
+    CaFiles { key: Loaded::Discarded, certificate: files.certificate, serial: Loaded::Missing }
+}
+
+/// What is not there at all, and so was not judged.
+fn absent(question: &Question, set: &Set) -> Vec<Finding> {
+    if question.certificate.is_some() {
+        return Vec::new();
+    }
+    let there = |base: &BaseName| set.leaves.iter().any(|leaf| leaf.base == *base);
+    let pem = |base: &BaseName| base.file(FileKind::Certificate);
+    let [server, client] = &question.pair;
+    if set.leaves.is_empty() {
+        let message = format!("is missing, and so is {}: there is no set here", pem(client));
+        return vec![Finding::new(Code::Missing, pem(server), message)];
+    }
+    // That there is no client is said where the handshakes are.
+    let is_without_server = !there(server) && set.first(Role::Server).is_none();
+    let message = "is not here: nothing of a server's certificate was checked";
+    is_without_server.then(|| Finding::new(Code::NotChecked, pem(server), message)).into_iter().collect()
+}

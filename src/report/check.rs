@@ -1,0 +1,207 @@
+//! What `check` says.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::text::{BOLD, GREEN, list, marked};
+use super::{Facts, Text};
+use crate::certificate::Certificate;
+use crate::error::Exit;
+use crate::examine::{Examined, Question};
+use crate::files::FileKind;
+use crate::profile::Role;
+use crate::set::CertificateFile;
+use crate::verify::{Finding, Handshake, Severity};
+
+/// A set and what is wrong with it. Its JSON form is part of the contract: `schema` grows when a field changes its
+/// meaning.
+#[derive(Debug, Serialize)]
+pub struct CheckReport {
+    /// 1
+    schema: u32,
+    /// The directory as it was given.
+    directory: String,
+    /// True if the exit code is 0.
+    ok: bool,
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    /// The CA, the server, the client, and further ones.
+    certificates: Vec<CertificateFacts>,
+    /// The gravest first.
+    findings: Vec<FindingFacts>,
+    /// Handshakes in memory, as Milvus and its clients do them.
+    handshakes: Vec<HandshakeFacts>,
+}
+
+/// A certificate that is there.
+#[derive(Debug, Serialize)]
+pub(super) struct CertificateFacts {
+    role: &'static str,
+    file: String,
+    /// The file of its issuer; `null` where it is signed by somebody else.
+    issued_by: Option<String>,
+    certificate: Facts,
+}
+
+/// One finding.
+#[derive(Debug, Serialize)]
+pub(super) struct FindingFacts {
+    /// Never changes its meaning.
+    code: &'static str,
+    /// `error`, `warning` or `note`.
+    severity: &'static str,
+    /// The file, or the address of a server.
+    subject: String,
+    message: String,
+    /// Who says what, word for word.
+    seen_as: Vec<String>,
+    /// A command, or a sentence where there is none; `null` where there is nothing to do.
+    fix: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct HandshakeFacts {
+    name: String,
+    tls_mode: u8,
+    /// Why it fails; `null` where it succeeds.
+    problem: Option<String>,
+}
+
+impl CheckReport {
+    /// Collects the facts.
+    #[must_use]
+    pub fn new(question: &Question, examined: &Examined, strict: bool, now: OffsetDateTime) -> Self {
+        let gravest_allowed = if strict { Severity::Note } else { Severity::Warning };
+        let count =
+            |severity| examined.findings.iter().filter(|finding| finding.severity == severity).count();
+        Self {
+            schema: 1,
+            directory: question.dir.display().to_string(),
+            ok: examined.findings.iter().all(|finding| finding.severity <= gravest_allowed),
+            errors: count(Severity::Error),
+            warnings: count(Severity::Warning),
+            notes: count(Severity::Note),
+            certificates: certificates(examined, now),
+            findings: examined.findings.iter().map(FindingFacts::new).collect(),
+            handshakes: examined.handshakes.iter().map(HandshakeFacts::new).collect(),
+        }
+    }
+
+    /// 0, or 3 where something is wrong.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        if self.ok { Exit::Done } else { Exit::Problem }
+    }
+}
+
+fn certificates(examined: &Examined, now: OffsetDateTime) -> Vec<CertificateFacts> {
+    let set = &examined.set;
+    let ca_pem = set.ca_base.file(FileKind::Certificate);
+    let facts = |role: Role, file: String, certificate: &Certificate| {
+        let signed = set.ca_certificate().is_some_and(|ca| {
+            certificate.issuer.der == ca.subject.der && certificate.is_signed_by(&ca.public_key)
+        });
+        let issued_by = signed.then(|| ca_pem.clone());
+        CertificateFacts { role: role.name(), file, issued_by, certificate: Facts::new(certificate, now) }
+    };
+    let ca = set
+        .ca
+        .certificate
+        .sound()
+        .map(|CertificateFile { certificate, .. }| facts(Role::Ca, ca_pem.clone(), certificate));
+    let leaves = set.leaves.iter().filter_map(|leaf| {
+        let certificate = leaf.files.sound_certificate()?;
+        Some(facts(leaf.role, leaf.base.file(FileKind::Certificate), certificate))
+    });
+    ca.into_iter().chain(leaves).collect()
+}
+
+impl FindingFacts {
+    pub(super) fn new(finding: &Finding) -> Self {
+        Self {
+            code: finding.code.name(),
+            severity: finding.severity.name(),
+            subject: finding.file.clone(),
+            message: finding.message.clone(),
+            seen_as: finding.seen_as.clone(),
+            fix: finding.fix.clone(),
+        }
+    }
+
+    pub(super) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let style = marked(self.severity);
+        writeln!(out, "{style}{}[{}]{style:#} {} {}", self.severity, self.code, self.subject, self.message)?;
+        for seen in &self.seen_as {
+            writeln!(out, "  seen as  {seen}")?;
+        }
+        match &self.fix {
+            Some(fix) => writeln!(out, "  fix      {fix}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl HandshakeFacts {
+    fn new(handshake: &Handshake) -> Self {
+        let Handshake { name, tls_mode, problem } = handshake.clone();
+        Self { name, tls_mode, problem }
+    }
+}
+
+impl CertificateFacts {
+    pub(super) fn write_text(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
+        let facts = &self.certificate;
+        write!(out, "{BOLD}{:width$}{BOLD:#}  {}", self.file, self.role)?;
+        match &self.issued_by {
+            Some(issuer) if *issuer == self.file => writeln!(out, ", self-signed")?,
+            Some(issuer) => writeln!(out, ", issued by {issuer}")?,
+            None if facts.issuer == facts.subject => writeln!(out, ", self-signed")?,
+            None => writeln!(out, ", issued by {}", facts.issuer)?,
+        }
+        let mut line = |label: &str, text: &str| writeln!(out, "{:width$}  {label:8}  {text}", "");
+        line("subject", if facts.subject.is_empty() { "(empty)" } else { &facts.subject })?;
+        if !facts.names.is_empty() {
+            line("names", &list(&facts.names))?;
+        }
+        line("key", &facts.key)?;
+        line("serial", facts.serial.as_deref().unwrap_or("(none that counts)"))?;
+        line("valid", &facts.validity())?;
+        line("SHA-256", &facts.sha256)
+    }
+}
+
+impl Text for CheckReport {
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let width = self.certificates.iter().map(|one| one.file.len()).max().unwrap_or_default();
+        for certificate in &self.certificates {
+            certificate.write_text(out, width)?;
+        }
+        if !self.certificates.is_empty() {
+            writeln!(out)?;
+        }
+        for handshake in &self.handshakes {
+            let HandshakeFacts { name, tls_mode, problem } = handshake;
+            let what = if *tls_mode == 1 { "one-way" } else { "two-way" };
+            let how = problem.as_ref().map_or_else(|| "succeeds".to_owned(), |why| format!("fails: {why}"));
+            writeln!(out, "handshake as {name}, tlsMode {tls_mode} ({what}): {how}")?;
+        }
+        for finding in &self.findings {
+            finding.write_text(out)?;
+        }
+        let count = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
+        let counts = [(self.errors, "error"), (self.warnings, "warning"), (self.notes, "note")];
+        let counts: Vec<String> =
+            counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| count(*n, word)).collect();
+        match (self.ok, counts.as_slice()) {
+            (true, []) => writeln!(out, "{GREEN}sound{GREEN:#}"),
+            (true, counts) => writeln!(out, "{GREEN}sound{GREEN:#}: {}", counts.join(", ")),
+            (false, counts) => {
+                let red = marked("error");
+                writeln!(out, "{red}not sound{red:#}: {}", counts.join(", "))
+            }
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! What `check` asks beyond what a run does: the surroundings, the days left, the names that somebody will use.
+
+use time::{Duration, OffsetDateTime};
+
+use super::{Code, Finding, Findings, Severity, chain, date, handshake};
+use crate::certificate::Certificate;
+use crate::files::{BaseName, FileKind};
+use crate::keys::{KeyFormat, KeyKind};
+use crate::profile::Role;
+use crate::san::San;
+use crate::serial::Serial;
+use crate::set::{CaFiles, Leaf, Loaded, Set};
+
+/// Apple's platforms refuse server certificates that are valid for more days, whoever has signed them
+/// (<https://support.apple.com/en-us/103769>).
+const LONGEST_FOR_APPLE: i64 = 825;
+
+/// A set, and what is asked of it.
+pub struct Inspection<'a> {
+    /// The files. Leaves of which there is no file at all are left out by the caller.
+    pub set: &'a Set,
+    /// Whose private key must be there: the server's and the client's own, not those of further identities.
+    pub needs_key: &'a dyn Fn(&BaseName) -> bool,
+    /// The permission bits of a file.
+    pub mode_of: &'a dyn Fn(&str) -> Option<u32>,
+    /// What clients will call the server.
+    pub names: &'a [San],
+    /// So many days before the end a certificate is worth a word.
+    pub expires_within: u32,
+    /// The time of the run.
+    pub now: OffsetDateTime,
+}
+
+/// One handshake in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handshake {
+    /// The name that the client asks for.
+    pub name: String,
+    /// 1 or 2, as Milvus counts.
+    pub tls_mode: u8,
+    /// Why it fails, if it does.
+    pub problem: Option<String>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Inspected {
+    pub findings: Vec<Finding>,
+    pub handshakes: Vec<Handshake>,
+}
+
+/// Looks at everything. Whatever a run would find is among the findings, each as grave as it is to those who use the
+/// set as it is.
+#[must_use]
+pub fn inspect(inspection: &Inspection<'_>) -> Inspected {
+    let Inspection { set, now, .. } = *inspection;
+    let mut findings = ca(inspection);
+    for leaf in &set.leaves {
+        findings.extend(one_leaf(inspection, leaf));
+    }
+    if let Some(ca) = set.ca_certificate() {
+        findings.extend(super::serials(set, ca));
+    }
+    tell_swapped(&mut findings, set);
+    let mut handshakes = Vec::new();
+    if let (true, Some(ca)) = (is_sound(&findings), set.ca_certificate()) {
+        findings.extend(chain::check(set, ca, now));
+        if is_sound(&findings) {
+            handshakes = shake_all(inspection, ca, &mut findings);
+        }
+    }
+    findings.extend(asked_names(inspection));
+    Inspected { findings, handshakes }
+}
+
+fn is_sound(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.severity < Severity::Error)
+}
+
+fn ca(inspection: &Inspection<'_>) -> Vec<Finding> {
+    let Inspection { set, now, .. } = *inspection;
+    let CaFiles { key, certificate, .. } = &set.ca;
+    let base = &set.ca_base;
+    let (key_name, srl_name) = (base.file(FileKind::Key), base.file(FileKind::Serial));
+    let mut list = super::ca(set, now);
+    list.retain_mut(|finding| {
+        let is_key = finding.file == key_name;
+        match finding.code {
+            Code::Missing if is_key && matches!(key, Loaded::Discarded) => return false,
+            Code::Missing | Code::Unreadable | Code::EncryptedKey if is_key => {
+                let problem = if key.is_missing() { "is not here" } else { finding.message.as_str() };
+                let pem = base.file(FileKind::Certificate);
+                *finding = not_checked(&key_name, &format!("{problem}: whether it is the key of {pem}"));
+            }
+            Code::Missing if finding.file == srl_name => return false,
+            _ if finding.file == srl_name => finding.severity = Severity::Warning,
+            _ => {}
+        }
+        true
+    });
+    let mut findings = Findings { base, list };
+    if key.sound().is_some() {
+        findings.readable_key(inspection);
+    }
+    if let Some(file) = certificate.sound() {
+        findings.expiring(&file.certificate, inspection);
+        findings.holds_key(file.holds_key);
+        serial_file(&mut findings, set);
+    }
+    if key.sound().is_some() && looks_mounted(set) {
+        findings.add(
+            FileKind::Key,
+            Code::CaKeyExposed,
+            "is beside the server's files alone, as in a directory that is mounted into a container: who breaks into \
+             Milvus can sign for anybody",
+        );
+    }
+    findings.list
+}
+
+/// Only what Milvus reads is there, and the CA's key.
+fn looks_mounted(set: &Set) -> bool {
+    let [server] = set.leaves.as_slice() else { return false };
+    server.role == Role::Server
+        && server.files.key.sound().is_some()
+        && server.files.certificate.sound().is_some()
+        && server.files.request.is_missing()
+        && set.ca.serial.is_missing()
+}
+
+fn serial_file(findings: &mut Findings<'_>, set: &Set) {
+    let (Some(ca), Some(last)) = (set.ca_certificate(), set.ca.serial.sound()) else { return };
+    let signed = set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
+    let newest = signed
+        .filter(|certificate| certificate.issuer.der == ca.subject.der)
+        .filter_map(|certificate| certificate.serial.as_ref())
+        .max();
+    if let Some(newest) = newest.filter(|newest| last.as_ref().is_none_or(|last| last < *newest)) {
+        let holds = last.as_ref().map_or_else(|| "00".to_owned(), Serial::to_string);
+        findings.add(
+            FileKind::Serial,
+            Code::SerialFileBehind,
+            format!("holds {holds}, and {newest} has been given already: OpenSSL would give numbers twice"),
+        );
+    }
+}
+
+fn one_leaf(inspection: &Inspection<'_>, leaf: &Leaf) -> Vec<Finding> {
+    let Inspection { set, now, .. } = *inspection;
+    let names = [FileKind::Key, FileKind::Csr].map(|kind| leaf.base.file(kind));
+    let mut list = super::leaf(leaf, set.ca_certificate(), &set.ca_base, now);
+    list.retain_mut(|finding| {
+        let [is_key, is_csr] = names.each_ref().map(|name| *name == finding.file);
+        match finding.code {
+            Code::Missing if is_csr => return false,
+            _ if is_csr => finding.severity = Severity::Warning,
+            Code::Missing if is_key && !(inspection.needs_key)(&leaf.base) => {
+                let pem = leaf.base.file(FileKind::Certificate);
+                *finding = not_checked(&names[0], &format!("is not here: whether it is the key of {pem}"));
+            }
+            // Whoever runs `check` need not be who runs Milvus.
+            Code::Unreadable if is_key => finding.severity = Severity::Warning,
+            Code::Missing => {
+                finding.seen("Go (Milvus): no such file or directory");
+            }
+            Code::EncryptedKey => {
+                finding.seen("Go (Milvus): tls: failed to parse private key");
+            }
+            _ => {}
+        }
+        true
+    });
+    let mut findings = Findings { base: &leaf.base, list };
+    if let Some(file) = leaf.files.key.sound() {
+        findings.readable_key(inspection);
+        findings.key_form(leaf.role, file.format, file.key.kind());
+    }
+    if let Some(file) = leaf.files.certificate.sound() {
+        findings.expiring(&file.certificate, inspection);
+        findings.holds_key(file.holds_key && leaf.files.key.sound().is_some());
+        findings.length(leaf.role, &file.certificate);
+        let is_alone = file.chain.is_empty() && leaf.role == Role::Server;
+        let is_ours = set.ca_certificate().is_some_and(|ca| file.certificate.is_signed_by(&ca.public_key));
+        if is_alone && is_ours {
+            findings
+                .certificate(
+                    Code::NoIssuer,
+                    "is without its issuer: who trusts it alone, as the Milvus page's one-way step says, is refused by \
+                     Node, rustls and Python before 3.13",
+                )
+                .seen("Node: unable to verify the first certificate");
+        }
+    }
+    findings.list
+}
+
+fn not_checked(file: &str, message: &str) -> Finding {
+    Finding::new(Code::NotChecked, file, format!("{message} was not checked"))
+}
+
+impl Findings<'_> {
+    fn expiring(&mut self, certificate: &Certificate, inspection: &Inspection<'_>) {
+        let (end, now) = (certificate.not_after, inspection.now);
+        let window = Duration::days(inspection.expires_within.into());
+        // Certificates for a few days, renewed as often, are not about to expire from their first hour on.
+        let window = window.min((end - certificate.not_before) / 3);
+        if end >= now && end - now < window {
+            let days = (end - now).whole_days();
+            let left = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+            self.certificate(Code::Expiring, format!("expires on {}, in {left}", date(end)));
+        }
+    }
+
+    fn length(&mut self, role: Role, certificate: &Certificate) {
+        let days = (certificate.not_after - certificate.not_before).whole_days();
+        if role == Role::Server && days > LONGEST_FOR_APPLE {
+            self.certificate(
+                Code::LongValidity,
+                format!("is valid for {days} days; Apple's platforms refuse more than {LONGEST_FOR_APPLE}"),
+            );
+        }
+    }
+
+    fn readable_key(&mut self, inspection: &Inspection<'_>) {
+        let mode = (inspection.mode_of)(&self.base.file(FileKind::Key));
+        if let Some(mode) = mode.filter(|mode| mode & 0o007 != 0) {
+            self.add(
+                FileKind::Key,
+                Code::KeyReadable,
+                format!("has mode {mode:04o}: every user of this machine may read it"),
+            );
+        }
+    }
+
+    fn holds_key(&mut self, holds_key: bool) {
+        if holds_key {
+            self.certificate(
+                Code::CertificateHoldsKey,
+                "holds a private key too, which goes wherever the certificate goes",
+            );
+        }
+    }
+
+    fn key_form(&mut self, role: Role, format: KeyFormat, kind: KeyKind) {
+        // The server's key is read by Milvus alone, and Go takes all forms.
+        if format == KeyFormat::Traditional && role == Role::Client {
+            self.add(FileKind::Key, Code::KeyNotPkcs8, "is not in PKCS#8, which Java's gRPC insists on")
+                .seen("Java: File does not contain valid private key");
+        }
+        if kind == KeyKind::Ed25519 {
+            self.add(
+                FileKind::Key,
+                Code::Ed25519Key,
+                "is Ed25519, which clients built on gRPC's C core (Python, C++) do not take",
+            );
+        }
+    }
+}
+
+/// Keys and certificates that have changed places: the finding says whose they are.
+fn tell_swapped(findings: &mut [Finding], set: &Set) {
+    for leaf in &set.leaves {
+        let Some(key) = leaf.files.key.sound() else { continue };
+        let spki = &key.key.public().spki;
+        let owner = set.leaves.iter().find(|other| {
+            other.files.sound_certificate().is_some_and(|certificate| certificate.public_key.spki == *spki)
+        });
+        let Some(owner) = owner.filter(|owner| owner.base != leaf.base) else { continue };
+        let key_name = leaf.base.file(FileKind::Key);
+        let mismatch = |f: &&mut Finding| f.code == Code::KeyMismatch && f.file == key_name;
+        if let Some(finding) = findings.iter_mut().find(mismatch) {
+            let [own, others] = [&leaf.base, &owner.base].map(|base| base.file(FileKind::Certificate));
+            finding.message = format!("is not the key of {own}, but of {others}");
+        }
+    }
+}
+
+/// One-way and mutual, for every asked name, or for the first that the server has.
+fn shake_all(inspection: &Inspection<'_>, ca: &Certificate, findings: &mut Vec<Finding>) -> Vec<Handshake> {
+    let Inspection { set, names, now, .. } = *inspection;
+    let Some(server) = set.first(Role::Server) else { return Vec::new() };
+    if server.files.key.sound().is_none() || server.files.certificate.sound().is_none() {
+        return Vec::new();
+    }
+    let own =
+        server.files.sound_certificate().and_then(|certificate| certificate.subject_alt_names.as_deref());
+    let own = own.unwrap_or_default();
+    let names: Vec<&San> = match names {
+        [] => own.iter().find(|name| chain::server_name(name).is_some()).into_iter().collect(),
+        asked => asked.iter().collect(),
+    };
+    let client = set.first(Role::Client).filter(|client| client.files.key.sound().is_some());
+    let mut handshakes = Vec::new();
+    for name in names {
+        let Some(server_name) = chain::server_name(name) else { continue };
+        for (tls_mode, client) in
+            [(1, None), (2, client)].into_iter().filter(|(mode, c)| *mode == 1 || c.is_some())
+        {
+            let client = client.map(|client| &client.files);
+            let problem = handshake::shake(&server.files, client, ca, &server_name, now).err();
+            // A name that it is not for has a finding of its own.
+            if let Some(why) = problem.as_ref().filter(|_| chain::has_name(own, name)) {
+                let pem = server.base.file(FileKind::Certificate);
+                let message = format!("fails a handshake as in tlsMode {tls_mode}: {why}");
+                findings.push(Finding::new(Code::Handshake, pem, message));
+            }
+            handshakes.push(Handshake { name: name.to_string(), tls_mode, problem });
+        }
+    }
+    if client.is_none() && set.first(Role::Client).is_none() {
+        let client = BaseName::of_role(Role::Client).file(FileKind::Certificate);
+        findings.push(not_checked(&client, "is not here: a handshake as in tlsMode 2"));
+    }
+    handshakes
+}
+
+/// `--name`: what clients will call the server must be in its certificate.
+fn asked_names(inspection: &Inspection<'_>) -> Vec<Finding> {
+    let Some(server) = inspection.set.first(Role::Server) else { return Vec::new() };
+    let Some(certificate) = server.files.sound_certificate() else { return Vec::new() };
+    let own = certificate.subject_alt_names.as_deref().unwrap_or_default();
+    if own.is_empty() {
+        // no-san says it.
+        return Vec::new();
+    }
+    let pem = server.base.file(FileKind::Certificate);
+    let lacking = inspection.names.iter().filter(|name| !chain::has_name(own, name));
+    lacking.map(|name| name_not_in_san(&pem, own, name)).collect()
+}
+
+/// The certificate is not for that name.
+#[must_use]
+pub fn name_not_in_san(file: &str, own: &[San], name: &San) -> Finding {
+    let list = own.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let mut message = format!("is not for {name}, but for {list}");
+    if let San::Ip(ip) = name
+        && own.contains(&San::Dns(ip.to_string()))
+    {
+        message.push_str("; an address counts only as an IP name, not as a DNS name");
+    }
+    let of_kind = |is_ip: bool| {
+        let names = own
+            .iter()
+            .filter(|own| matches!(own, San::Ip(_)) == is_ip && matches!(own, San::Ip(_) | San::Dns(_)));
+        names.map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    };
+    let is_ip = matches!(name, San::Ip(_));
+    let mut finding = Finding::new(Code::NameNotInSan, file, message);
+    match (is_ip, of_kind(is_ip)) {
+        (true, ips) if ips.is_empty() => finding.seen(format!(
+            "Go: x509: cannot validate certificate for {name} because it doesn't contain any IP SANs"
+        )),
+        (false, names) if names.is_empty() => finding
+            .seen(format!("Go: x509: certificate is not valid for any names, but wanted to match {name}")),
+        (_, names) => finding.seen(format!("Go: x509: certificate is valid for {names}, not {name}")),
+    };
+    finding.seen(if is_ip { "OpenSSL: IP address mismatch" } else { "OpenSSL: hostname mismatch" });
+    finding.seen("pymilvus: Hostname Verification Check failed");
+    finding
+}
