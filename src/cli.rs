@@ -54,7 +54,7 @@ Examples:
 Only flags that are given, here or by environment, are held against files that are there already.
 Defaults shape what is made new: a plain run leaves a sound set alone, whatever its names.
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 check found a problem.";
+Exit codes: 0 done, 1 failed, 2 usage, 3 check or probe found a problem.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -110,6 +110,14 @@ enum Command {
         after_long_help = "Examples:\n  milvus-certgen check\n  milvus-certgen check tls --name milvus.example.com --strict\n  milvus-certgen check --ca-cert ca.pem --cert server.pem --json"
     )]
     Check(CheckArgs),
+    /// Say what a running server is, and whether a client with this set can talk to it
+    ///
+    /// Connects as the set's client would (ca.pem, client.pem and client.key of the directory), and without a
+    /// certificate, and in plaintext. Exit code 0 if a client connects, 3 if not, 1 if that could not be found out.
+    #[command(
+        after_long_help = "Examples:\n  milvus-certgen probe localhost:19530\n  milvus-certgen probe milvus.example.com --dir tls --tls-mode 2\n  milvus-certgen probe 10.0.0.7:19530 --server-name milvus.example.com --json"
+    )]
+    Probe(ProbeArgs),
 }
 
 #[derive(Debug, Args)]
@@ -323,6 +331,44 @@ struct CheckArgs {
     output: LookArgs,
 }
 
+#[derive(Debug, Args)]
+struct ProbeArgs {
+    /// The server: HOST, HOST:PORT, [IPV6]:PORT or a URI; the port is 19530 unless it is said
+    #[arg(value_name = "HOST:PORT")]
+    target: String,
+    /// Name of the server in its certificate, where that is not HOST; what pymilvus calls `server_name`
+    #[arg(long, value_name = "NAME", env = "MILVUS_CERTGEN_SERVER_NAME", hide_env_values = true)]
+    server_name: Option<String>,
+    /// What Milvus is expected to be in: 1 (one-way) or 2 (two-way) [default: what it is in]
+    #[arg(
+        long,
+        value_name = "MODE",
+        env = "MILVUS_CERTGEN_TLS_MODE",
+        value_parser = clap::value_parser!(u8).range(1..=2),
+        hide_env_values = true
+    )]
+    tls_mode: Option<u8>,
+    /// Longest wait for anything, in seconds (0.5) or with a unit (500ms)
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "MILVUS_CERTGEN_TIMEOUT",
+        default_value = "5",
+        allow_hyphen_values = true,
+        hide_env_values = true
+    )]
+    timeout: String,
+    /// Directory of the set [default: .]
+    #[arg(long, value_name = "DIR", help_heading = "Files (which ones)")]
+    dir: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    place: SetArgs,
+    #[command(flatten)]
+    named: NamedFileArgs,
+    #[command(flatten)]
+    output: LookArgs,
+}
+
 /// How a run behaves, apart from what it makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the flags'")]
@@ -344,6 +390,7 @@ impl Cli {
             Some(Command::Client(args)) => args.into_job(crate::profile::Role::Client),
             Some(Command::Renew(args)) => args.into_job(),
             Some(Command::Check(args)) => args.into_job(),
+            Some(Command::Probe(args)) => args.into_job(),
         }
     }
 }

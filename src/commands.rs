@@ -20,6 +20,7 @@ mod check;
 mod csr;
 mod ensure;
 mod identities;
+mod probe;
 mod renew;
 mod sign;
 
@@ -51,6 +52,11 @@ pub fn run(job: Job, behaviour: Behaviour, system: &mut System<'_>) -> Result<Ex
             let report = check::run(&job, system.now)?;
             print(&report, behaviour)?;
             return Ok(report.exit());
+        }
+        Job::Probe(job) => {
+            let (report, unknown) = probe::run(&job, system.now)?;
+            print(&report, behaviour)?;
+            return unknown.map_or_else(|| Ok(report.exit()), Err);
         }
         Job::Ensure(request) => print(&ensure::run(&request, dry_run, &mut world)?, behaviour)?,
         Job::Csr(job) => print(&csr::run(&job, dry_run, &mut world)?, behaviour)?,

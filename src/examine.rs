@@ -92,6 +92,25 @@ pub fn examine(question: &Question, now: OffsetDateTime) -> Result<Examined> {
     Ok(Examined { set, findings, handshakes })
 }
 
+/// The set of a client: the CA that it trusts, its own key and certificate, and what else the directory has. What is
+/// named one by one comes instead of the directory's; where all is named, there need be no directory.
+pub fn client_set(question: &Question) -> Result<Set> {
+    let in_directory = Question { certificate: None, key: None, ..question.clone() };
+    let all_named = question.ca_certificate.is_some() && question.certificate.is_some();
+    let mut set = if all_named && !Directory::exists(&question.dir)? {
+        Set { ca_base: ca_base_of(question), ca: ca_of(question), leaves: Vec::new() }
+    } else {
+        read(&in_directory)?.0
+    };
+    if let Some(certificate) = &question.certificate {
+        let base = BaseName::given(question.key.as_deref(), certificate);
+        let files = look_at(question.key.as_deref(), Some(certificate), None);
+        set.leaves.retain(|leaf| leaf.role != Role::Client);
+        set.leaves.push(Leaf { role: Role::Client, base, files });
+    }
+    Ok(set)
+}
+
 fn read(question: &Question) -> Result<(Set, bool)> {
     if let Some(certificate) = &question.certificate {
         return Ok((read_named(question, certificate), false));

@@ -1,10 +1,12 @@
 //! What each command is asked for: the flags of one command, parsed into types.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::examine::Question;
 use crate::files::BaseName;
 use crate::pki::Identity;
+use crate::probe::Target;
 use crate::profile::Role;
 use crate::request::Request;
 use crate::san::San;
@@ -24,6 +26,23 @@ pub enum Job {
     Renew(RenewJob),
     /// `check`
     Check(CheckJob),
+    /// `probe`
+    Probe(ProbeJob),
+}
+
+/// `probe HOST:PORT`: what a running server is.
+#[derive(Debug)]
+pub struct ProbeJob {
+    /// The server.
+    pub target: Target,
+    /// The client's set.
+    pub question: Question,
+    /// `--server-name`, or the host.
+    pub server_name: San,
+    /// `--tls-mode`: 1 or 2, where one is expected.
+    pub tls_mode: Option<u8>,
+    /// The longest wait for anything.
+    pub timeout: Duration,
 }
 
 /// `check [DIR]`: what is wrong with a set.

@@ -38,6 +38,7 @@ pub mod job;
 pub mod keys;
 pub mod pki;
 pub mod plan;
+pub mod probe;
 pub mod profile;
 pub mod report;
 pub mod request;

@@ -18,11 +18,13 @@ use crate::set::Set;
 use crate::subject::Subject;
 
 mod check;
+mod probe;
 pub mod progress;
 mod tally;
 mod text;
 
 pub use check::CheckReport;
+pub use probe::ProbeReport;
 pub use tally::Tally;
 
 /// The facts of a run. Its JSON form is part of the contract: `schema` grows when a field changes its meaning.

@@ -21,7 +21,7 @@ mod inspect;
 mod leaf;
 mod remedy;
 
-pub use chain::has_name;
+pub use chain::{has_name, server_name, trusted};
 pub use code::{Code, Severity};
 pub use demo::is_demo_key;
 pub use inspect::{Handshake, Inspected, Inspection, inspect, name_not_in_san};

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
 use crate::san::San;
@@ -20,6 +21,13 @@ pub struct Name {
 }
 
 impl Name {
+    /// Reads the DER of a name; `None` where it is none.
+    #[must_use]
+    pub fn from_der(der: &[u8]) -> Option<Self> {
+        let (rest, parsed) = X509Name::from_der(der).ok()?;
+        rest.is_empty().then(|| name(&parsed))
+    }
+
     /// The common name, if there is one and the name can be written again.
     #[must_use]
     pub fn common_name(&self) -> Option<&str> {

@@ -1,15 +1,18 @@
 //! The flags of the commands that only look, and their jobs.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
 use super::convert::{base_names, days, names_of_flag, password};
-use super::{Behaviour, CheckArgs};
+use super::{Behaviour, CheckArgs, ProbeArgs};
 use crate::error::{Failure, Result};
 use crate::examine::Question;
-use crate::job::{CheckJob, Job};
+use crate::job::{CheckJob, Job, ProbeJob};
+use crate::probe::Target;
+use crate::san::San;
 
 /// Where a set is and what its files are called, for commands whose argument is its directory.
 #[derive(Debug, Args)]
@@ -61,7 +64,7 @@ pub(super) struct NamedFileArgs {
     /// Certificate of the CA, instead of ca.pem in the directory
     #[arg(long, value_name = "PATH", env = "MILVUS_CERTGEN_CA_CERT", hide_env_values = true)]
     pub(super) ca_cert: Option<PathBuf>,
-    /// One certificate, instead of those in the directory
+    /// Certificate instead of those in the directory (with probe: the client's)
     #[arg(long, value_name = "PATH", env = "MILVUS_CERTGEN_CERT", hide_env_values = true)]
     pub(super) cert: Option<PathBuf>,
     /// Its private key
@@ -95,6 +98,44 @@ impl CheckArgs {
             days("--expires-within", Some(&self.expires_within), 0)?.unwrap_or(DEFAULT_EXPIRES_WITHIN);
         Ok((Job::Check(CheckJob { question, strict: self.strict }), self.output.into()))
     }
+}
+
+impl ProbeArgs {
+    pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
+        let target = Target::parse(&self.target)?;
+        let server_name = match &self.server_name {
+            Some(name) => San::parse("--server-name", name)?,
+            // A zone says which interface leads to an address; it is no part of the name.
+            None => San::parse("HOST:PORT", target.host.split('%').next().unwrap_or_default())?,
+        };
+        let job = ProbeJob {
+            target,
+            question: question(self.dir, self.place, self.named)?,
+            server_name,
+            tls_mode: self.tls_mode,
+            timeout: timeout(&self.timeout)?,
+        };
+        Ok((Job::Probe(job), self.output.into()))
+    }
+}
+
+/// Seconds, perhaps with decimals, or with a unit.
+fn timeout(text: &str) -> Result<Duration> {
+    let refuse = |why: &str| {
+        Failure::usage(format!("--timeout {text:?}: {why}"))
+            .hint("give seconds, such as --timeout 5, or milliseconds, such as --timeout 500ms")
+    };
+    let (number, scale) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(number), _) => (number, 0.001),
+        (None, Some(number)) => (number, 1.0),
+        (None, None) => (text, 1.0),
+    };
+    let seconds: f64 = number.trim().parse().map_err(|_| refuse("not a number of seconds"))?;
+    let seconds = seconds * scale;
+    if !(0.001..=3600.0).contains(&seconds) {
+        return Err(refuse("not between a millisecond and an hour"));
+    }
+    Ok(Duration::from_secs_f64(seconds))
 }
 
 const DEFAULT_EXPIRES_WITHIN: u32 = 30;

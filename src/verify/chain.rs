@@ -41,6 +41,11 @@ fn check_leaf(leaf: &Leaf, chain: &[&Certificate], now: OffsetDateTime) -> Vec<F
     findings.list
 }
 
+/// Whether a client that trusts the last of `path` trusts a server's certificate; what is before it was sent along.
+pub fn trusted(certificate: &Certificate, path: &[&Certificate], now: OffsetDateTime) -> Result<(), String> {
+    verify(certificate, path, KeyUsage::server_auth(), now).map_err(|why| why.to_string())
+}
+
 fn verify(
     certificate: &Certificate,
     chain: &[&Certificate],
@@ -88,7 +93,8 @@ pub fn has_name(own: &[San], name: &San) -> bool {
 }
 
 /// The name as a TLS client would ask for it; mail addresses and URIs are none. A wildcard is asked for by example.
-pub(super) fn server_name(name: &San) -> Option<ServerName<'static>> {
+#[must_use]
+pub fn server_name(name: &San) -> Option<ServerName<'static>> {
     match name {
         San::Dns(name) => {
             let example = name.strip_prefix("*.").map(|rest| format!("any.{rest}"));

@@ -83,7 +83,6 @@ pub enum Code {
     // A running server.
     Plaintext,
     NotTls,
-    Closed,
     TlsVersion,
     TlsFailed,
     NoHttp2,
@@ -151,7 +150,6 @@ impl Code {
             Self::NotChecked => "not-checked",
             Self::Plaintext => "plaintext",
             Self::NotTls => "not-tls",
-            Self::Closed => "closed",
             Self::TlsVersion => "tls-version",
             Self::TlsFailed => "tls-failed",
             Self::NoHttp2 => "no-http2",
@@ -168,7 +166,7 @@ impl Code {
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
-            Self::LongValidity | Self::NoIssuer | Self::NotChecked | Self::NotMilvus => Severity::Note,
+            Self::LongValidity | Self::NoIssuer | Self::NotChecked => Severity::Note,
             Self::Ed25519Key
             | Self::UnsupportedKey
             | Self::KeyNotPkcs8
@@ -185,7 +183,8 @@ impl Code {
             | Self::OutlivesCa
             | Self::NoEku
             | Self::BadSerial
-            | Self::OtherCertificateServed => Severity::Warning,
+            | Self::OtherCertificateServed
+            | Self::NotMilvus => Severity::Warning,
             _ => Severity::Error,
         }
     }

@@ -34,8 +34,9 @@ pub fn leaf(leaf: &Leaf, ca: Option<&Certificate>, ca_base: &BaseName, now: Offs
     findings.demo_key(certificate);
     usages(&mut findings, role, certificate);
     names(&mut findings, role, certificate);
-    let is_stale =
-        |ca: &Certificate, issuer: &Certificate| issuer.subject.der == ca.subject.der && issuer.der != ca.der;
+    let is_stale = |ca: &Certificate, issuer: &Certificate| {
+        issuer.subject.der == ca.subject.der && issuer.public_key == ca.public_key && issuer.der != ca.der
+    };
     if ca.zip(chain.first()).is_some_and(|(ca, issuer)| is_stale(ca, issuer)) {
         findings.certificate(Code::StaleChain, format!("carries an older copy of {ca_pem}"));
     }

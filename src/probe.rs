@@ -1,0 +1,135 @@
+//! Connects to a running server and finds out what it is, without a judgement: facts, for `verify` to look at.
+//!
+//! Several short connections, each with one question: with the set's client certificate, without one, with TLS 1.2
+//! alone, in plaintext.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use rustls::pki_types::ServerName;
+
+use crate::error::{Failure, Result};
+use crate::set::{CertificateFile, LeafFiles};
+
+mod greet;
+mod grpc;
+mod judge;
+mod plain;
+mod reach;
+mod target;
+mod wire;
+
+pub use greet::{Greeting, Outcome, Tls, Version};
+pub use grpc::Answer;
+pub use judge::{Expectation, Judgement, judge};
+pub use plain::Plain;
+pub use reach::{Attempt, Reached};
+pub use target::Target;
+
+use greet::{Hello, greet};
+use wire::Wire;
+
+/// What is asked, and of whom.
+pub struct Probe<'a> {
+    /// The server.
+    pub target: &'a Target,
+    /// Its name in the client's eyes: `--server-name`, or the host.
+    pub server_name: ServerName<'static>,
+    /// The client's key and certificate, where there are some that can be used.
+    pub client: Option<&'a LeafFiles>,
+    /// The longest wait for anything.
+    pub timeout: Duration,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Found {
+    /// Every address of the host, and whether anything answers there.
+    pub attempts: Vec<Attempt>,
+    /// The answers of the first address that takes connections; `None` where none does.
+    pub server: Option<Server>,
+}
+
+/// What the server at one address says.
+#[derive(Debug)]
+pub struct Server {
+    /// The address.
+    pub address: SocketAddr,
+    /// To a client as the set makes it: with its certificate, if it has one.
+    pub greeting: Greeting,
+    /// To a client without a certificate, where one was asked for and given before.
+    pub without_certificate: Option<Greeting>,
+    /// True if it talks TLS 1.2 to who has nothing newer; `None` where that was not tried.
+    pub takes_tls12: Option<bool>,
+    /// In plaintext, where it does not talk TLS.
+    pub plain: Option<Plain>,
+    /// To a gRPC call, over TLS or in plaintext.
+    pub answer: Option<Answer>,
+}
+
+impl Server {
+    /// The certificates that it sends, its own first; empty where it sent none.
+    #[must_use]
+    pub fn chain(&self) -> Option<&CertificateFile> {
+        self.greeting.tls.as_ref()?.chain.as_ref()
+    }
+}
+
+/// Asks everything. An error where not even an address could be found.
+pub fn probe(probe: &Probe<'_>) -> Result<Found> {
+    let attempts = reach::reach(probe.target, probe.timeout)?;
+    let Some(address) = attempts.iter().find(|a| a.reached == Reached::Connected).map(|a| a.address) else {
+        return Ok(Found { attempts, server: None });
+    };
+    let server = interview(probe, address)?;
+    Ok(Found { attempts, server: Some(server) })
+}
+
+fn interview(probe: &Probe<'_>, address: SocketAddr) -> Result<Server> {
+    let hello = Hello::new(probe.server_name.clone(), probe.client)?;
+    let (greeting, connection) = greet(wire(probe, address)?, &hello)?;
+    let mut server =
+        Server { address, greeting, without_certificate: None, takes_tls12: None, plain: None, answer: None };
+    match (&server.greeting.outcome, connection) {
+        (Outcome::Accepted, Some(connection)) if server.greeting.speaks_http2() => {
+            let (answer, end) = grpc::ask(connection, &probe.target.authority());
+            match end {
+                // TLS 1.3 that was slow to refuse.
+                Some(refusal @ Outcome::Refused(_)) => server.greeting.outcome = refusal,
+                Some(Outcome::Closed) if !server.greeting.is_confirmed => {
+                    server.greeting.outcome = Outcome::Closed;
+                }
+                _ => server.answer = Some(answer),
+            }
+        }
+        (Outcome::NotTls(_) | Outcome::Closed | Outcome::Silent, _) => {
+            let (plain, answer) = plain::ask(|| wire(probe, address), &probe.target.authority())?;
+            server.plain = Some(plain);
+            server.answer = answer;
+        }
+        _ => {}
+    }
+    if server.greeting.tls.as_ref().is_some_and(|tls| tls.asks_for_certificate) && probe.client.is_some() {
+        let hello = Hello::new(probe.server_name.clone(), None)?;
+        server.without_certificate = Some(greet(wire(probe, address)?, &hello)?.0);
+    }
+    if server.greeting.tls.as_ref().is_some_and(|tls| tls.version == Version::Tls13) {
+        let hello = Hello::new(probe.server_name.clone(), None)?.with_tls12_alone();
+        let (greeting, _) = greet(wire(probe, address)?, &hello)?;
+        server.takes_tls12 = Some(greeting.tls.is_some());
+    }
+    Ok(server)
+}
+
+/// A new connection; one that was possible a moment ago may not be now.
+fn wire(probe: &Probe<'_>, address: SocketAddr) -> Result<Wire> {
+    Wire::connect(address, probe.timeout).map_err(|e| {
+        Failure::failed(format!("{address}: takes no further connection: {}", reach::why(&e)))
+            .hint("run it again; if it stays so, look at the server's log")
+    })
+}
+
+/// The end of a wait that begins now.
+fn deadline(timeout: Duration) -> Instant {
+    Instant::now() + timeout
+}

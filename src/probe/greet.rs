@@ -1,0 +1,372 @@
+//! One TLS handshake, and the wait for a refusal that comes after it.
+
+use std::io::{self, ErrorKind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rustls::client::ResolvesClientCert;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, ProtocolVersion, SignatureScheme, StreamOwned,
+};
+
+use super::wire::Wire;
+use crate::certificate::Certificate;
+use crate::error::{Failure, Result};
+use crate::set::{CertificateFile, LeafFiles};
+
+/// How long a server may take to refuse a client after the client's part of TLS 1.3 is over. Go and OpenSSL send a
+/// session ticket at once where they do not refuse, which ends the wait.
+const LATE_REFUSAL: Duration = Duration::from_secs(2);
+
+/// What a client says first.
+pub(super) struct Hello {
+    server_name: ServerName<'static>,
+    client: Option<Arc<CertifiedKey>>,
+    versions: &'static [&'static rustls::SupportedProtocolVersion],
+    provider: Arc<CryptoProvider>,
+}
+
+impl Hello {
+    /// TLS 1.2 and 1.3, with that certificate if there is one.
+    pub(super) fn new(server_name: ServerName<'static>, client: Option<&LeafFiles>) -> Result<Self> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let client = client.map(|files| credentials(files, &provider)).transpose()?.flatten();
+        Ok(Self { server_name, client, versions: rustls::ALL_VERSIONS, provider })
+    }
+
+    /// As a client that knows nothing newer.
+    pub(super) fn with_tls12_alone(self) -> Self {
+        static TLS12_ALONE: [&rustls::SupportedProtocolVersion; 1] = [&rustls::version::TLS12];
+        Self { versions: &TLS12_ALONE, ..self }
+    }
+}
+
+fn credentials(files: &LeafFiles, provider: &CryptoProvider) -> Result<Option<Arc<CertifiedKey>>> {
+    let (Some(file), Some(key)) = (files.certificate.sound(), files.key.sound()) else { return Ok(None) };
+    let chain = std::iter::once(&file.certificate)
+        .chain(&file.chain)
+        .map(|certificate| CertificateDer::from(certificate.der.clone()))
+        .collect();
+    let key = PrivateKeyDer::Pkcs8(key.key.pkcs8().to_vec().into());
+    let key = provider
+        .key_provider
+        .load_private_key(key)
+        .map_err(|e| Failure::failed(format!("the client's private key cannot be used: {e}")))?;
+    Ok(Some(Arc::new(CertifiedKey::new(chain, key))))
+}
+
+/// The version that was agreed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Version {
+    Tls12,
+    Tls13,
+}
+
+impl Version {
+    /// `TLS 1.2` or `TLS 1.3`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tls12 => "TLS 1.2",
+            Self::Tls13 => "TLS 1.3",
+        }
+    }
+}
+
+/// What was agreed on and said before the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// The version.
+    pub version: Version,
+    /// The cipher suite, in IANA's words.
+    pub cipher: Option<String>,
+    /// The protocol that ALPN chose.
+    pub alpn: Option<String>,
+    /// What the server sends; `None` where it cannot be read or was not sent.
+    pub chain: Option<CertificateFile>,
+    /// True if the server has proved that it has the key of its certificate.
+    pub proves_key: bool,
+    /// True if it asks for a client certificate.
+    pub asks_for_certificate: bool,
+    /// The CAs that it says it takes client certificates of, as DER of their names.
+    pub accepted_issuers: Vec<Vec<u8>>,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The server talks with this client.
+    Accepted,
+    /// The server, or the handshake, says no; in words.
+    Refused(String),
+    /// It closed the connection without a word.
+    Closed,
+    /// It said nothing until patience was at its end.
+    Silent,
+    /// It does not talk TLS; its first octets, for people.
+    NotTls(String),
+}
+
+/// A handshake and its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Greeting {
+    pub outcome: Outcome,
+    /// The server has gone on after the client's part was over: what it does later is no refusal of this client.
+    pub is_confirmed: bool,
+    /// `None` where it did not come to that.
+    pub tls: Option<Tls>,
+}
+
+impl Greeting {
+    /// True if gRPC can go on from there.
+    #[must_use]
+    pub fn speaks_http2(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.alpn.as_deref() == Some("h2"))
+    }
+}
+
+/// Shakes hands, and waits for TLS 1.3's late refusal. The connection is returned where the server goes on with it.
+pub(super) fn greet(
+    wire: Wire,
+    hello: &Hello,
+) -> Result<(Greeting, Option<StreamOwned<ClientConnection, Wire>>)> {
+    let witness = Arc::new(Witness::default());
+    let connection = ClientConnection::new(Arc::new(config(hello, &witness)?), hello.server_name.clone())
+        .map_err(|e| Failure::failed(format!("TLS cannot begin: {e}")))?;
+    let mut stream = StreamOwned::new(connection, wire);
+    let mut outcome = shake(&mut stream);
+    // What is not TLS may end in any way.
+    let heard = &stream.sock.heard;
+    if outcome != Outcome::Accepted && !heard.is_empty() && !looks_like_tls(heard) {
+        outcome = Outcome::NotTls(super::plain::first_line(heard));
+    }
+    let tls = tls(&stream.conn, &witness);
+    let is_accepted = outcome == Outcome::Accepted;
+    let is_confirmed = is_accepted
+        && (stream.conn.tls13_tickets_received() > 0
+            || stream.conn.protocol_version() != Some(ProtocolVersion::TLSv1_3));
+    Ok((Greeting { outcome, is_confirmed, tls }, is_accepted.then_some(stream)))
+}
+
+/// A record of a handshake or an alert (RFC 8446 section 5.1).
+fn looks_like_tls(heard: &[u8]) -> bool {
+    matches!(heard, [21 | 22, 3, ..] | [21 | 22])
+}
+
+fn shake(stream: &mut StreamOwned<ClientConnection, Wire>) -> Outcome {
+    while stream.conn.is_handshaking() {
+        if let Err(e) = stream.conn.complete_io(&mut stream.sock) {
+            return if stream.sock.is_closed && stream.sock.heard.is_empty() {
+                Outcome::Closed
+            } else {
+                outcome_of(&e)
+            };
+        }
+    }
+    // The last flight may still wait to be sent.
+    while stream.conn.wants_write() {
+        if let Err(e) = stream.conn.write_tls(&mut stream.sock) {
+            return outcome_of(&e);
+        }
+    }
+    if stream.conn.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
+        return Outcome::Accepted;
+    }
+    late_refusal(stream).unwrap_or(Outcome::Accepted)
+}
+
+/// TLS 1.3: the client is done before the server has looked at its certificate.
+fn late_refusal(stream: &mut StreamOwned<ClientConnection, Wire>) -> Option<Outcome> {
+    let deadline = stream.sock.wait_at_most(LATE_REFUSAL);
+    let mut refused = None;
+    while refused.is_none() && stream.conn.tls13_tickets_received() == 0 && stream.conn.wants_read() {
+        match stream.conn.read_tls(&mut stream.sock) {
+            Ok(0) => refused = Some(Outcome::Closed),
+            Ok(_) => match stream.conn.process_new_packets() {
+                // Data: it talks with us.
+                Ok(state) if state.plaintext_bytes_to_read() > 0 => break,
+                Ok(state) if state.peer_has_closed() => refused = Some(Outcome::Closed),
+                Ok(_) => {}
+                Err(e) => refused = Some(refusal(&e)),
+            },
+            // Patience at its end is no refusal: some servers say nothing until they are asked.
+            Err(e) if e.kind() == ErrorKind::TimedOut => break,
+            Err(e) => refused = Some(outcome_of(&e)),
+        }
+    }
+    stream.sock.wait_until(deadline);
+    refused
+}
+
+/// How a failure of rustls' input and output is to be understood.
+pub(super) fn outcome_of(error: &io::Error) -> Outcome {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(error) => refusal(error),
+        None if error.kind() == ErrorKind::TimedOut => Outcome::Silent,
+        None => Outcome::Closed,
+    }
+}
+
+fn refusal(error: &rustls::Error) -> Outcome {
+    Outcome::Refused(match error {
+        rustls::Error::AlertReceived(alert) => format!("TLS alert {}", alert_name(*alert)),
+        rustls::Error::PeerIncompatible(why) => format!("nothing in common: {why:?}"),
+        other => other.to_string(),
+    })
+}
+
+/// The name that RFC 8446 section 6 gives it.
+fn alert_name(alert: rustls::AlertDescription) -> String {
+    let mut name = String::new();
+    for c in format!("{alert:?}").chars() {
+        if c.is_ascii_uppercase()
+            && !name.is_empty()
+            && !name.ends_with(|last: char| last.is_ascii_uppercase())
+        {
+            name.push('_');
+        }
+        name.push(c.to_ascii_lowercase());
+    }
+    // "UnknownCA" and its like.
+    name
+}
+
+fn tls(connection: &ClientConnection, witness: &Witness) -> Option<Tls> {
+    let version = match connection.protocol_version()? {
+        ProtocolVersion::TLSv1_3 => Version::Tls13,
+        _ => Version::Tls12,
+    };
+    let chain = witness.chain.lock().map(|chain| chain.clone()).unwrap_or_default();
+    let accepted_issuers = witness.accepted_issuers.lock().map(|issuers| issuers.clone()).unwrap_or_default();
+    Some(Tls {
+        version,
+        cipher: connection.negotiated_cipher_suite().map(|suite| {
+            let name = format!("{:?}", suite.suite());
+            // rustls writes TLS13_AES_128_GCM_SHA256, the registry TLS_AES_128_GCM_SHA256.
+            name.replacen("TLS13_", "TLS_", 1)
+        }),
+        alpn: connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).escape_debug().to_string()),
+        chain: certificates(&chain),
+        proves_key: witness.proves_key.load(Ordering::Relaxed),
+        asks_for_certificate: witness.asked.load(Ordering::Relaxed),
+        accepted_issuers,
+    })
+}
+
+fn certificates(chain: &[Vec<u8>]) -> Option<CertificateFile> {
+    let mut parsed: Vec<Certificate> =
+        chain.iter().map_while(|der| Certificate::from_der(der).ok()).collect();
+    if parsed.is_empty() {
+        return None;
+    }
+    let certificate = parsed.remove(0);
+    Some(CertificateFile { certificate, chain: parsed, holds_key: false })
+}
+
+fn config(hello: &Hello, witness: &Arc<Witness>) -> Result<ClientConfig> {
+    let mut config = ClientConfig::builder_with_provider(hello.provider.clone())
+        .with_protocol_versions(hello.versions)
+        .map_err(|e| Failure::failed(format!("TLS cannot begin: {e}")))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Recorder {
+            witness: witness.clone(),
+            provider: hello.provider.clone(),
+        }))
+        .with_client_cert_resolver(Arc::new(Presenter {
+            witness: witness.clone(),
+            client: hello.client.clone(),
+        }));
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    // Every connection is to show everything.
+    config.resumption = rustls::client::Resumption::disabled();
+    Ok(config)
+}
+
+/// What the callbacks of a handshake have seen.
+#[derive(Debug, Default)]
+struct Witness {
+    chain: Mutex<Vec<Vec<u8>>>,
+    proves_key: AtomicBool,
+    asked: AtomicBool,
+    accepted_issuers: Mutex<Vec<Vec<u8>>>,
+}
+
+/// Takes every certificate, and remembers it: it is judged afterwards, with words. Nothing secret is ever sent over
+/// such a connection.
+#[derive(Debug)]
+struct Recorder {
+    witness: Arc<Witness>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Recorder {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if let Ok(mut chain) = self.witness.chain.lock() {
+            *chain = std::iter::once(end_entity).chain(intermediates).map(|der| der.to_vec()).collect();
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        let proof = rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms);
+        self.witness.proves_key.store(proof.is_ok(), Ordering::Relaxed);
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        let proof = rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms);
+        self.witness.proves_key.store(proof.is_ok(), Ordering::Relaxed);
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Shows the client's certificate where one is asked for, and remembers that it was.
+#[derive(Debug)]
+struct Presenter {
+    witness: Arc<Witness>,
+    client: Option<Arc<CertifiedKey>>,
+}
+
+impl ResolvesClientCert for Presenter {
+    fn resolve(&self, issuers: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.witness.asked.store(true, Ordering::Relaxed);
+        if let Ok(mut accepted) = self.witness.accepted_issuers.lock() {
+            *accepted = issuers.iter().map(|issuer| issuer.to_vec()).collect();
+        }
+        self.client.clone()
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}

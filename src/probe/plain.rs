@@ -1,0 +1,68 @@
+//! What a server that does not talk TLS says in plaintext.
+
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use super::grpc::{self, Answer};
+use super::wire::Wire;
+use crate::error::Result;
+
+/// What HTTP/2 begins with (RFC 9113 section 3.4), and an empty SETTINGS frame.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// Who has nothing to say to that in so long a time has nothing to say.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What answers in plaintext.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plain {
+    /// HTTP/2, which gRPC is made of.
+    Http2,
+    /// HTTP/1; its first line.
+    Http1(String),
+    /// Something else; its first octets, for people.
+    Other(String),
+    /// It closes the connection without a word.
+    Closed,
+    /// It keeps the connection, and says nothing.
+    Silent,
+}
+
+/// Asks in plaintext; where that is HTTP/2, a gRPC call too.
+pub(super) fn ask(connect: impl Fn() -> Result<Wire>, authority: &str) -> Result<(Plain, Option<Answer>)> {
+    match say(connect()?, PREFACE) {
+        Plain::Http2 => Ok((Plain::Http2, Some(grpc::ask(connect()?, authority).0))),
+        plain @ Plain::Http1(_) => Ok((plain, None)),
+        // Some web servers take HTTP/2 for nonsense.
+        plain => {
+            let request = format!("GET / HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+            Ok(match say(connect()?, request.as_bytes()) {
+                Plain::Http1(line) => (Plain::Http1(line), None),
+                _ => (plain, None),
+            })
+        }
+    }
+}
+
+fn say(mut wire: Wire, words: &[u8]) -> Plain {
+    wire.wait_at_most(PATIENCE);
+    // Some speak first, and some refuse to listen: what was heard tells more than how it ended.
+    let _ = wire.write_all(words);
+    let mut buffer = [0; 512];
+    while wire.heard.len() < 9 && wire.read(&mut buffer).is_ok_and(|read| read > 0) {}
+    match wire.heard.as_slice() {
+        [] if wire.is_closed => Plain::Closed,
+        [] => Plain::Silent,
+        // Length, type 4 (SETTINGS), stream 0.
+        [_, _, _, 4, _, 0, 0, 0, 0, ..] => Plain::Http2,
+        heard if heard.starts_with(b"HTTP/1.") => Plain::Http1(first_line(heard)),
+        heard => Plain::Other(first_line(heard)),
+    }
+}
+
+/// What was heard up to the first line break, with nothing in it that could steer a terminal.
+pub(super) fn first_line(heard: &[u8]) -> String {
+    let line = heard.split(|&octet| octet == b'\r' || octet == b'\n').next().unwrap_or_default();
+    let line = if line.is_empty() { heard } else { line };
+    line.iter().take(32).flat_map(|&octet| std::ascii::escape_default(octet)).map(char::from).collect()
+}

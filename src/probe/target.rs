@@ -1,0 +1,134 @@
+//! HOST:PORT, as people write it.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+
+use crate::error::{Failure, Result};
+
+/// The port of Milvus's gRPC service.
+const DEFAULT_PORT: u16 = 19530;
+
+/// A host and a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// A name or an address; IPv6 without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl Target {
+    /// Takes `HOST`, `HOST:PORT`, `[IPV6]:PORT`, and the URIs that clients are given (`https://HOST:PORT`).
+    ///
+    /// ```
+    /// use milvus_certgen::probe::Target;
+    ///
+    /// assert_eq!(Target::parse("db.example.com")?.to_string(), "db.example.com:19530");
+    /// assert_eq!(Target::parse("https://[::1]:443")?.to_string(), "[::1]:443");
+    /// assert!(Target::parse("localhost:http").is_err());
+    /// # Ok::<(), milvus_certgen::error::Failure>(())
+    /// ```
+    pub fn parse(text: &str) -> Result<Self> {
+        let refuse = |why: &str| {
+            Failure::usage(format!("HOST:PORT {text:?}: {why}"))
+                .hint("give a host and a port, such as localhost:19530 or [::1]:19530")
+        };
+        let schemes = ["https://", "http://", "tcp://", "grpc://"];
+        let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let (host, port) = match rest.strip_prefix('[') {
+            Some(bracketed) => {
+                let (host, after) = bracketed.split_once(']').ok_or_else(|| refuse("no ']' after '['"))?;
+                let is_v6 = host.split('%').next().is_some_and(|bare| bare.parse::<Ipv6Addr>().is_ok());
+                if !is_v6 {
+                    return Err(refuse("no IPv6 address between the brackets"));
+                }
+                match (after, after.strip_prefix(':')) {
+                    ("", _) => (host, None),
+                    (_, Some(port)) => (host, Some(port)),
+                    _ => return Err(refuse("something other than a port after ']'")),
+                }
+            }
+            None if rest.parse::<Ipv6Addr>().is_ok() => (rest, None),
+            None => match rest.split_once(':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (rest, None),
+            },
+        };
+        if host.is_empty() {
+            return Err(refuse("a host is missing"));
+        }
+        if host.contains(|c: char| c.is_whitespace() || c.is_control() || "/@?#".contains(c)) {
+            return Err(refuse("no host name"));
+        }
+        let port = match port {
+            None => DEFAULT_PORT,
+            Some(port) => match port.parse() {
+                Ok(number) if number > 0 && port.bytes().all(|b| b.is_ascii_digit()) => number,
+                _ => return Err(refuse("the port is no number from 1 to 65535")),
+            },
+        };
+        Ok(Self { host: host.to_owned(), port })
+    }
+
+    /// As HTTP's `:authority` has it.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_write_is_understood() {
+        for (text, host, port) in [
+            ("localhost", "localhost", 19530),
+            ("localhost:19531", "localhost", 19531),
+            ("127.0.0.1:1", "127.0.0.1", 1),
+            ("::1", "::1", 19530),
+            ("[::1]", "::1", 19530),
+            ("[fe80::1%eth0]:65535", "fe80::1%eth0", 65535),
+            ("https://db.example.com:443/", "db.example.com", 443),
+            ("http://localhost:19530", "localhost", 19530),
+            ("tcp://localhost", "localhost", 19530),
+        ] {
+            let target = Target::parse(text).unwrap();
+            assert_eq!((target.host.as_str(), target.port), (host, port), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_target_is_refused() {
+        for text in [
+            "",
+            ":19530",
+            "localhost:",
+            "localhost:0",
+            "localhost:65536",
+            "localhost:+1",
+            "a:b:c",
+            "[::1",
+            "[::1]x",
+            "[localhost]:1",
+            "a b",
+            "https://",
+            "user@host:1",
+            "host/path:1",
+        ] {
+            assert!(Target::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What `probe` says.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::check::FindingFacts;
+use super::text::{BOLD, GREEN, marked};
+use super::{Facts, Text};
+use crate::error::Exit;
+use crate::job::ProbeJob;
+use crate::probe::{Answer, Found, Judgement, Outcome, Plain, Reached, Server, Version};
+
+/// A running server and what is wrong with it. Its JSON form is part of the contract: `schema` grows when a field
+/// changes its meaning.
+#[derive(Debug, Serialize)]
+pub struct ProbeReport {
+    /// 1
+    schema: u32,
+    target: String,
+    server_name: String,
+    /// True if a client with this set connects, false if not, `null` if that could not be found out.
+    ok: Option<bool>,
+    /// Why it could not be found out; else `null`.
+    unknown: Option<String>,
+    /// 0, 1 or 2; `null` where that is not clear.
+    tls_mode: Option<u8>,
+    expected_tls_mode: Option<u8>,
+    addresses: Vec<AddressFacts>,
+    /// Who answers; `null` where that is not clear.
+    server: Option<ServerFacts>,
+    tls: Option<TlsFacts>,
+    /// The served chain, the server's own certificate first.
+    certificates: Vec<Facts>,
+    /// The gravest first.
+    findings: Vec<FindingFacts>,
+}
+
+#[derive(Debug, Serialize)]
+struct AddressFacts {
+    address: String,
+    result: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ServerFacts {
+    address: String,
+    /// `milvus`, `grpc`, `web` or `unknown`.
+    kind: &'static str,
+    /// The version of Milvus.
+    version: Option<String>,
+    /// What it says instead of its version.
+    says: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct TlsFacts {
+    version: &'static str,
+    cipher: Option<String>,
+    alpn: Option<String>,
+    /// True if it talks TLS 1.2 to who has nothing newer; `null` where it was not tried.
+    takes_tls12: Option<bool>,
+    /// `not asked for`, `optional` or `demanded`.
+    client_certificate: &'static str,
+    /// True if the server goes on with this client.
+    accepted: bool,
+}
+
+impl ProbeReport {
+    /// Collects the facts.
+    #[must_use]
+    pub fn new(job: &ProbeJob, found: &Found, judgement: &Judgement, now: OffsetDateTime) -> Self {
+        let server = found.server.as_ref();
+        let chain = server.and_then(Server::chain);
+        let has_error = judgement.findings.iter().any(|f| f.severity == crate::verify::Severity::Error);
+        Self {
+            schema: 1,
+            target: job.target.to_string(),
+            server_name: job.server_name.to_string(),
+            ok: if has_error { Some(false) } else { judgement.unknown.is_none().then_some(true) },
+            unknown: judgement.unknown.as_ref().map(|failure| failure.message.clone()),
+            tls_mode: judgement.tls_mode,
+            expected_tls_mode: job.tls_mode,
+            addresses: found
+                .attempts
+                .iter()
+                .map(|attempt| AddressFacts {
+                    address: attempt.address.to_string(),
+                    result: attempt.reached.in_words().to_owned(),
+                })
+                .collect(),
+            server: server.map(ServerFacts::new),
+            tls: server.and_then(|server| TlsFacts::new(server, judgement.tls_mode)),
+            certificates: chain
+                .into_iter()
+                .flat_map(|file| std::iter::once(&file.certificate).chain(&file.chain))
+                .map(|certificate| Facts::new(certificate, now))
+                .collect(),
+            findings: judgement.findings.iter().map(FindingFacts::new).collect(),
+        }
+    }
+
+    /// 0 if a client connects, 3 if not.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        if self.ok == Some(false) { Exit::Problem } else { Exit::Done }
+    }
+}
+
+impl ServerFacts {
+    fn new(server: &Server) -> Self {
+        let is_web = matches!(server.plain, Some(Plain::Http1(_)));
+        let (kind, version, says) = match &server.answer {
+            Some(Answer::Milvus(version)) => ("milvus", Some(version.clone()), None),
+            Some(Answer::MilvusSays(what)) => ("milvus", None, Some(what.clone())),
+            Some(Answer::OtherGrpc) => ("grpc", None, None),
+            Some(Answer::Web(_)) => ("web", None, None),
+            None if is_web => ("web", None, None),
+            Some(Answer::Nothing) | None => ("unknown", None, None),
+        };
+        Self { address: server.address.to_string(), kind, version, says }
+    }
+
+    fn in_words(&self) -> String {
+        match (self.kind, &self.version, &self.says) {
+            ("milvus", Some(version), _) => format!("Milvus {version}"),
+            ("milvus", None, Some(says)) => format!("Milvus, which does not say its version ({says})"),
+            ("grpc", ..) => "a gRPC server that is not Milvus".to_owned(),
+            ("web", ..) => "a web server".to_owned(),
+            _ => "a server that does not say what it is".to_owned(),
+        }
+    }
+}
+
+impl TlsFacts {
+    fn new(server: &Server, tls_mode: Option<u8>) -> Option<Self> {
+        let tls = server.greeting.tls.as_ref()?;
+        Some(Self {
+            version: tls.version.name(),
+            cipher: tls.cipher.clone(),
+            alpn: tls.alpn.clone(),
+            takes_tls12: if tls.version == Version::Tls12 { Some(true) } else { server.takes_tls12 },
+            client_certificate: match (tls.asks_for_certificate, tls_mode) {
+                (false, _) => "not asked for",
+                (true, Some(2)) => "demanded",
+                (true, _) => "optional",
+            },
+            accepted: server.greeting.outcome == Outcome::Accepted,
+        })
+    }
+}
+
+impl Text for ProbeReport {
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Some(server) = &self.server else { return Ok(()) };
+        let mode = match self.tls_mode {
+            Some(0) => ", in plaintext (tlsMode 0)",
+            Some(1) => ", in tlsMode 1 (one-way)",
+            Some(2) => ", in tlsMode 2 (two-way)",
+            _ => "",
+        };
+        writeln!(out, "{BOLD}{}{BOLD:#}  {}{mode}", self.target, server.in_words())?;
+        let mut line = |label: &str, text: &str| writeln!(out, "  {label:9}  {text}");
+        let addresses: Vec<String> = self.addresses.iter().map(AddressFacts::in_words).collect();
+        line("address", &addresses.join(", "))?;
+        if let Some(tls) = &self.tls {
+            line("TLS", &tls.in_words())?;
+            line("client", tls.client_in_words())?;
+        }
+        for (place, certificate) in self.certificates.iter().enumerate() {
+            line(if place == 0 { "server" } else { "issuer" }, &certificate.subject)?;
+            let mut detail = |label: &str, text: &str| line("", &format!("{label:8}  {text}"));
+            if !certificate.names.is_empty() {
+                detail("names", &super::text::list(&certificate.names))?;
+            }
+            if place == 0 {
+                detail("issuer", &certificate.issuer)?;
+            }
+            detail("key", &certificate.key)?;
+            detail("valid", &certificate.validity())?;
+            detail("SHA-256", &certificate.sha256)?;
+        }
+        for finding in &self.findings {
+            finding.write_text(out)?;
+        }
+        match self.ok {
+            Some(true) => writeln!(out, "{GREEN}a client with this set connects{GREEN:#}"),
+            Some(false) => {
+                let red = marked("error");
+                writeln!(
+                    out,
+                    "{red}a client with this set does not connect{red:#}{}",
+                    self.in_the_expected_mode()
+                )
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl ProbeReport {
+    fn in_the_expected_mode(&self) -> String {
+        self.expected_tls_mode.map_or_else(String::new, |mode| format!(" in tlsMode {mode}"))
+    }
+}
+
+impl AddressFacts {
+    fn in_words(&self) -> String {
+        if self.result == Reached::Connected.in_words() {
+            self.address.clone()
+        } else {
+            format!("{} ({})", self.address, self.result)
+        }
+    }
+}
+
+impl TlsFacts {
+    fn in_words(&self) -> String {
+        let mut text = self.version.to_owned();
+        if let Some(cipher) = &self.cipher {
+            text = format!("{text}, {cipher}");
+        }
+        if let Some(alpn) = &self.alpn {
+            text = format!("{text}, ALPN {alpn}");
+        }
+        if self.takes_tls12 == Some(true) && self.version != Version::Tls12.name() {
+            text.push_str(", TLS 1.2 too");
+        }
+        text
+    }
+
+    fn client_in_words(&self) -> &'static str {
+        match (self.client_certificate, self.accepted) {
+            ("not asked for", _) => "no certificate asked for",
+            ("optional", true) => "certificate asked for, but not demanded",
+            ("demanded", true) => "certificate demanded, and this one accepted",
+            _ => "certificate demanded, and not accepted",
+        }
+    }
+}
