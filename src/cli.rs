@@ -7,10 +7,12 @@ use crate::error::Result;
 use crate::job::Job;
 
 mod args;
+mod config;
 mod convert;
 mod jobs;
 mod look;
 
+use config::TargetArg;
 use look::{LookArgs, NamedFileArgs, SetArgs};
 
 use args::{
@@ -118,6 +120,13 @@ enum Command {
         after_long_help = "Examples:\n  milvus-certgen probe localhost:19530\n  milvus-certgen probe milvus.example.com --dir tls --tls-mode 2\n  milvus-certgen probe 10.0.0.7:19530 --server-name milvus.example.com --json"
     )]
     Probe(ProbeArgs),
+    /// Print Milvus's configuration, or a client's code, for the set that is there
+    ///
+    /// Ready to paste or to pipe, with the set's own paths and names. Refuses a set that would not work.
+    #[command(
+        after_long_help = "Examples:\n  milvus-certgen config milvus-yaml --tls-mode 2\n  milvus-certgen config pymilvus --host milvus.example.com > connect.py\n  milvus-certgen config kubernetes --dir certs --namespace milvus | kubectl apply -f -"
+    )]
+    Config(ConfigArgs),
 }
 
 #[derive(Debug, Args)]
@@ -369,6 +378,64 @@ struct ProbeArgs {
     output: LookArgs,
 }
 
+#[derive(Debug, Args)]
+struct ConfigArgs {
+    /// What for
+    #[arg(value_name = "TARGET")]
+    target: TargetArg,
+    /// Directory of the set [default: .]
+    #[arg(long, value_name = "DIR", help_heading = "Files (which ones)")]
+    dir: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    place: SetArgs,
+    /// 1: only the server shows a certificate; 2: clients do too
+    #[arg(
+        long,
+        value_name = "MODE",
+        env = "MILVUS_CERTGEN_TLS_MODE",
+        default_value = "1",
+        value_parser = clap::value_parser!(u8).range(1..=2),
+        hide_env_values = true
+    )]
+    tls_mode: u8,
+    /// Where clients find Milvus [default: the first name in the server's certificate]
+    #[arg(long, value_name = "HOST", env = "MILVUS_CERTGEN_HOST", hide_env_values = true)]
+    host: Option<String>,
+    /// Port of Milvus's gRPC service
+    #[arg(
+        long,
+        value_name = "PORT",
+        env = "MILVUS_CERTGEN_PORT",
+        default_value = "19530",
+        value_parser = clap::value_parser!(u16).range(1..),
+        hide_env_values = true
+    )]
+    port: u16,
+    /// TLS between the parts of Milvus too (Milvus 2.5 and newer)
+    #[arg(long, env = "MILVUS_CERTGEN_INTERNAL_TLS", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    internal_tls: bool,
+    /// Name of the Kubernetes Secret, and the beginning of the names of what goes with it
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "MILVUS_CERTGEN_KUBERNETES_NAME",
+        default_value = "milvus-tls",
+        help_heading = "Kubernetes",
+        hide_env_values = true
+    )]
+    name: String,
+    /// Namespace of the Kubernetes objects
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "MILVUS_CERTGEN_KUBERNETES_NAMESPACE",
+        default_value = "default",
+        help_heading = "Kubernetes",
+        hide_env_values = true
+    )]
+    namespace: String,
+}
+
 /// How a run behaves, apart from what it makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the flags'")]
@@ -391,6 +458,7 @@ impl Cli {
             Some(Command::Renew(args)) => args.into_job(),
             Some(Command::Check(args)) => args.into_job(),
             Some(Command::Probe(args)) => args.into_job(),
+            Some(Command::Config(args)) => args.into_job(),
         }
     }
 }

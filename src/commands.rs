@@ -17,6 +17,7 @@ use crate::request::Request;
 use crate::store::Step;
 
 mod check;
+mod config;
 mod csr;
 mod ensure;
 mod identities;
@@ -58,6 +59,7 @@ pub fn run(job: Job, behaviour: Behaviour, system: &mut System<'_>) -> Result<Ex
             print(&report, behaviour)?;
             return unknown.map_or_else(|| Ok(report.exit()), Err);
         }
+        Job::Config(job) => config::run(&job, system.now)?,
         Job::Ensure(request) => print(&ensure::run(&request, dry_run, &mut world)?, behaviour)?,
         Job::Csr(job) => print(&csr::run(&job, dry_run, &mut world)?, behaviour)?,
         Job::Sign(job) => print(&sign::run(&job, dry_run, &mut world)?, behaviour)?,
@@ -87,6 +89,10 @@ fn print(report: &(impl Text + Serialize), behaviour: Behaviour) -> Result<()> {
         let mut out = anstream::stdout().lock();
         report.write_text(&mut out).and_then(|()| out.flush())
     };
+    printed(written)
+}
+
+fn printed(written: io::Result<()>) -> Result<()> {
     match written {
         // `milvus-certgen | head -1`: the reader has gone, the work is done.
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),

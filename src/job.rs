@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::config;
 use crate::examine::Question;
 use crate::files::BaseName;
 use crate::pki::Identity;
@@ -28,6 +29,29 @@ pub enum Job {
     Check(CheckJob),
     /// `probe`
     Probe(ProbeJob),
+    /// `config`
+    Config(ConfigJob),
+}
+
+/// `config TARGET`: Milvus's configuration, or a client's.
+#[derive(Debug)]
+pub struct ConfigJob {
+    /// What for.
+    pub target: config::Target,
+    /// Which set.
+    pub question: Question,
+    /// 1 or 2.
+    pub tls_mode: u8,
+    /// `--host`
+    pub host: Option<String>,
+    /// The port of Milvus's gRPC service.
+    pub port: u16,
+    /// `--internal-tls`
+    pub internal_tls: bool,
+    /// Name of the Kubernetes objects.
+    pub name: String,
+    /// Their namespace.
+    pub namespace: String,
 }
 
 /// `probe HOST:PORT`: what a running server is.

@@ -29,6 +29,7 @@ compile_error!(
 pub mod certificate;
 pub mod cli;
 pub mod commands;
+pub mod config;
 pub mod engine;
 pub mod error;
 pub mod examine;

@@ -58,7 +58,7 @@ pub(super) struct SetArgs {
 }
 
 /// Files that are named one by one.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Files (which ones)")]
 pub(super) struct NamedFileArgs {
     /// Certificate of the CA, instead of ca.pem in the directory

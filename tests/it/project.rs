@@ -44,7 +44,7 @@ fn lower_rows_never_import_upper_rows() {
     let rows: [&[&str]; 10] = [
         &["commands"],
         &["cli", "report"],
-        &["engine", "examine", "probe"],
+        &["config", "engine", "examine", "probe"],
         &["issue"],
         &["plan"],
         &["request", "verify"],

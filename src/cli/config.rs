@@ -1,0 +1,98 @@
+//! `config`'s flags, and its job.
+
+use clap::ValueEnum;
+
+use super::look::{NamedFileArgs, question};
+use super::{Behaviour, ConfigArgs};
+use crate::config::Target;
+use crate::error::{Failure, Result};
+use crate::job::{ConfigJob, Job};
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum TargetArg {
+    /// The block of milvus.yaml
+    MilvusYaml,
+    /// docker-compose.override.yml for Milvus's own docker-compose.yml, with a service that makes the set
+    Compose,
+    /// The Secret (it holds private keys, never the CA's)
+    Kubernetes,
+    /// Values for the Helm chart, which use the Secret
+    Helm,
+    /// A Milvus resource for the Operator, which uses the Secret
+    Operator,
+    /// Issuer and Certificates, for who lets Kubernetes sign and renew
+    CertManager,
+    /// Python client
+    Pymilvus,
+    /// Java client
+    Java,
+    /// Node client
+    Node,
+    /// Go client
+    Go,
+    /// Rust client
+    Rust,
+    /// C++ client
+    Cpp,
+    /// Compose service of the web interface
+    Attu,
+    /// Block of backup.yaml
+    MilvusBackup,
+    /// Commands for `milvus_cli`, which has tlsMode 1 only
+    MilvusCli,
+}
+
+impl From<TargetArg> for Target {
+    fn from(target: TargetArg) -> Self {
+        match target {
+            TargetArg::MilvusYaml => Self::MilvusYaml,
+            TargetArg::Compose => Self::Compose,
+            TargetArg::Kubernetes => Self::Kubernetes,
+            TargetArg::Helm => Self::Helm,
+            TargetArg::Operator => Self::Operator,
+            TargetArg::CertManager => Self::CertManager,
+            TargetArg::Pymilvus => Self::Pymilvus,
+            TargetArg::Java => Self::Java,
+            TargetArg::Node => Self::Node,
+            TargetArg::Go => Self::Go,
+            TargetArg::Rust => Self::Rust,
+            TargetArg::Cpp => Self::Cpp,
+            TargetArg::Attu => Self::Attu,
+            TargetArg::MilvusBackup => Self::MilvusBackup,
+            TargetArg::MilvusCli => Self::MilvusCli,
+        }
+    }
+}
+
+impl ConfigArgs {
+    pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
+        // "-selfsigned" is what is put behind the name at most.
+        check_label("--name", &self.name, 63 - "-selfsigned".len())?;
+        check_label("--namespace", &self.namespace, 63)?;
+        let job = ConfigJob {
+            target: self.target.into(),
+            question: question(self.dir, self.place, NamedFileArgs::default())?,
+            tls_mode: self.tls_mode,
+            host: self.host,
+            port: self.port,
+            internal_tls: self.internal_tls,
+            name: self.name,
+            namespace: self.namespace,
+        };
+        Ok((Job::Config(job), Behaviour { dry_run: false, quiet: false, json: false }))
+    }
+}
+
+/// A label as Kubernetes takes it (RFC 1123).
+fn check_label(flag: &str, text: &str, longest: usize) -> Result<()> {
+    let is_label = !text.is_empty()
+        && text.len() <= longest
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-');
+    if is_label {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("{flag} {text:?}: not a name that Kubernetes takes"))
+        .hint(format!("give at most {longest} lower-case letters, digits and '-', such as milvus-tls")))
+}

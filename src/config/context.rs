@@ -1,0 +1,232 @@
+//! What templates are filled in with.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use base64ct::{Base64, Encoding};
+use minijinja::{Value, context};
+use zeroize::Zeroizing;
+
+use super::{Target, whole};
+use crate::certificate::Certificate;
+use crate::error::{Failure, Result};
+use crate::files::{BaseName, FileKind, shown};
+use crate::keys::KeyKind;
+use crate::profile::Role;
+use crate::san::San;
+use crate::set::{Leaf, Set};
+use crate::store::read_typed;
+use crate::verify;
+
+/// Where Compose mounts what Milvus reads, beside the Compose file.
+const MOUNTED: &str = "tls";
+
+/// Used where that would be the set's own directory, with ca.key in it.
+const MOUNTED_INSTEAD: &str = "milvus-tls";
+
+/// The set, and what is asked for.
+pub struct Setting<'a> {
+    /// The set's directory, as it was typed.
+    pub dir: &'a Path,
+    /// The set; it has been examined.
+    pub set: &'a Set,
+    /// What the client's files are called, whether they are there or not.
+    pub client_base: &'a BaseName,
+    /// 1 or 2.
+    pub tls_mode: u8,
+    /// `--host`: where clients find the server.
+    pub host: Option<&'a str>,
+    /// The port of Milvus's gRPC service.
+    pub port: u16,
+    /// `--internal-tls`
+    pub internal_tls: bool,
+    /// Name of the Kubernetes objects.
+    pub name: &'a str,
+    /// Their namespace.
+    pub namespace: &'a str,
+}
+
+impl Setting<'_> {
+    pub(super) fn values(&self, target: Target) -> Result<Value> {
+        let server = self.leaf(Role::Server)?;
+        let certificate = server.files.sound_certificate().ok_or_else(|| self.missing(&server.base))?;
+        let names = certificate.subject_alt_names.as_deref().unwrap_or_default();
+        let (host, server_name) = self.host_and_name(names, &server.base)?;
+        let bracketed = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        let address = format!("{bracketed}:{}", self.port);
+        let ca_pem = self.set.ca_base.file(FileKind::Certificate);
+        let files = self.client_files(target)?;
+        let (key_algorithm, key_size) = algorithm(certificate);
+        let secrets =
+            if target == Target::Kubernetes { self.secrets(server, &ca_pem)? } else { Secrets::default() };
+        Ok(context! {
+            host => host,
+            port => self.port,
+            uri => format!("https://{address}"),
+            address => address,
+            loopback => is_loopback(&host),
+            server_name => server_name,
+            internal_sni => server_name,
+            two_way => self.tls_mode == 2,
+            tls_mode => self.tls_mode,
+            internal_tls => self.internal_tls,
+            mounted_server_pem => mounted(&server.base.file(FileKind::Certificate)),
+            mounted_server_key => mounted(&server.base.file(FileKind::Key)),
+            mounted_ca_pem => mounted(&ca_pem),
+            ca_file => self.set.ca_base.to_string(),
+            server_file => server.base.to_string(),
+            client_file => self.client_base.to_string(),
+            ca_pem => path_text(&self.bind_source(target, &ca_pem)?),
+            client_pem => files.0,
+            client_key => files.1,
+            common_name => certificate.subject.common_name().unwrap_or(&server_name),
+            server_names => names.iter().map(typed).collect::<Vec<_>>(),
+            dns_names => names.iter().filter(|n| matches!(n, San::Dns(_))).map(San::value).collect::<Vec<_>>(),
+            ip_addresses => names.iter().filter(|n| matches!(n, San::Ip(_))).map(San::value).collect::<Vec<_>>(),
+            days => (certificate.not_after - certificate.not_before).whole_days(),
+            key_algorithm => key_algorithm,
+            key_size => key_size,
+            dir => path_text(&whole(self.dir)?),
+            mount_to_write => format!("./{}:/tls", self.mounted()?),
+            mount_to_read => format!("./{}:/milvus/tls:ro", self.mounted()?),
+            name => self.name,
+            name_client => format!("{}-client", self.name),
+            name_ca => format!("{}-ca", self.name),
+            name_selfsigned => format!("{}-selfsigned", self.name),
+            namespace => self.namespace,
+            ca_pem_base64 => secrets.ca_pem.as_str(),
+            server_pem_base64 => secrets.server_pem.as_str(),
+            server_key_base64 => secrets.server_key.as_str(),
+            client_pem_base64 => secrets.client_pem.as_str(),
+            client_key_base64 => secrets.client_key.as_str(),
+        })
+    }
+
+    fn leaf(&self, role: Role) -> Result<&Leaf> {
+        self.set.first(role).ok_or_else(|| self.missing(&BaseName::of_role(role)))
+    }
+
+    fn missing(&self, base: &BaseName) -> Failure {
+        let pem = self.dir.join(base.file(FileKind::Certificate));
+        Failure::failed(format!("{}: is missing", shown(&pem)))
+            .hint("give the directory of a whole set with --dir, or make one with: milvus-certgen")
+    }
+
+    /// Where clients find the server, and the name that its certificate has for them.
+    fn host_and_name(&self, names: &[San], base: &BaseName) -> Result<(String, String)> {
+        let concrete = |name: &&San| match name {
+            San::Dns(name) => !name.starts_with("*."),
+            San::Ip(_) => true,
+            San::Email(_) | San::Uri(_) => false,
+        };
+        let wildcard = || {
+            names.iter().find_map(|name| match name {
+                San::Dns(name) => Some(format!("milvus.{}", name.strip_prefix("*.")?)),
+                _ => None,
+            })
+        };
+        let first = names.iter().find(concrete).map(San::value).or_else(wildcard);
+        let Some(first) = first else {
+            let pem = self.dir.join(base.file(FileKind::Certificate));
+            return Err(Failure::failed(format!("{}: has no name that a client can check", shown(&pem)))
+                .hint("name the host that clients connect to: milvus-certgen --san db.example.com"));
+        };
+        let Some(host) = self.host else { return Ok((first.clone(), first)) };
+        let name = San::parse("--host", host)?;
+        // What the certificate is not for is checked under a name that it is for.
+        let server_name = if verify::has_name(names, &name) { name.value() } else { first };
+        Ok((name.value(), server_name))
+    }
+
+    /// client.pem and client.key, as the target finds them.
+    fn client_files(&self, target: Target) -> Result<(String, String)> {
+        if self.tls_mode != 2 || !(target.is_client() || target == Target::Kubernetes) {
+            return Ok((String::new(), String::new()));
+        }
+        let client = self.leaf(Role::Client)?;
+        for kind in [FileKind::Certificate, FileKind::Key] {
+            let path = self.dir.join(client.base.file(kind));
+            if !path.exists() {
+                return Err(Failure::failed(format!("{}: is missing, and tlsMode 2 needs it", shown(&path)))
+                    .hint("give the directory of a whole set with --dir, or print it for --tls-mode 1"));
+            }
+        }
+        let file = |kind| self.bind_source(target, &client.base.file(kind)).map(|path| path_text(&path));
+        Ok((file(FileKind::Certificate)?, file(FileKind::Key)?))
+    }
+
+    /// A file's path: Compose takes a relative one for a volume's name.
+    fn bind_source(&self, target: Target, file: &str) -> Result<PathBuf> {
+        let path = self.dir.join(file);
+        if target == Target::Attu { whole(&path) } else { Ok(PathBuf::from(shown(&path).to_string())) }
+    }
+
+    /// The directory that Milvus gets: never the one with ca.key.
+    fn mounted(&self) -> Result<&'static str> {
+        let is_own = whole(self.dir)? == whole(Path::new(MOUNTED))?;
+        Ok(if is_own { MOUNTED_INSTEAD } else { MOUNTED })
+    }
+
+    fn secrets(&self, server: &Leaf, ca_pem: &str) -> Result<Secrets> {
+        let encoded = |file: String| -> Result<Zeroizing<String>> {
+            let path = self.dir.join(&file);
+            let octets = read_typed(&path)?.ok_or_else(|| {
+                Failure::failed(format!("{}: is missing", shown(&path)))
+                    .hint("give the directory of a whole set with --dir")
+            })?;
+            Ok(Zeroizing::new(Base64::encode_string(&octets)))
+        };
+        let mut secrets = Secrets {
+            ca_pem: encoded(ca_pem.to_owned())?,
+            server_pem: encoded(server.base.file(FileKind::Certificate))?,
+            server_key: encoded(server.base.file(FileKind::Key))?,
+            ..Secrets::default()
+        };
+        if self.tls_mode == 2 {
+            let client = self.leaf(Role::Client)?;
+            secrets.client_pem = encoded(client.base.file(FileKind::Certificate))?;
+            secrets.client_key = encoded(client.base.file(FileKind::Key))?;
+        }
+        Ok(secrets)
+    }
+}
+
+/// What goes into a Kubernetes Secret; never the CA's key.
+#[derive(Default)]
+struct Secrets {
+    ca_pem: Zeroizing<String>,
+    server_pem: Zeroizing<String>,
+    server_key: Zeroizing<String>,
+    client_pem: Zeroizing<String>,
+    client_key: Zeroizing<String>,
+}
+
+/// Where Milvus finds a file.
+fn mounted(file: &str) -> String {
+    format!("/milvus/tls/{file}")
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// As `--san` takes it.
+fn typed(name: &San) -> String {
+    match name {
+        San::Uri(uri) => format!("URI:{uri}"),
+        other => other.value(),
+    }
+}
+
+/// In cert-manager's words; Ed25519 has no size there, and clients on gRPC's C core do not take it.
+fn algorithm(certificate: &Certificate) -> (&'static str, u32) {
+    match certificate.public_key.kind {
+        Ok(KeyKind::Rsa(bits)) => ("RSA", bits),
+        Ok(KeyKind::EcdsaP384) => ("ECDSA", 384),
+        _ => ("ECDSA", 256),
+    }
+}
+
+fn path_text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}

@@ -1,0 +1,98 @@
+//! A value as a literal of the language that a template is in.
+
+use std::fmt::Write;
+
+use minijinja::value::{Value, ValueKind};
+use minijinja::{Error, ErrorKind, Output};
+
+/// How strings are written; numbers and truth values are written alike in all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quoting {
+    /// YAML 1.2's double-quoted scalar.
+    Yaml,
+    /// The same in a Compose file, where `$` begins a variable.
+    Compose,
+    /// Double quotes as Python, Java, JavaScript, Go and C++ agree on.
+    Source,
+    /// Rust's.
+    Rust,
+    /// A POSIX shell's single quotes.
+    Shell,
+}
+
+impl Quoting {
+    pub(super) fn write(self, out: &mut Output<'_>, value: &Value) -> Result<(), Error> {
+        let failed = |_| Error::from(ErrorKind::WriteFailure);
+        match value.kind() {
+            ValueKind::String => {
+                out.write_str(&self.literal(value.as_str().unwrap_or_default())).map_err(failed)
+            }
+            ValueKind::Number | ValueKind::Bool => write!(out, "{value}").map_err(failed),
+            kind => Err(Error::new(ErrorKind::InvalidOperation, format!("a template prints a {kind}"))),
+        }
+    }
+
+    pub(super) fn literal(self, text: &str) -> String {
+        match self {
+            Self::Yaml => double_quoted(text),
+            Self::Compose => double_quoted(&text.replace('$', "$$")),
+            Self::Source => source(text),
+            Self::Rust => format!("{text:?}"),
+            Self::Shell => format!("'{}'", text.replace('\'', "'\\''")),
+        }
+    }
+}
+
+/// As JSON, which YAML takes too. What is not printable is escaped: YAML takes it in no other form, and a terminal
+/// had better not see it.
+fn double_quoted(text: &str) -> String {
+    let mut literal = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => {
+                literal.push('\\');
+                literal.push(c);
+            }
+            '\u{2028}' | '\u{2029}' | '\u{feff}' => push_escape(&mut literal, c),
+            c if c.is_control() => push_escape(&mut literal, c),
+            c => literal.push(c),
+        }
+    }
+    literal.push('"');
+    literal
+}
+
+/// All characters that are escaped are below U+10000.
+fn push_escape(literal: &mut String, c: char) {
+    // Writing to a String does not fail.
+    let _ = write!(literal, "\\u{:04x}", u32::from(c));
+}
+
+/// No `\u` for ASCII control characters: Java reads such an escape before it looks for the end of the literal, and C++
+/// refuses it. Octal escapes of three digits mean the same in all of them but JavaScript's strict mode; there is no
+/// form that suits all, so that they are left out of names (which never have them) and replaced.
+fn source(text: &str) -> String {
+    let replaced: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    double_quoted(&replaced)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_gets_out_of_its_quotes() {
+        for (quoting, text, literal) in [
+            (Quoting::Yaml, "a\"b: \\ #", r#""a\"b: \\ #""#),
+            (Quoting::Yaml, "a\nb\u{7f}\u{85}", r#""a\u000ab\u007f\u0085""#),
+            (Quoting::Compose, "$HOME", r#""$$HOME""#),
+            (Quoting::Source, "a\"b\\u0041'", r#""a\"b\\u0041'""#),
+            (Quoting::Source, "a\nb", "\"a\u{fffd}b\""),
+            (Quoting::Rust, "a\"b\n", r#""a\"b\n""#),
+            (Quoting::Shell, "it's $(x)", r"'it'\''s $(x)'"),
+            (Quoting::Yaml, "数据", "\"数据\""),
+        ] {
+            assert_eq!(quoting.literal(text), literal, "{quoting:?}");
+        }
+    }
+}
