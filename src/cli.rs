@@ -29,7 +29,7 @@ use args::{
 #[derive(Debug, Parser)]
 #[command(
     name = "milvus-certgen",
-    version,
+    version = VERSION,
     max_term_width = 100,
     after_long_help = AFTER_HELP,
     args_conflicts_with_subcommands = true,
@@ -41,6 +41,12 @@ pub struct Cli {
     #[command(flatten)]
     ensure: EnsureArgs,
 }
+
+/// With the commit that it was built from, where that is known (build.rs).
+const VERSION: &str = match option_env!("MILVUS_CERTGEN_BUILD") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -127,6 +133,27 @@ enum Command {
         after_long_help = "Examples:\n  milvus-certgen config milvus-yaml --tls-mode 2\n  milvus-certgen config pymilvus --host milvus.example.com > connect.py\n  milvus-certgen config kubernetes --dir certs --namespace milvus | kubectl apply -f -"
     )]
     Config(ConfigArgs),
+    /// Make sets that are broken on purpose, for those who test TLS code
+    ///
+    /// Beside a good set: expired, not yet valid, of another host, of another CA, of the wrong extended key usage,
+    /// without a subjectAltName, with a weak key. README.md there says who must refuse which; their subjects say that
+    /// they are broken.
+    #[command(after_long_help = "Example:\n  milvus-certgen fixtures testdata")]
+    Fixtures(FixturesArgs),
+    /// Print completions for a shell
+    #[command(after_long_help = "Example:\n  milvus-certgen completions bash")]
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(after_long_help = "Examples:\n  milvus-certgen man\n  milvus-certgen man --out-dir man")]
+    Man {
+        /// Write the pages of all commands into a directory instead
+        #[arg(short, long, value_name = "DIR")]
+        out_dir: Option<std::path::PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -436,13 +463,41 @@ struct ConfigArgs {
     namespace: String,
 }
 
+#[derive(Debug, Args)]
+struct FixturesArgs {
+    /// Directory of their directories; made if it is missing
+    #[arg(value_name = "DIR")]
+    dir: std::path::PathBuf,
+    /// Names of the good server, repeated or with commas between them [default: localhost and its
+    /// addresses]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "MILVUS_CERTGEN_NAME_SAN",
+        value_delimiter = ',',
+        hide_env_values = true
+    )]
+    san: Vec<String>,
+    /// Make all of them anew
+    #[arg(long, env = "MILVUS_CERTGEN_FORCE", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    force: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
 /// How a run behaves, apart from what it makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the flags'")]
 pub struct Behaviour {
     pub dry_run: bool,
     pub quiet: bool,
     pub json: bool,
+}
+
+/// The command line itself, for completions and manual pages.
+#[must_use]
+pub fn definition() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
 }
 
 impl Cli {
@@ -459,6 +514,9 @@ impl Cli {
             Some(Command::Check(args)) => args.into_job(),
             Some(Command::Probe(args)) => args.into_job(),
             Some(Command::Config(args)) => args.into_job(),
+            Some(Command::Fixtures(args)) => args.into_job(),
+            Some(Command::Completions { shell }) => Ok((Job::Completions(shell), Behaviour::default())),
+            Some(Command::Man { out_dir }) => Ok((Job::Man(out_dir), Behaviour::default())),
         }
     }
 }

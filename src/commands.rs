@@ -20,7 +20,9 @@ mod check;
 mod config;
 mod csr;
 mod ensure;
+mod fixtures;
 mod identities;
+mod manual;
 mod probe;
 mod renew;
 mod sign;
@@ -60,6 +62,9 @@ pub fn run(job: Job, behaviour: Behaviour, system: &mut System<'_>) -> Result<Ex
             return unknown.map_or_else(|| Ok(report.exit()), Err);
         }
         Job::Config(job) => config::run(&job, system.now)?,
+        Job::Fixtures(job) => print(&fixtures::run(&job, dry_run, &mut world)?, behaviour)?,
+        Job::Completions(shell) => manual::completions(shell)?,
+        Job::Man(directory) => manual::pages(directory.as_deref())?,
         Job::Ensure(request) => print(&ensure::run(&request, dry_run, &mut world)?, behaviour)?,
         Job::Csr(job) => print(&csr::run(&job, dry_run, &mut world)?, behaviour)?,
         Job::Sign(job) => print(&sign::run(&job, dry_run, &mut world)?, behaviour)?,

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap_complete::Shell;
+
 use crate::config;
 use crate::examine::Question;
 use crate::files::BaseName;
@@ -31,6 +33,23 @@ pub enum Job {
     Probe(ProbeJob),
     /// `config`
     Config(ConfigJob),
+    /// `fixtures`
+    Fixtures(FixturesJob),
+    /// `completions`
+    Completions(Shell),
+    /// `man`: where the pages go; without a directory the main page is printed.
+    Man(Option<PathBuf>),
+}
+
+/// `fixtures DIR`: sets that are broken on purpose.
+#[derive(Debug)]
+pub struct FixturesJob {
+    /// Where their directories go.
+    pub dir: PathBuf,
+    /// The good server's names.
+    pub names: Vec<San>,
+    /// Make all anew.
+    pub force: bool,
 }
 
 /// `config TARGET`: Milvus's configuration, or a client's.

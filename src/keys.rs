@@ -14,7 +14,7 @@ mod generate;
 mod primes;
 
 pub use encoding::{KeyFormat, KeyProblem};
-pub use generate::{generate, generate_each};
+pub use generate::{generate, generate_each, generate_weak_rsa};
 
 /// The kinds of key that every verifier in reach of Milvus accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

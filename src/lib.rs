@@ -34,6 +34,7 @@ pub mod engine;
 pub mod error;
 pub mod examine;
 pub mod files;
+pub mod fixtures;
 pub mod issue;
 pub mod job;
 pub mod keys;

@@ -79,7 +79,7 @@ impl ConfigArgs {
             name: self.name,
             namespace: self.namespace,
         };
-        Ok((Job::Config(job), Behaviour { dry_run: false, quiet: false, json: false }))
+        Ok((Job::Config(job), Behaviour::default()))
     }
 }
 

@@ -5,10 +5,10 @@ use super::args::{
     RoleArg, ValidityArgs,
 };
 use super::convert::{access, attributes, base_names, common_name, days, key_kind, names, out_dir, password};
-use super::{Behaviour, CaArgs, CsrArgs, EnsureArgs, IdentityArgs, RenewArgs, SignArgs};
+use super::{Behaviour, CaArgs, CsrArgs, EnsureArgs, FixturesArgs, IdentityArgs, RenewArgs, SignArgs};
 use crate::error::{Failure, Result};
 use crate::files::BaseName;
-use crate::job::{CsrJob, IdentitiesJob, Job, Names, RenewJob, SignJob, Which};
+use crate::job::{CsrJob, FixturesJob, IdentitiesJob, Job, Names, RenewJob, SignJob, Which};
 use crate::keys::{KeyFormat, KeyKind};
 use crate::profile::Role;
 use crate::request::{CaPolicy, ExternalCa, LeafRequest, Request};
@@ -122,6 +122,15 @@ impl IdentityArgs {
         let sans = names(&self.san.san)?;
         let job = IdentitiesJob { request: request.checked()?, role, names: names_from, sans };
         Ok((Job::Identities(job), self.output.into()))
+    }
+}
+
+impl FixturesArgs {
+    pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
+        let asked = names(&self.san)?;
+        let names = asked.or_else(|| names_of_common_name("localhost")).unwrap_or_default();
+        let job = FixturesJob { dir: out_dir(self.dir)?, names, force: self.force };
+        Ok((Job::Fixtures(job), self.output.into()))
     }
 }
 

@@ -3,9 +3,10 @@
 use std::thread;
 
 use crypto_bigint::BoxedUint;
-use rsa::pkcs8::EncodePrivateKey;
+use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey};
+use zeroize::Zeroizing;
 
-use super::{KeyKind, PrivateKey, primes};
+use super::{KeyKind, PrivateKey, PublicKey, primes};
 use crate::error::{Failure, Result};
 
 /// Makes `count` keys of one kind from the operating system's randomness. RSA uses all cores.
@@ -60,6 +61,20 @@ fn generate_rsa(bits: u32, count: usize) -> Result<Vec<PrivateKey>> {
             })
             .collect()
     })
+}
+
+/// An RSA key of 1024 bits, as PEM and as a public key: for tests of who must refuse it. ring signs with none so short,
+/// hence it is no [`PrivateKey`].
+pub fn generate_weak_rsa() -> Result<(Zeroizing<Vec<u8>>, PublicKey)> {
+    const BITS: u32 = 1024;
+    let unusable = || Failure::failed("a weak RSA key could not be made");
+    let mut primes = primes::random_primes(2, BITS, 1).ok_or_else(no_randomness)?;
+    let (Some(p), Some(q)) = (primes.pop(), primes.pop()) else { return Err(unusable()) };
+    let key = rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(primes::EXPONENT)).map_err(|_| unusable())?;
+    let pem = key.to_pkcs8_pem(rsa::pkcs8::LineEnding::LF).map_err(|_| unusable())?;
+    let spki = key.as_public_key().to_public_key_der().map_err(|_| unusable())?;
+    let public = PublicKey { kind: Ok(KeyKind::Rsa(BITS)), ..PublicKey::from_spki(spki.as_bytes()) };
+    Ok((Zeroizing::new(pem.as_bytes().to_vec()), public))
 }
 
 /// `rsa` derives the private exponent as NIST SP 800-56B does (least common multiple) and validates the key.

@@ -9,7 +9,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crypto_bigint::{BoxedUint, Encoding, RandomBits, RandomMod, U1024, U1536, U2048, UnsignedWithMontyForm};
+use crypto_bigint::{
+    BoxedUint, Encoding, RandomBits, RandomMod, U512, U1024, U1536, U2048, UnsignedWithMontyForm,
+};
 use crypto_primes::hazmat::SmallFactorsSieve;
 use crypto_primes::{Flavor, is_prime};
 use getrandom::SysRng;
@@ -28,6 +30,7 @@ pub(super) const EXPONENT: u64 = 65537;
 /// `None` if the operating system gives no randomness.
 pub(super) fn random_primes(count: usize, key_bits: u32, threads: usize) -> Option<Vec<BoxedUint>> {
     match key_bits {
+        1024 => search::<U512, 8>(count, key_bits / 2, threads),
         3072 => search::<U1536, 24>(count, key_bits / 2, threads),
         4096 => search::<U2048, 32>(count, key_bits / 2, threads),
         _ => search::<U1024, 16>(count, key_bits / 2, threads),
