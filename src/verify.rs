@@ -165,7 +165,11 @@ impl<'a> Findings<'a> {
         let bits = kind.strip_prefix("RSA ").and_then(|bits| bits.parse::<u32>().ok());
         if bits.is_some_and(|bits| bits < 2048) {
             self.certificate(Code::WeakKey, format!("has a key that clients refuse: {kind} is too short"))
-                .seen("OpenSSL: EE certificate key too weak");
+                .seen(if certificate.is_ca() {
+                    "OpenSSL: CA certificate key too weak"
+                } else {
+                    "OpenSSL: EE certificate key too weak"
+                });
         } else {
             self.certificate(
                 Code::UnsupportedKey,

@@ -94,6 +94,9 @@ fn ca(inspection: &Inspection<'_>) -> Vec<Finding> {
                 *finding = not_checked(&key_name, &format!("{problem}: whether it is the key of {pem}"));
             }
             Code::Missing if finding.file == srl_name => return false,
+            Code::DamagedSignature if set.ca_certificate().is_some_and(|ca| !can_tell(ca, ca)) => {
+                return false;
+            }
             _ if finding.file == srl_name => finding.severity = Severity::Warning,
             _ => {}
         }
@@ -154,6 +157,10 @@ fn one_leaf(inspection: &Inspection<'_>, leaf: &Leaf) -> Vec<Finding> {
         let [is_key, is_csr] = names.each_ref().map(|name| *name == finding.file);
         match finding.code {
             Code::Missing if is_csr => return false,
+            Code::NotSignedByCa => {
+                let both = leaf.files.sound_certificate().zip(set.ca_certificate());
+                return both.is_none_or(|(leaf, ca)| leaf.issuer.der != ca.subject.der || can_tell(leaf, ca));
+            }
             _ if is_csr => finding.severity = Severity::Warning,
             Code::Missing if is_key && !(inspection.needs_key)(&leaf.base) => {
                 let pem = leaf.base.file(FileKind::Certificate);
@@ -193,6 +200,12 @@ fn one_leaf(inspection: &Inspection<'_>, leaf: &Leaf) -> Vec<Finding> {
         }
     }
     findings.list
+}
+
+/// False where the key or the digest, which has a finding of its own, is one that cannot be checked here: what did
+/// not verify may well be signed.
+fn can_tell(certificate: &Certificate, issuer: &Certificate) -> bool {
+    issuer.public_key.kind.is_ok() && !certificate.weak_signature
 }
 
 fn not_checked(file: &str, message: &str) -> Finding {
