@@ -137,6 +137,7 @@ fn serial_file(findings: &mut Findings<'_>, set: &Set) {
     let signed = set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
     let newest = signed
         .filter(|certificate| certificate.issuer.der == ca.subject.der)
+        .filter(|certificate| certificate.is_signed_by(&ca.public_key))
         .filter_map(|certificate| certificate.serial.as_ref())
         .max();
     if let Some(newest) = newest.filter(|newest| last.as_ref().is_none_or(|last| last < *newest)) {

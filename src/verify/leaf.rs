@@ -34,8 +34,12 @@ pub fn leaf(leaf: &Leaf, ca: Option<&Certificate>, ca_base: &BaseName, now: Offs
     findings.demo_key(certificate);
     usages(&mut findings, role, certificate);
     names(&mut findings, role, certificate);
-    let is_stale =
-        |ca: &Certificate, issuer: &Certificate| issuer.subject.der == ca.subject.der && issuer.der != ca.der;
+    // Beside a certificate that the CA has not signed, it is another CA's.
+    let is_stale = |ca: &Certificate, issuer: &Certificate| {
+        issuer.subject.der == ca.subject.der
+            && issuer.der != ca.der
+            && certificate.is_signed_by(&ca.public_key)
+    };
     if ca.zip(chain.first()).is_some_and(|(ca, issuer)| is_stale(ca, issuer)) {
         findings.certificate(Code::StaleChain, format!("carries an older copy of {ca_pem}"));
     }
