@@ -109,6 +109,7 @@ fn ca(inspection: &Inspection<'_>) -> Vec<Finding> {
     if let Some(file) = certificate.sound() {
         findings.expiring(&file.certificate, inspection);
         findings.holds_key(file.holds_key);
+        findings.purposes(&file.certificate, set);
         serial_file(&mut findings, set);
     }
     if key.sound().is_some() && looks_mounted(set) {
@@ -244,6 +245,20 @@ impl Findings<'_> {
                 Code::KeyReadable,
                 format!("has mode {mode:04o}: every user of this machine may read it"),
             );
+        }
+    }
+
+    /// A CA's `extendedKeyUsage` binds what it signs; webpki alone does not ask it of whom it trusts.
+    fn purposes(&mut self, ca: &Certificate, set: &Set) {
+        let Some(usage) = ca.extended_key_usage.filter(|usage| !usage.any) else { return };
+        for (role, allowed) in [(Role::Server, usage.server_auth), (Role::Client, usage.client_auth)] {
+            if !allowed && set.first(role).is_some() {
+                let purpose = role.purpose().unwrap_or_default();
+                let message = format!("has an extendedKeyUsage without {purpose}, which binds what it signs");
+                self.certificate(Code::WrongEku, message)
+                    .seen("OpenSSL: unsuitable certificate purpose")
+                    .seen("Go: x509: certificate specifies an incompatible key usage");
+            }
         }
     }
 
