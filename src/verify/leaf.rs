@@ -101,7 +101,18 @@ fn key_identifiers(findings: &mut Findings<'_>, certificate: &Certificate, ca: &
                 )
                 .seen("OpenSSL: unable to get local issuer certificate");
         }
-        _ => {}
+        _ => {
+            // `authorityKeyIdentifier = keyid, issuer:always`, as easy-rsa has it.
+            let numbers = certificate.authority_serial.as_ref().zip(ca.serial.as_ref());
+            if let Some((number, _)) = numbers.filter(|(number, own)| number != own) {
+                findings
+                    .certificate(
+                        Code::KeyIdentifier,
+                        format!("names its issuer by the serial number {number}, which {pem} does not have"),
+                    )
+                    .seen("OpenSSL: unable to get local issuer certificate");
+            }
+        }
     }
 }
 
