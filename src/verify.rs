@@ -207,9 +207,7 @@ pub fn ca(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
         return findings.list;
     }
     if certificate.is_self_issued() && !certificate.is_signed_by(&certificate.public_key) {
-        findings
-            .certificate(Code::DamagedSignature, "is damaged: its own signature does not match")
-            .seen("OpenSSL: certificate signature failure");
+        findings.certificate(Code::DamagedSignature, "is damaged: its own signature does not match");
     }
     findings.validity(certificate, now);
     findings.signature_and_serial(certificate);

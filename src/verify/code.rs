@@ -185,6 +185,8 @@ impl Code {
             | Self::OutlivesCa
             | Self::NoEku
             | Self::BadSerial
+            // Nobody looks at the signature of what they trust; `openssl verify -check_ss_sig` does.
+            | Self::DamagedSignature
             | Self::OtherCertificateServed => Severity::Warning,
             _ => Severity::Error,
         }

@@ -2,7 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Code, Finding, Findings};
+use super::{Code, Finding, Findings, Severity};
 use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind};
 use crate::profile::Role;
@@ -72,12 +72,16 @@ fn issuer(findings: &mut Findings<'_>, certificate: &Certificate, ca: &Certifica
         return;
     }
     if certificate.subject.der == ca.subject.der {
-        findings
-            .certificate(
-                Code::SameSubject,
-                format!("has the subject of {pem}, so that clients take it for self-signed"),
-            )
-            .seen("OpenSSL: self-signed certificate");
+        let finding = findings.certificate(
+            Code::SameSubject,
+            format!("has the subject of {pem}, so that clients take it for self-signed"),
+        );
+        if certificate.authority_key_identifier.is_some() {
+            finding.severity = Severity::Warning;
+            finding.message = format!("has the subject of {pem}: only their key identifiers tell them apart");
+        } else {
+            finding.seen("OpenSSL: self-signed certificate");
+        }
     }
     key_identifiers(findings, certificate, ca, pem);
     if certificate.not_after > ca.not_after + OUTLIVES_BY {
