@@ -64,6 +64,11 @@ impl Finding {
         self
     }
 
+    /// True for a file that is one, whatever keeps it from being read here.
+    fn may_be_read_by_others(&self) -> bool {
+        self.code == Code::Unreadable && self.message.starts_with("cannot be read")
+    }
+
     /// What is wrong and, where that is not plain to everybody, what the first who is quoted says of it.
     #[must_use]
     pub fn reason(&self) -> String {

@@ -169,7 +169,9 @@ fn one_leaf(inspection: &Inspection<'_>, leaf: &Leaf) -> Vec<Finding> {
                 *finding = not_checked(&names[0], &format!("is not here: whether it is the key of {pem}"));
             }
             // Whoever runs `check` need not be who runs Milvus.
-            Code::Unreadable if is_key => finding.severity = Severity::Warning,
+            Code::Unreadable if is_key && finding.may_be_read_by_others() => {
+                finding.severity = Severity::Warning;
+            }
             Code::Missing => {
                 finding.seen("Go (Milvus): no such file or directory");
             }
