@@ -5,6 +5,7 @@
 
 mod access;
 mod again;
+mod check;
 mod constrain;
 mod crash;
 mod examples;
