@@ -5,6 +5,7 @@
 
 mod access;
 mod again;
+mod agreement;
 mod check;
 mod constrain;
 mod crash;
