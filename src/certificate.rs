@@ -76,6 +76,8 @@ pub struct Certificate {
     pub other_names: usize,
     pub subject_key_identifier: Option<Vec<u8>>,
     pub authority_key_identifier: Option<Vec<u8>>,
+    /// The issuer's serial number, where `authorityKeyIdentifier` names it too.
+    pub authority_serial: Option<Serial>,
     pub name_constraints: Option<Constraints>,
 }
 
@@ -104,6 +106,7 @@ impl Certificate {
             other_names: 0,
             subject_key_identifier: None,
             authority_key_identifier: None,
+            authority_serial: None,
             name_constraints: None,
         };
         for extension in parsed.extensions() {
@@ -149,6 +152,7 @@ impl Certificate {
             }
             ParsedExtension::AuthorityKeyIdentifier(id) => {
                 self.authority_key_identifier = id.key_identifier.as_ref().map(|id| id.0.to_vec());
+                self.authority_serial = id.authority_cert_serial.and_then(Serial::from_der_integer);
             }
             ParsedExtension::NameConstraints(constraints) => {
                 self.name_constraints = Some(Constraints::new(constraints, extension.value));

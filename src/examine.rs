@@ -146,7 +146,9 @@ fn further(question: &Question, set: &Set) -> Result<Vec<Leaf>> {
     };
     let leaves = certificates_in(&question.dir)?
         .into_iter()
-        .filter(|(base, certificate)| !question.pair.contains(base) && is_signed(certificate))
+        .filter(|(base, certificate)| {
+            !question.pair.contains(base) && *base != set.ca_base && is_signed(certificate)
+        })
         .map(|(base, certificate)| Leaf::nothing(certificate.role().unwrap_or(Role::Server), base))
         .collect();
     let shape = Set { ca_base: set.ca_base.clone(), ca: CaFiles::default(), leaves };

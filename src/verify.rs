@@ -64,6 +64,11 @@ impl Finding {
         self
     }
 
+    /// True for a file that is one, whatever keeps it from being read here.
+    fn may_be_read_by_others(&self) -> bool {
+        self.code == Code::Unreadable && self.message.starts_with("cannot be read")
+    }
+
     /// What is wrong and, where that is not plain to everybody, what the first who is quoted says of it.
     #[must_use]
     pub fn reason(&self) -> String {
@@ -165,7 +170,11 @@ impl<'a> Findings<'a> {
         let bits = kind.strip_prefix("RSA ").and_then(|bits| bits.parse::<u32>().ok());
         if bits.is_some_and(|bits| bits < 2048) {
             self.certificate(Code::WeakKey, format!("has a key that clients refuse: {kind} is too short"))
-                .seen("OpenSSL: EE certificate key too weak");
+                .seen(if certificate.is_ca() {
+                    "OpenSSL: CA certificate key too weak"
+                } else {
+                    "OpenSSL: EE certificate key too weak"
+                });
         } else {
             self.certificate(
                 Code::UnsupportedKey,
@@ -203,9 +212,7 @@ pub fn ca(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
         return findings.list;
     }
     if certificate.is_self_issued() && !certificate.is_signed_by(&certificate.public_key) {
-        findings
-            .certificate(Code::DamagedSignature, "is damaged: its own signature does not match")
-            .seen("OpenSSL: certificate signature failure");
+        findings.certificate(Code::DamagedSignature, "is damaged: its own signature does not match");
     }
     findings.validity(certificate, now);
     findings.signature_and_serial(certificate);

@@ -24,6 +24,11 @@ fn pem_blocks(file: &[u8], labels: &[&str]) -> Result<Vec<Vec<u8>>, Damage> {
     }
     let blocks =
         ::pem::parse_many(file).map_err(|_| Damage::new(DamageKind::Broken, "is damaged: not sound PEM"))?;
+    // A block that is cut short is passed over as text would be.
+    let begun = file.windows(11).filter(|window| *window == b"-----BEGIN ").count();
+    if begun > blocks.len() {
+        return Err(Damage::new(DamageKind::Broken, "is damaged: not sound PEM"));
+    }
     let other = blocks.iter().map(|block| block.tag().to_owned()).find(|tag| !labels.contains(&tag.as_str()));
     let wanted: Vec<Vec<u8>> = blocks
         .into_iter()

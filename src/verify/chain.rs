@@ -32,7 +32,13 @@ fn check_leaf(leaf: &Leaf, chain: &[&Certificate], now: OffsetDateTime) -> Vec<F
         Ok(()) if is_server => {
             for name in certificate.subject_alt_names.iter().flatten() {
                 if !is_valid_for(certificate, name) {
-                    findings.certificate(Code::Chain, format!("is not valid for its own name {name}"));
+                    let is_address = matches!(name, San::Dns(dns) if dns.parse::<std::net::IpAddr>().is_ok());
+                    let why = if is_address {
+                        ": an address counts only as an IP name, not as a DNS name"
+                    } else {
+                        ""
+                    };
+                    findings.certificate(Code::Chain, format!("is not valid for its own name {name}{why}"));
                 }
             }
         }

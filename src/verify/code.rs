@@ -183,6 +183,8 @@ impl Code {
             | Self::OutlivesCa
             | Self::NoEku
             | Self::BadSerial
+            // Nobody looks at the signature of what they trust; `openssl verify -check_ss_sig` does.
+            | Self::DamagedSignature
             | Self::OtherCertificateServed
             | Self::NotMilvus => Severity::Warning,
             _ => Severity::Error,

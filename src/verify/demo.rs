@@ -19,3 +19,18 @@ pub fn is_demo_key(key: &PublicKey) -> bool {
     };
     DEMO_KEYS.iter().any(|hex| is_digest(hex))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hashes_are_hashes_and_a_key_of_ours_has_none_of_them() {
+        for (i, hash) in DEMO_KEYS.iter().enumerate() {
+            assert!(hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()), "{hash}");
+            assert!(!DEMO_KEYS[..i].contains(hash), "{hash} comes twice");
+        }
+        let key = crate::keys::generate(crate::keys::KeyKind::EcdsaP256, 1).unwrap().remove(0);
+        assert!(!is_demo_key(key.public()));
+    }
+}

@@ -94,6 +94,9 @@ fn ca(inspection: &Inspection<'_>) -> Vec<Finding> {
                 *finding = not_checked(&key_name, &format!("{problem}: whether it is the key of {pem}"));
             }
             Code::Missing if finding.file == srl_name => return false,
+            Code::DamagedSignature if set.ca_certificate().is_some_and(|ca| !can_tell(ca, ca)) => {
+                return false;
+            }
             _ if finding.file == srl_name => finding.severity = Severity::Warning,
             _ => {}
         }
@@ -106,6 +109,7 @@ fn ca(inspection: &Inspection<'_>) -> Vec<Finding> {
     if let Some(file) = certificate.sound() {
         findings.expiring(&file.certificate, inspection);
         findings.holds_key(file.holds_key);
+        findings.purposes(&file.certificate, set);
         serial_file(&mut findings, set);
     }
     if key.sound().is_some() && looks_mounted(set) {
@@ -134,6 +138,7 @@ fn serial_file(findings: &mut Findings<'_>, set: &Set) {
     let signed = set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
     let newest = signed
         .filter(|certificate| certificate.issuer.der == ca.subject.der)
+        .filter(|certificate| certificate.is_signed_by(&ca.public_key))
         .filter_map(|certificate| certificate.serial.as_ref())
         .max();
     if let Some(newest) = newest.filter(|newest| last.as_ref().is_none_or(|last| last < *newest)) {
@@ -154,13 +159,19 @@ fn one_leaf(inspection: &Inspection<'_>, leaf: &Leaf) -> Vec<Finding> {
         let [is_key, is_csr] = names.each_ref().map(|name| *name == finding.file);
         match finding.code {
             Code::Missing if is_csr => return false,
+            Code::NotSignedByCa => {
+                let both = leaf.files.sound_certificate().zip(set.ca_certificate());
+                return both.is_none_or(|(leaf, ca)| leaf.issuer.der != ca.subject.der || can_tell(leaf, ca));
+            }
             _ if is_csr => finding.severity = Severity::Warning,
             Code::Missing if is_key && !(inspection.needs_key)(&leaf.base) => {
                 let pem = leaf.base.file(FileKind::Certificate);
                 *finding = not_checked(&names[0], &format!("is not here: whether it is the key of {pem}"));
             }
             // Whoever runs `check` need not be who runs Milvus.
-            Code::Unreadable if is_key => finding.severity = Severity::Warning,
+            Code::Unreadable if is_key && finding.may_be_read_by_others() => {
+                finding.severity = Severity::Warning;
+            }
             Code::Missing => {
                 finding.seen("Go (Milvus): no such file or directory");
             }
@@ -193,6 +204,12 @@ fn one_leaf(inspection: &Inspection<'_>, leaf: &Leaf) -> Vec<Finding> {
         }
     }
     findings.list
+}
+
+/// False where the key or the digest, which has a finding of its own, is one that cannot be checked here: what did
+/// not verify may well be signed.
+fn can_tell(certificate: &Certificate, issuer: &Certificate) -> bool {
+    issuer.public_key.kind.is_ok() && !certificate.weak_signature
 }
 
 fn not_checked(file: &str, message: &str) -> Finding {
@@ -230,6 +247,20 @@ impl Findings<'_> {
                 Code::KeyReadable,
                 format!("has mode {mode:04o}: every user of this machine may read it"),
             );
+        }
+    }
+
+    /// A CA's `extendedKeyUsage` binds what it signs; webpki alone does not ask it of whom it trusts.
+    fn purposes(&mut self, ca: &Certificate, set: &Set) {
+        let Some(usage) = ca.extended_key_usage.filter(|usage| !usage.any) else { return };
+        for (role, allowed) in [(Role::Server, usage.server_auth), (Role::Client, usage.client_auth)] {
+            if !allowed && set.first(role).is_some() {
+                let purpose = role.purpose().unwrap_or_default();
+                let message = format!("has an extendedKeyUsage without {purpose}, which binds what it signs");
+                self.certificate(Code::WrongEku, message)
+                    .seen("OpenSSL: unsuitable certificate purpose")
+                    .seen("Go: x509: certificate specifies an incompatible key usage");
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Code, Finding, Findings};
+use super::{Code, Finding, Findings, Severity};
 use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind};
 use crate::profile::Role;
@@ -34,8 +34,11 @@ pub fn leaf(leaf: &Leaf, ca: Option<&Certificate>, ca_base: &BaseName, now: Offs
     findings.demo_key(certificate);
     usages(&mut findings, role, certificate);
     names(&mut findings, role, certificate);
+    // Beside a certificate that the CA has not signed, it is another CA's.
     let is_stale = |ca: &Certificate, issuer: &Certificate| {
-        issuer.subject.der == ca.subject.der && issuer.public_key == ca.public_key && issuer.der != ca.der
+        issuer.subject.der == ca.subject.der
+            && issuer.der != ca.der
+            && certificate.is_signed_by(&ca.public_key)
     };
     if ca.zip(chain.first()).is_some_and(|(ca, issuer)| is_stale(ca, issuer)) {
         findings.certificate(Code::StaleChain, format!("carries an older copy of {ca_pem}"));
@@ -48,7 +51,7 @@ fn request(findings: &mut Findings<'_>, files: &LeafFiles) {
     if files.key.sound().is_some_and(|file| file.key.public().spki != request.public_key.spki) {
         let key = findings.base.file(FileKind::Key);
         findings.add(FileKind::Csr, Code::CsrMismatch, format!("is a request for another key than {key}"));
-    } else if !request.signature_is_valid {
+    } else if !request.signature_is_valid && request.public_key.kind.is_ok() {
         findings.add(FileKind::Csr, Code::CsrDamaged, "is damaged: its signature does not match");
     }
 }
@@ -69,12 +72,16 @@ fn issuer(findings: &mut Findings<'_>, certificate: &Certificate, ca: &Certifica
         return;
     }
     if certificate.subject.der == ca.subject.der {
-        findings
-            .certificate(
-                Code::SameSubject,
-                format!("has the subject of {pem}, so that clients take it for self-signed"),
-            )
-            .seen("OpenSSL: self-signed certificate");
+        let finding = findings.certificate(
+            Code::SameSubject,
+            format!("has the subject of {pem}, so that clients take it for self-signed"),
+        );
+        if certificate.authority_key_identifier.is_some() {
+            finding.severity = Severity::Warning;
+            finding.message = format!("has the subject of {pem}: only their key identifiers tell them apart");
+        } else {
+            finding.seen("OpenSSL: self-signed certificate");
+        }
     }
     key_identifiers(findings, certificate, ca, pem);
     if certificate.not_after > ca.not_after + OUTLIVES_BY {
@@ -98,7 +105,18 @@ fn key_identifiers(findings: &mut Findings<'_>, certificate: &Certificate, ca: &
                 )
                 .seen("OpenSSL: unable to get local issuer certificate");
         }
-        _ => {}
+        _ => {
+            // `authorityKeyIdentifier = keyid, issuer:always`, as easy-rsa has it.
+            let numbers = certificate.authority_serial.as_ref().zip(ca.serial.as_ref());
+            if let Some((number, _)) = numbers.filter(|(number, own)| number != own) {
+                findings
+                    .certificate(
+                        Code::KeyIdentifier,
+                        format!("names its issuer by the serial number {number}, which {pem} does not have"),
+                    )
+                    .seen("OpenSSL: unable to get local issuer certificate");
+            }
+        }
     }
 }
 

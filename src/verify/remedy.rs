@@ -6,7 +6,7 @@ use super::{Code, Finding};
 use crate::files::{BaseName, FileKind, take_password_off, typed};
 use crate::profile::Role;
 use crate::san::{San, add_missing};
-use crate::set::{Leaf, Loaded, Set};
+use crate::set::{KeyFile, Leaf, Loaded, Set};
 
 /// Where the set is, and what it is called.
 pub struct Remedies<'a> {
@@ -24,7 +24,7 @@ impl Remedies<'_> {
     /// Says for every finding what mends it. `names` are those that clients will use.
     pub fn add(&self, findings: &mut [Finding], names: &[San]) {
         for finding in findings {
-            let Finding { code, file, .. } = &*finding;
+            let file = &finding.file;
             let belongs = |base: &BaseName| {
                 [FileKind::Key, FileKind::Certificate, FileKind::Serial, FileKind::Csr]
                     .iter()
@@ -32,13 +32,14 @@ impl Remedies<'_> {
             };
             let leaf = self.set.leaves.iter().find(|leaf| belongs(&leaf.base));
             finding.fix = match leaf {
-                Some(leaf) => self.for_leaf(*code, file, leaf, names),
-                None => self.for_ca(*code, file),
+                Some(leaf) => self.for_leaf(finding, leaf, names),
+                None => self.for_ca(finding),
             };
         }
     }
 
-    fn for_leaf(&self, code: Code, file: &str, leaf: &Leaf, names: &[San]) -> Option<String> {
+    fn for_leaf(&self, finding: &Finding, leaf: &Leaf, names: &[San]) -> Option<String> {
+        let Finding { code, file, .. } = finding;
         let is_of_pair = self.pair.contains(&&leaf.base);
         let renew = |flags: &str| self.signing(&format!("renew {}{flags}", word(&leaf.base)));
         Some(match code {
@@ -46,7 +47,11 @@ impl Remedies<'_> {
             Code::NotYetValid => "set the clock right, or wait".to_owned(),
             Code::EncryptedKey => take_password_off(&self.path(file)),
             Code::KeyReadable => format!("chmod 600 {}", typed(&self.path(file))),
-            Code::Unreadable => "run check as the user who may read it".to_owned(),
+            Code::Unreadable if finding.may_be_read_by_others() => {
+                "run check as the user who may read it".to_owned()
+            }
+            Code::Unreadable if is_of_pair => format!("move it away, and then: {}", self.signing("")),
+            Code::Unreadable => format!("move it away, and then: {}", renew("")),
             Code::KeyNotPkcs8 => {
                 let key = typed(&self.path(file));
                 format!("openssl pkcs8 -topk8 -nocrypt -in {key} -out {key}.new && mv {key}.new {key}")
@@ -70,11 +75,17 @@ impl Remedies<'_> {
             Code::DemoKey => renew(" --rekey"),
             Code::LongValidity => renew(" --days 825"),
             Code::OutlivesCa => self.signing("renew --ca"),
+            Code::Expired if is_of_pair => self.signing(""),
+            Code::SameSubject if is_of_pair => {
+                self.signing(&format!("--organizational-unit {}", word(&leaf.base)))
+            }
             Code::Expired
             | Code::Expiring
             | Code::NoIssuer
             | Code::SerialRepeated
-            | Code::CertificateHoldsKey => renew(""),
+            | Code::CertificateHoldsKey
+            | Code::Chain
+            | Code::Handshake => renew(""),
             _ if is_of_pair => self.signing(""),
             _ => renew(""),
         })
@@ -89,27 +100,35 @@ impl Remedies<'_> {
         self.set.leaves.iter().find(|other| is_key_of(leaf, other) && is_key_of(other, leaf))
     }
 
-    fn for_ca(&self, code: Code, file: &str) -> Option<String> {
+    fn for_ca(&self, finding: &Finding) -> Option<String> {
+        let Finding { code, file, .. } = finding;
+        let is_serial = self.set.ca_base.file(FileKind::Serial) == *file;
         Some(match code {
             Code::NotChecked | Code::UnsupportedKey => return None,
             Code::NotYetValid => "set the clock right, or wait".to_owned(),
             Code::KeyReadable => format!("chmod 600 {}", typed(&self.path(file))),
-            Code::Unreadable => "run check as the user who may read it".to_owned(),
+            Code::Unreadable if finding.may_be_read_by_others() => {
+                "run check as the user who may read it".to_owned()
+            }
             Code::CaKeyExposed => {
                 "move it to where only you can read it, and run milvus-certgen there".to_owned()
             }
             Code::PathLength => "have the CA above sign it with a longer pathlen".to_owned(),
-            Code::Expired | Code::Expiring => self.signing("renew --ca"),
+            // Where the leaves have expired too, `renew --ca` and `renew` wait for each other; a plain run does both.
+            Code::Expired => self.signing(""),
+            Code::Expiring => self.signing("renew --ca"),
             Code::SerialFileBehind => {
                 let signed = self.set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
                 let newest = signed.filter_map(|certificate| certificate.serial.as_ref()).max()?;
                 format!("echo {newest} > {}", typed(&self.path(file)))
             }
             Code::Interrupted => self.command(""),
-            _ if self.set.ca_base.file(FileKind::Serial) == file => {
-                format!("rm {}; the next run begins with a new number", typed(&self.path(file)))
-            }
+            Code::Unreadable if is_serial => "move it away: the next run begins with a new number".to_owned(),
+            // The next run begins with a new number.
+            _ if is_serial => format!("rm {}", typed(&self.path(file))),
+            Code::WrongEku | Code::CertificateHoldsKey => self.signing("renew --ca"),
             Code::Missing
+            | Code::Unreadable
             | Code::NotPem
             | Code::OtherContent
             | Code::Damaged
@@ -125,12 +144,16 @@ impl Remedies<'_> {
     /// A command that signs, or where to go for it.
     fn signing(&self, flags: &str) -> String {
         match (&self.set.ca.key, self.dir) {
-            (Loaded::Sound(_), Some(_)) => self.command(flags),
+            (Loaded::Sound(key), Some(_)) if self.is_ca_key(key) => self.command(flags),
             (Loaded::Discarded, Some(_)) if !self.ca_is_elsewhere => {
                 format!("the CA can sign nothing more; start over: {}", self.command("--force"))
             }
             _ => format!("where the CA's key is: {}", joined("milvus-certgen", flags)),
         }
+    }
+
+    fn is_ca_key(&self, file: &KeyFile) -> bool {
+        self.set.ca_certificate().is_none_or(|ca| ca.public_key.spki == file.key.public().spki)
     }
 
     fn command(&self, flags: &str) -> String {

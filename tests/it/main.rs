@@ -5,6 +5,8 @@
 
 mod access;
 mod again;
+mod agreement;
+mod check;
 mod constrain;
 mod crash;
 mod examples;

@@ -17,7 +17,7 @@ fn settings() -> insta::Settings {
     settings
 }
 
-fn assert_snapshot(name: &str, contents: &str) {
+pub(crate) fn assert_snapshot(name: &str, contents: &str) {
     settings().bind(|| insta::assert_snapshot!(name, contents));
 }
 

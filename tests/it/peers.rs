@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use crate::support::{RECIPE_SUBJECT, Sandbox, has, run_milvus_recipe};
 
-fn script(name: &str) -> PathBuf {
+pub(crate) fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(name)
 }
 
@@ -105,23 +105,29 @@ fn node() {
     peer.assert(&set, ("server.pem", "localhost", "one-way"), true);
 }
 
-#[test]
-fn go() {
-    if !has("go") {
-        return;
-    }
+/// A program of tests/peers, and the directory that it is gone with.
+pub(crate) fn go_program(source: &str) -> (Sandbox, PathBuf) {
     let workshop = Sandbox::new();
-    let program = workshop.file("handshake");
+    let program = workshop.file("program");
     let built = Command::new("go")
         .args(["build", "-o"])
         .arg(&program)
-        .arg(script("handshake.go"))
+        .arg(script(source))
         .env("GOCACHE", workshop.file("cache"))
         .env("GOFLAGS", "-mod=mod")
         .env("CGO_ENABLED", "0")
         .output()
         .unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    (workshop, program)
+}
+
+#[test]
+fn go() {
+    if !has("go") {
+        return;
+    }
+    let (_workshop, program) = go_program("handshake.go");
     let peer = Peer { program, script: None };
     assert_all(&peer);
     assert_recipe_is_mended(&peer, "relies on legacy Common Name field, use SANs instead");
