@@ -130,7 +130,7 @@ enum Command {
     ///
     /// Ready to paste or to pipe, with the set's own paths and names. Refuses a set that would not work.
     #[command(
-        after_long_help = "Examples:\n  milvus-certgen config milvus-yaml --tls-mode 2\n  milvus-certgen config pymilvus --host milvus.example.com > connect.py\n  milvus-certgen config kubernetes --dir certs --namespace milvus | kubectl apply -f -"
+        after_long_help = "Examples:\n  milvus-certgen config milvus-yaml --tls-mode 2\n  milvus-certgen config pymilvus --host milvus.example.com > connect.py\n  milvus-certgen config kubernetes --dir tls --namespace milvus | kubectl apply -f -"
     )]
     Config(ConfigArgs),
     /// Make sets that are broken on purpose, for those who test TLS code

@@ -52,7 +52,7 @@ pub const FIXTURES: [Fixture; 8] = [
     Fixture {
         flaw: Flaw::NotYetValid,
         directory: "not-yet-valid",
-        what: "both certificates are valid from ten years after they were made",
+        what: "both certificates are valid from five years after they were made",
         refused_by: "clients refuse the server; a server in tlsMode 2 refuses the client",
     },
     Fixture {
@@ -166,14 +166,13 @@ impl<'a> Maker<'a> {
             (Role::Client, Flaw::WrongEku) => Role::Server,
             _ => role,
         };
-        let shift = match flaw {
-            Flaw::Expired => -i64::from(DAYS) - 1,
-            Flaw::NotYetValid => i64::from(DAYS),
-            _ => 0,
-        };
         let (ca, ca_key) = if flaw == Flaw::WrongCa { &self.stranger } else { &self.ca };
         self.last = self.last.next().ok_or_else(|| Failure::failed("no serial number is left"))?;
-        let validity = valid(self.now, shift)?;
+        let validity = match flaw {
+            Flaw::Expired => valid(self.now, -i64::from(DAYS) - 1)?,
+            Flaw::NotYetValid => valid(self.now, i64::from(DAYS) / 2)?.ending_by(ca.not_after),
+            _ => valid(self.now, 0)?.ending_by(ca.not_after),
+        };
         let certificate = pki::sign(purpose, &identity, &public, &self.last, validity, (ca, ca_key))?;
         let mut text = certificate.to_pem();
         if role == Role::Server {

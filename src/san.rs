@@ -44,6 +44,15 @@ impl San {
         Self::Dns(name.to_ascii_lowercase())
     }
 
+    /// The same name, with an address that was written as a DNS name as an address.
+    #[must_use]
+    pub fn as_clients_read_it(&self) -> Self {
+        match self {
+            Self::Dns(name) => name.parse().map_or_else(|_| self.clone(), Self::Ip),
+            _ => self.clone(),
+        }
+    }
+
     /// The word for the kind, as in the JSON output.
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -43,7 +43,8 @@ impl Request {
         };
         let subject = laid_over(subject, self.given(leaf))?;
         let common_name = subject.common_name().unwrap_or_default();
-        let kept = names.unwrap_or_default().iter().cloned();
+        // An address counts only as an address: others have signed it as a DNS name.
+        let kept = names.unwrap_or_default().iter().map(San::as_clients_read_it);
         let mut result = Vec::new();
         match (leaf.role, &leaf.names) {
             (Role::Server | Role::Ca, Some(asked)) => {

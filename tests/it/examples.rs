@@ -1,12 +1,28 @@
 //! Every command line that the help and the README show works as it is written.
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, text};
 
-/// The lines that begin with the program's name, without what is no argument.
+/// The lines that begin with the program's name, as words up to a pipe or a redirection.
 fn lines(text: &str) -> Vec<Vec<String>> {
     let shown = text.lines().map(|line| line.trim().trim_start_matches("$ "));
-    let commands = shown.filter_map(|line| line.strip_prefix("milvus-certgen "));
-    commands.map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+    let commands = shown
+        .filter_map(|line| line.strip_prefix("milvus-certgen ").or((line == "milvus-certgen").then_some("")));
+    let words = |line: &str| {
+        let words = line.split_whitespace().take_while(|word| !["|", ">"].contains(word));
+        words.map(str::to_owned).collect()
+    };
+    commands.map(words).collect()
+}
+
+/// Runs it; where a server would have to run, it has to be understood at least.
+fn assert_runs(sandbox: &Sandbox, line: &[String]) {
+    let args: Vec<&str> = line.iter().map(String::as_str).collect();
+    if args.first() == Some(&"probe") {
+        let output = sandbox.certgen(&args).args(&["--timeout", "300ms"]).output();
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {}", text(&output.stderr));
+    } else {
+        sandbox.certgen(&args).succeeds();
+    }
 }
 
 #[test]
@@ -15,7 +31,21 @@ fn examples_of_the_help_run_as_written() {
     sandbox.write("names.txt", "alice-2\nbob-2\n");
     let mut count = 0;
     // In an order in which each finds what it needs; all in one directory.
-    for command in ["", "ca", "csr", "sign", "server", "client", "renew"] {
+    for command in [
+        "",
+        "ca",
+        "csr",
+        "sign",
+        "server",
+        "client",
+        "renew",
+        "check",
+        "probe",
+        "config",
+        "fixtures",
+        "completions",
+        "man",
+    ] {
         let help = sandbox.certgen(&[]).args(if command.is_empty() {
             &[][..]
         } else {
@@ -24,23 +54,24 @@ fn examples_of_the_help_run_as_written() {
         let help = help.args(&["--help"]).succeeds();
         let examples = &help[help.find("Example").expect("every command has an example")..];
         for line in lines(examples) {
-            let args: Vec<&str> = line.iter().map(String::as_str).collect();
-            sandbox.certgen(&args).succeeds();
+            assert_runs(&sandbox, &line);
             count += 1;
         }
     }
-    assert!(count >= 13, "{count} examples were found");
+    assert!(count >= 26, "{count} examples were found");
 }
 
 #[test]
 fn examples_of_the_readme_run_as_written() {
     let readme = include_str!("../../README.md");
     let sandbox = Sandbox::new();
-    let examples = lines(readme);
-    assert!(examples.len() >= 2, "{examples:?}");
+    // What goes wrong on purpose has its tests in troubleshooting.rs.
+    let (before, rest) = readme.split_once("## It does not connect").unwrap();
+    let (_, after) = rest.split_once("\n## ").unwrap();
+    let examples = lines(&format!("{before}{after}"));
+    assert!(examples.len() >= 5, "{examples:?}");
     for line in examples {
-        let args: Vec<&str> = line.iter().map(String::as_str).collect();
-        sandbox.certgen(&args).succeeds();
+        assert_runs(&sandbox, &line);
     }
     // Those in the table of the page's five steps.
     let steps = Sandbox::new();
@@ -53,6 +84,45 @@ fn examples_of_the_readme_run_as_written() {
         }
     }
     assert!(steps.file("node.example.com.pem").exists() && steps.file("alice.pem").exists());
+}
+
+/// Every line of a page that is for the shell, in its order.
+#[test]
+fn pages_run_as_written() {
+    let pages = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut count = 0;
+    for entry in std::fs::read_dir(pages).unwrap() {
+        let Ok(page) = std::fs::read_to_string(entry.unwrap().path().join("README.md")) else { continue };
+        let sandbox = Sandbox::new();
+        for block in page.split("```sh\n").skip(1) {
+            for line in lines(block.split("```").next().unwrap()) {
+                assert_runs(&sandbox, &line);
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 25, "{count} examples were found");
+}
+
+#[test]
+fn the_script_for_ci_makes_a_set_that_check_takes() {
+    let sandbox = Sandbox::new();
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ci/test-certificates.sh");
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_milvus-certgen"));
+    let path = format!("{}:{}", binary.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let run = |args: &[&str]| {
+        let mut sh = std::process::Command::new("sh");
+        sh.arg(&script).args(args).current_dir(sandbox.path()).env("PATH", &path).output().unwrap()
+    };
+    let output = run(&["build/tls", "db.example.com", "10.0.0.7"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let key = sandbox.read("build/tls/ca.key");
+    assert!(key.contains("discarded") && !key.contains("PRIVATE KEY"), "{key}");
+    sandbox.certgen(&["check", "build/tls", "--name", "10.0.0.7", "--strict", "-q"]).succeeds();
+    assert!(run(&["build/tls", "db.example.com", "10.0.0.7"]).status.success(), "a second run");
+    // A set that cannot be mended fails the job.
+    sandbox.write("build/tls/ca.pem", "");
+    assert!(!run(&["build/tls"]).status.success());
 }
 
 #[test]

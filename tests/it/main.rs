@@ -25,3 +25,4 @@ mod refused;
 mod sign;
 mod support;
 mod tls_dir;
+mod troubleshooting;

@@ -16,7 +16,7 @@ fn completions_are_scripts_that_their_shell_reads() {
         let read = Command::new("bash").arg("-n").arg(sandbox.file("bash")).status().unwrap();
         assert!(read.success());
         let works = "source ./bash; COMP_WORDS=(milvus-certgen pro); COMP_CWORD=1; \
-                     _milvus-certgen milvus-certgen pro milvus-certgen; echo ${COMPREPLY[@]}";
+                     _milvus__certgen milvus-certgen pro milvus-certgen; echo ${COMPREPLY[@]}";
         let output = Command::new("bash").args(["-c", works]).current_dir(sandbox.path()).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout), "probe\n");
     }

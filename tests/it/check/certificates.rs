@@ -69,6 +69,15 @@ fn validity() -> Vec<Row> {
             &["error weak-signature server.pem"],
         ),
         row(
+            "Milvus's demo key",
+            |s| {
+                s.write("demo.pub", DEMO_KEY);
+                sign_with(s, "client", CLIENT, "-days 365 -set_serial 0x1002 -force_pubkey demo.pub");
+                s.remove("demo.pub");
+            },
+            &["error demo-key client.pem", "error key-mismatch client.key"],
+        ),
+        row(
             "SHA-1 with RSA",
             |s| sign_with(s, "client", CLIENT, "-days 365 -set_serial 0x1002 -sha1"),
             &["error weak-signature client.pem"],
@@ -115,6 +124,19 @@ fn names() -> Vec<Row> {
         .asked(&["--name", "a.example.com"]),
     ]
 }
+
+/// The public key of the client's certificate that Milvus publishes for its demos (configs/cert/client.pem there).
+const DEMO_KEY: &str = "\
+-----BEGIN PUBLIC KEY-----\n\
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAsEP6skudyfF3aTNui3BR\n\
+nbUzM438z6DbcJ0nX6qzItojGXjMAz0ZB6HhxPZch2D7LA2xbizSTy4m3AQn3eUn\n\
+hCy5chtxgz/ltIp1LN5BNL6F2x+C5kjgii588NBn25SDVjAe2qoKRz7UU3HVh3D6\n\
+PiiQOumWw+XDSMO+2gcXLAyWuNBrp88VTirRkKKcqY64+ppKWrlc0/Q8IcpWLzEf\n\
+lS9dqY6Mxgr0kzUoCXz+w19lMB0zBAW8YkzUOxfMOF+Xdsbkth3qS8tP/rlqNXu4\n\
+wxgFjduwJa9e+up9qLN1gpS9OlOpppU+xxNk77p4YgTY1p1mnxDWnh/Vua5lTQwp\n\
+iwIDAQAB\n\
+-----END PUBLIC KEY-----\n\
+";
 
 fn extensions() -> Vec<Row> {
     vec![
