@@ -225,16 +225,15 @@ fn refusal(error: &rustls::Error) -> Outcome {
 /// The name that RFC 8446 section 6 gives it.
 fn alert_name(alert: rustls::AlertDescription) -> String {
     let mut name = String::new();
+    // "UnknownCA": capitals that follow each other are one word.
+    let mut was_capital = true;
     for c in format!("{alert:?}").chars() {
-        if c.is_ascii_uppercase()
-            && !name.is_empty()
-            && !name.ends_with(|last: char| last.is_ascii_uppercase())
-        {
+        if c.is_ascii_uppercase() && !was_capital {
             name.push('_');
         }
+        was_capital = c.is_ascii_uppercase();
         name.push(c.to_ascii_lowercase());
     }
-    // "UnknownCA" and its like.
     name
 }
 
