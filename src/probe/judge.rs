@@ -217,7 +217,8 @@ fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
             Err(_) => {}
         }
     }
-    if !tls.proves_key {
+    // A key of a kind that cannot be checked has a finding of its own.
+    if !tls.proves_key && chain.certificate.public_key.kind.is_ok() {
         let message = "is not the server's own: it does not prove that it has the private key";
         findings.push(Finding::new(Code::ServedUntrusted, SERVED, message));
     }
