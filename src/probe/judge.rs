@@ -87,14 +87,7 @@ fn without_tls(server: &Server, expected: &Expectation<'_>) -> Judgement {
     let target = expected.target.to_string();
     let mut judgement = Judgement::default();
     let finding = match (&server.greeting.outcome, &server.plain) {
-        (Outcome::Refused(why), _) if is_version_refusal(why) => Finding::new(
-            Code::TlsVersion,
-            target,
-            format!("talks neither TLS 1.2 nor TLS 1.3 with this client ({why})"),
-        ),
-        (Outcome::Refused(why), _) => {
-            Finding::new(Code::TlsFailed, target, format!("refuses the TLS handshake: {why}"))
-        }
+        (Outcome::Refused(why), _) => refused_handshake(why, &target),
         (_, Some(Plain::Http2)) => {
             judgement.tls_mode = Some(0);
             plaintext(server, target)
@@ -140,8 +133,17 @@ fn wordless(target: &Target, outcome: &Outcome) -> Failure {
     )
 }
 
-fn is_version_refusal(why: &str) -> bool {
-    ["protocol_version", "nothing in common"].iter().any(|word| why.contains(word))
+/// The server says no, and not because of the client's certificate.
+fn refused_handshake(why: &str, target: &str) -> Finding {
+    if ["protocol_version", "nothing in common"].iter().any(|word| why.contains(word)) {
+        let message = format!("talks neither TLS 1.2 nor TLS 1.3 with this client ({why})");
+        return Finding::new(Code::TlsVersion, target, message);
+    }
+    if why.contains("no_application_protocol") {
+        let message = format!("does not talk h2, which gRPC needs ({why}): it is no Milvus");
+        return Finding::new(Code::NoHttp2, target, message);
+    }
+    Finding::new(Code::TlsFailed, target, format!("refuses the TLS handshake: {why}"))
 }
 
 fn plaintext(server: &Server, target: String) -> Finding {
@@ -274,8 +276,7 @@ fn admission(server: &Server, tls: &Tls, target: &str, expected: &Expectation<'_
         _ => "it closes the connection".to_owned(),
     };
     if !tls.asks_for_certificate {
-        let code = if is_version_refusal(&why) { Code::TlsVersion } else { Code::TlsFailed };
-        return vec![Finding::new(code, target, format!("refuses the TLS handshake: {why}"))];
+        return vec![refused_handshake(&why, target)];
     }
     let Some(client) = usable else {
         let what = client.map_or_else(|| "there is none here".to_owned(), |client| unusable(client, &pem));
