@@ -164,7 +164,10 @@ fn plaintext(server: &Server, target: String) -> Finding {
 fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Judgement {
     let mut judgement = Judgement { tls_mode: tls_mode(server, tls), ..Judgement::default() };
     let target = expected.target.to_string();
-    judgement.findings.extend(served(tls, expected));
+    // A handshake that ended before the server sent its certificate says nothing of it.
+    if tls.chain.is_some() || server.greeting.outcome == Outcome::Accepted {
+        judgement.findings.extend(served(tls, expected));
+    }
     if expected.set.ca_certificate().is_none() {
         let ca = expected.set.ca_base.file(FileKind::Certificate);
         let problem = expected.set.ca.certificate.problem().unwrap_or("is missing");
@@ -172,6 +175,10 @@ fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Judgement
             Failure::failed(format!("{ca}: {problem}, so it is not known whether clients trust the server"))
                 .hint("give the set's directory with --dir, or the CA's certificate with --ca-cert"),
         );
+    }
+    if server.greeting.outcome == Outcome::Silent {
+        let message = format!("{target}: begins a TLS handshake, and says nothing more until the time is up");
+        judgement.unknown = Some(Failure::failed(message).hint("give it longer with --timeout"));
     }
     judgement.findings.extend(admission(server, tls, &target, expected));
     if server.greeting.outcome == Outcome::Accepted {
@@ -186,8 +193,8 @@ fn tls_mode(server: &Server, tls: &Tls) -> Option<u8> {
     let without = server.without_certificate.as_ref().unwrap_or(&server.greeting);
     match (&without.outcome, tls.asks_for_certificate) {
         (Outcome::Accepted, _) => Some(1),
+        (Outcome::Silent, _) | (_, false) => None,
         (_, true) => Some(2),
-        (_, false) => None,
     }
 }
 
@@ -271,7 +278,7 @@ fn admission(server: &Server, tls: &Tls, target: &str, expected: &Expectation<'_
         |client| client.base.file(FileKind::Certificate),
     );
     let why = match &server.greeting.outcome {
-        Outcome::Accepted => return Vec::new(),
+        Outcome::Accepted | Outcome::Silent => return Vec::new(),
         Outcome::Refused(why) => why.clone(),
         _ => "it closes the connection".to_owned(),
     };
