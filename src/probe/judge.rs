@@ -302,11 +302,17 @@ fn admission(server: &Server, tls: &Tls, target: &str, expected: &Expectation<'_
     };
     let mut findings =
         verify::leaf(client, expected.set.ca_certificate(), &expected.set.ca_base, expected.now);
-    findings.retain(|finding| finding.file == pem && finding.severity == Severity::Error);
+    findings.retain(|finding| {
+        (finding.file == pem || finding.code == Code::KeyMismatch) && finding.severity == Severity::Error
+    });
     for finding in &mut findings {
         finding.fix = Some(match finding.code {
             Code::NotSignedByCa | Code::SelfSigned => {
                 "use a client certificate of this CA; where its key is: milvus-certgen client NAME".to_owned()
+            }
+            Code::KeyMismatch => {
+                "give its own key with --key, or make a new one where the CA's key is: milvus-certgen renew client --rekey"
+                    .to_owned()
             }
             _ => "sign it again where the CA's key is: milvus-certgen renew client".to_owned(),
         });
