@@ -96,7 +96,7 @@ fn without_tls(server: &Server, expected: &Expectation<'_>) -> Judgement {
             let mut finding = Finding::new(
                 Code::NotTls,
                 target,
-                format!("is a web server in plaintext, which answers {line:?}"),
+                format!("is a web server in plaintext, which answers \"{line}\""),
             );
             finding.fix =
                 Some("give the port of Milvus's gRPC service, 19530 unless set otherwise".to_owned());
@@ -106,7 +106,7 @@ fn without_tls(server: &Server, expected: &Expectation<'_>) -> Judgement {
             let mut finding = Finding::new(
                 Code::NotTls,
                 target,
-                format!("talks neither TLS nor HTTP; what it says begins with {heard:?}"),
+                format!("talks neither TLS nor HTTP; what it says begins with \"{heard}\""),
             );
             finding.seen("pymilvus: WRONG_VERSION_NUMBER");
             finding
@@ -150,7 +150,8 @@ fn plaintext(server: &Server, target: String) -> Finding {
     let who = match &server.answer {
         Some(Answer::Milvus(version)) => format!("Milvus {version}"),
         Some(Answer::MilvusSays(_)) => "Milvus".to_owned(),
-        _ => "a gRPC server".to_owned(),
+        Some(Answer::OtherGrpc) => "a gRPC server".to_owned(),
+        _ => "an HTTP/2 server".to_owned(),
     };
     let message = format!("is {who} in plaintext: its tlsMode is 0");
     let mut finding = Finding::new(Code::Plaintext, target, message);
