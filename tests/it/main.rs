@@ -16,6 +16,7 @@ mod interop;
 mod messages;
 mod openssl;
 mod peers;
+mod probe;
 mod project;
 mod refused;
 mod sign;
