@@ -1,12 +1,13 @@
 //! Reads a set as somebody has it, and judges it. Changes nothing.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::certificate::Certificate;
-use crate::error::Result;
+use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
 use crate::profile::Role;
 use crate::san::San;
@@ -97,10 +98,10 @@ pub fn examine(question: &Question, now: OffsetDateTime) -> Result<Examined> {
 pub fn client_set(question: &Question) -> Result<Set> {
     let in_directory = Question { certificate: None, key: None, ..question.clone() };
     let all_named = question.ca_certificate.is_some() && question.certificate.is_some();
-    let mut set = if all_named && !Directory::exists(&question.dir)? {
-        Set { ca_base: ca_base_of(question), ca: ca_of(question), leaves: Vec::new() }
-    } else {
-        read(&in_directory)?.0
+    let mut set = match is_there(&question.dir)? {
+        true => read(&in_directory)?.0,
+        false if all_named => Set { ca_base: ca_base_of(question), ca: ca_of(question), leaves: Vec::new() },
+        false => return Err(no_directory(&question.dir).hint("give the directory of a set with --dir")),
     };
     if let Some(certificate) = &question.certificate {
         let base = BaseName::given(question.key.as_deref(), certificate);
@@ -116,9 +117,8 @@ fn read(question: &Question) -> Result<(Set, bool)> {
         return Ok((read_named(question, certificate), false));
     }
     let dir = question.dir.as_path();
-    if !Directory::exists(dir)? {
-        return Err(crate::error::Failure::failed(format!("{}: there is no such directory", shown(dir)))
-            .hint("give the directory of a set, such as: milvus-certgen check tls"));
+    if !is_there(dir)? {
+        return Err(no_directory(dir).hint("give the directory of a set, such as: milvus-certgen check tls"));
     }
     let journal = Journal::find(dir)?;
     let [server, client] = question.pair.clone();
@@ -136,6 +136,18 @@ fn read(question: &Question) -> Result<(Set, bool)> {
     set.leaves.retain(|leaf| !leaf.files.is_empty());
     set.leaves.extend(further(question, &set)?);
     Ok((set, journal.is_some()))
+}
+
+/// Who only looks does not make the directory, and so does not ask for one above it.
+fn is_there(dir: &Path) -> Result<bool> {
+    match dir.symlink_metadata() {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+        _ => Directory::exists(dir),
+    }
+}
+
+fn no_directory(dir: &Path) -> Failure {
+    Failure::failed(format!("{}: there is no such directory", shown(dir)))
 }
 
 /// Certificates in the directory that the CA has signed besides the pair.

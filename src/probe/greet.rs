@@ -11,7 +11,8 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, ProtocolVersion, SignatureScheme, StreamOwned,
+    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, ProtocolVersion,
+    SignatureScheme, StreamOwned,
 };
 
 use super::wire::Wire;
@@ -90,7 +91,8 @@ pub struct Tls {
     pub alpn: Option<String>,
     /// What the server sends; `None` where it cannot be read or was not sent.
     pub chain: Option<CertificateFile>,
-    /// True if the server has proved that it has the key of its certificate.
+    /// False if what the server signed was not signed with the key of its certificate. A key that cannot be checked
+    /// is given the benefit of the doubt: it has a finding of its own.
     pub proves_key: bool,
     /// True if it asks for a client certificate.
     pub asks_for_certificate: bool,
@@ -225,16 +227,15 @@ fn refusal(error: &rustls::Error) -> Outcome {
 /// The name that RFC 8446 section 6 gives it.
 fn alert_name(alert: rustls::AlertDescription) -> String {
     let mut name = String::new();
+    // "UnknownCA": capitals that follow each other are one word.
+    let mut was_capital = true;
     for c in format!("{alert:?}").chars() {
-        if c.is_ascii_uppercase()
-            && !name.is_empty()
-            && !name.ends_with(|last: char| last.is_ascii_uppercase())
-        {
+        if c.is_ascii_uppercase() && !was_capital {
             name.push('_');
         }
+        was_capital = c.is_ascii_uppercase();
         name.push(c.to_ascii_lowercase());
     }
-    // "UnknownCA" and its like.
     name
 }
 
@@ -298,6 +299,14 @@ struct Witness {
     accepted_issuers: Mutex<Vec<Vec<u8>>>,
 }
 
+impl Witness {
+    /// An X.509 version 1 certificate, say, is refused before its key is looked at: that proves nothing.
+    fn note_proof(&self, proof: &Result<HandshakeSignatureValid, rustls::Error>) {
+        let is_bad = matches!(proof, Err(rustls::Error::InvalidCertificate(CertificateError::BadSignature)));
+        self.proves_key.store(!is_bad, Ordering::Relaxed);
+    }
+}
+
 /// Takes every certificate, and remembers it: it is judged afterwards, with words. Nothing secret is ever sent over
 /// such a connection.
 #[derive(Debug)]
@@ -329,7 +338,7 @@ impl ServerCertVerifier for Recorder {
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
         let proof = rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms);
-        self.witness.proves_key.store(proof.is_ok(), Ordering::Relaxed);
+        self.witness.note_proof(&proof);
         Ok(HandshakeSignatureValid::assertion())
     }
 
@@ -341,7 +350,7 @@ impl ServerCertVerifier for Recorder {
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
         let proof = rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms);
-        self.witness.proves_key.store(proof.is_ok(), Ordering::Relaxed);
+        self.witness.note_proof(&proof);
         Ok(HandshakeSignatureValid::assertion())
     }
 

@@ -87,14 +87,7 @@ fn without_tls(server: &Server, expected: &Expectation<'_>) -> Judgement {
     let target = expected.target.to_string();
     let mut judgement = Judgement::default();
     let finding = match (&server.greeting.outcome, &server.plain) {
-        (Outcome::Refused(why), _) if is_version_refusal(why) => Finding::new(
-            Code::TlsVersion,
-            target,
-            format!("talks neither TLS 1.2 nor TLS 1.3 with this client ({why})"),
-        ),
-        (Outcome::Refused(why), _) => {
-            Finding::new(Code::TlsFailed, target, format!("refuses the TLS handshake: {why}"))
-        }
+        (Outcome::Refused(why), _) => refused_handshake(why, &target),
         (_, Some(Plain::Http2)) => {
             judgement.tls_mode = Some(0);
             plaintext(server, target)
@@ -103,7 +96,7 @@ fn without_tls(server: &Server, expected: &Expectation<'_>) -> Judgement {
             let mut finding = Finding::new(
                 Code::NotTls,
                 target,
-                format!("is a web server in plaintext, which answers {line:?}"),
+                format!("is a web server in plaintext, which answers \"{line}\""),
             );
             finding.fix =
                 Some("give the port of Milvus's gRPC service, 19530 unless set otherwise".to_owned());
@@ -113,7 +106,7 @@ fn without_tls(server: &Server, expected: &Expectation<'_>) -> Judgement {
             let mut finding = Finding::new(
                 Code::NotTls,
                 target,
-                format!("talks neither TLS nor HTTP; what it says begins with {heard:?}"),
+                format!("talks neither TLS nor HTTP; what it says begins with \"{heard}\""),
             );
             finding.seen("pymilvus: WRONG_VERSION_NUMBER");
             finding
@@ -140,15 +133,25 @@ fn wordless(target: &Target, outcome: &Outcome) -> Failure {
     )
 }
 
-fn is_version_refusal(why: &str) -> bool {
-    ["protocol_version", "nothing in common"].iter().any(|word| why.contains(word))
+/// The server says no, and not because of the client's certificate.
+fn refused_handshake(why: &str, target: &str) -> Finding {
+    if ["protocol_version", "nothing in common"].iter().any(|word| why.contains(word)) {
+        let message = format!("talks neither TLS 1.2 nor TLS 1.3 with this client ({why})");
+        return Finding::new(Code::TlsVersion, target, message);
+    }
+    if why.contains("no_application_protocol") {
+        let message = format!("does not talk h2, which gRPC needs ({why}): it is no Milvus");
+        return Finding::new(Code::NoHttp2, target, message);
+    }
+    Finding::new(Code::TlsFailed, target, format!("refuses the TLS handshake: {why}"))
 }
 
 fn plaintext(server: &Server, target: String) -> Finding {
     let who = match &server.answer {
         Some(Answer::Milvus(version)) => format!("Milvus {version}"),
         Some(Answer::MilvusSays(_)) => "Milvus".to_owned(),
-        _ => "a gRPC server".to_owned(),
+        Some(Answer::OtherGrpc) => "a gRPC server".to_owned(),
+        _ => "an HTTP/2 server".to_owned(),
     };
     let message = format!("is {who} in plaintext: its tlsMode is 0");
     let mut finding = Finding::new(Code::Plaintext, target, message);
@@ -162,7 +165,10 @@ fn plaintext(server: &Server, target: String) -> Finding {
 fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Judgement {
     let mut judgement = Judgement { tls_mode: tls_mode(server, tls), ..Judgement::default() };
     let target = expected.target.to_string();
-    judgement.findings.extend(served(tls, expected));
+    // A handshake that ended before the server sent its certificate says nothing of it.
+    if tls.chain.is_some() || server.greeting.outcome == Outcome::Accepted {
+        judgement.findings.extend(served(tls, expected));
+    }
     if expected.set.ca_certificate().is_none() {
         let ca = expected.set.ca_base.file(FileKind::Certificate);
         let problem = expected.set.ca.certificate.problem().unwrap_or("is missing");
@@ -170,6 +176,10 @@ fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Judgement
             Failure::failed(format!("{ca}: {problem}, so it is not known whether clients trust the server"))
                 .hint("give the set's directory with --dir, or the CA's certificate with --ca-cert"),
         );
+    }
+    if server.greeting.outcome == Outcome::Silent {
+        let message = format!("{target}: begins a TLS handshake, and says nothing more until the time is up");
+        judgement.unknown = Some(Failure::failed(message).hint("give it longer with --timeout"));
     }
     judgement.findings.extend(admission(server, tls, &target, expected));
     if server.greeting.outcome == Outcome::Accepted {
@@ -184,8 +194,8 @@ fn tls_mode(server: &Server, tls: &Tls) -> Option<u8> {
     let without = server.without_certificate.as_ref().unwrap_or(&server.greeting);
     match (&without.outcome, tls.asks_for_certificate) {
         (Outcome::Accepted, _) => Some(1),
+        (Outcome::Silent, _) | (_, false) => None,
         (_, true) => Some(2),
-        (_, false) => None,
     }
 }
 
@@ -217,7 +227,8 @@ fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
             Err(_) => {}
         }
     }
-    if !tls.proves_key {
+    // A key of a kind that cannot be checked has a finding of its own.
+    if !tls.proves_key && chain.certificate.public_key.kind.is_ok() {
         let message = "is not the server's own: it does not prove that it has the private key";
         findings.push(Finding::new(Code::ServedUntrusted, SERVED, message));
     }
@@ -268,13 +279,12 @@ fn admission(server: &Server, tls: &Tls, target: &str, expected: &Expectation<'_
         |client| client.base.file(FileKind::Certificate),
     );
     let why = match &server.greeting.outcome {
-        Outcome::Accepted => return Vec::new(),
+        Outcome::Accepted | Outcome::Silent => return Vec::new(),
         Outcome::Refused(why) => why.clone(),
         _ => "it closes the connection".to_owned(),
     };
     if !tls.asks_for_certificate {
-        let code = if is_version_refusal(&why) { Code::TlsVersion } else { Code::TlsFailed };
-        return vec![Finding::new(code, target, format!("refuses the TLS handshake: {why}"))];
+        return vec![refused_handshake(&why, target)];
     }
     let Some(client) = usable else {
         let what = client.map_or_else(|| "there is none here".to_owned(), |client| unusable(client, &pem));
@@ -293,11 +303,17 @@ fn admission(server: &Server, tls: &Tls, target: &str, expected: &Expectation<'_
     };
     let mut findings =
         verify::leaf(client, expected.set.ca_certificate(), &expected.set.ca_base, expected.now);
-    findings.retain(|finding| finding.file == pem && finding.severity == Severity::Error);
+    findings.retain(|finding| {
+        (finding.file == pem || finding.code == Code::KeyMismatch) && finding.severity == Severity::Error
+    });
     for finding in &mut findings {
         finding.fix = Some(match finding.code {
             Code::NotSignedByCa | Code::SelfSigned => {
                 "use a client certificate of this CA; where its key is: milvus-certgen client NAME".to_owned()
+            }
+            Code::KeyMismatch => {
+                "give its own key with --key, or make a new one where the CA's key is: milvus-certgen renew client --rekey"
+                    .to_owned()
             }
             _ => "sign it again where the CA's key is: milvus-certgen renew client".to_owned(),
         });

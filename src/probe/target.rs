@@ -71,10 +71,11 @@ impl Target {
         Ok(Self { host: host.to_owned(), port })
     }
 
-    /// As HTTP's `:authority` has it.
+    /// As HTTP's `:authority` has it: a zone means something on this machine alone, and is no part of it.
     #[must_use]
     pub fn authority(&self) -> String {
-        self.to_string()
+        let host = self.host.split('%').next().unwrap_or_default();
+        Self { host: host.to_owned(), port: self.port }.to_string()
     }
 }
 
@@ -108,6 +109,15 @@ mod tests {
             let target = Target::parse(text).unwrap();
             assert_eq!((target.host.as_str(), target.port), (host, port), "{text}");
         }
+    }
+
+    #[test]
+    fn a_zone_stays_on_this_machine() {
+        let target = Target::parse("[fe80::1%eth0]:1").unwrap();
+        assert_eq!(
+            (target.to_string().as_str(), target.authority().as_str()),
+            ("[fe80::1%eth0]:1", "[fe80::1]:1")
+        );
     }
 
     #[test]

@@ -61,7 +61,7 @@ struct TlsFacts {
     alpn: Option<String>,
     /// True if it talks TLS 1.2 to who has nothing newer; `null` where it was not tried.
     takes_tls12: Option<bool>,
-    /// `not asked for`, `optional` or `demanded`.
+    /// `not asked for`, `optional` or `demanded`; `asked for` where it is not clear which of the two.
     client_certificate: &'static str,
     /// True if the server goes on with this client.
     accepted: bool,
@@ -144,7 +144,8 @@ impl TlsFacts {
             client_certificate: match (tls.asks_for_certificate, tls_mode) {
                 (false, _) => "not asked for",
                 (true, Some(2)) => "demanded",
-                (true, _) => "optional",
+                (true, Some(_)) => "optional",
+                (true, None) => "asked for",
             },
             accepted: server.greeting.outcome == Outcome::Accepted,
         })
@@ -235,6 +236,9 @@ impl TlsFacts {
             ("not asked for", _) => "no certificate asked for",
             ("optional", true) => "certificate asked for, but not demanded",
             ("demanded", true) => "certificate demanded, and this one accepted",
+            ("optional", false) => "certificate asked for, and this one not accepted",
+            ("asked for", true) => "certificate asked for, and this one accepted",
+            ("asked for", false) => "certificate asked for",
             _ => "certificate demanded, and not accepted",
         }
     }

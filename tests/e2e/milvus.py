@@ -7,8 +7,6 @@ A Milvus is started for each set of files and tlsMode, one after the other; the 
 Every case prints a line, `ok NAME` or `FAILED NAME: reason`; the last line is `N passed, M failed`.
 """
 
-import http.client
-import json
 import logging
 import os
 import re
@@ -19,24 +17,26 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-# This file has the name of the package `milvus`: Python would import the file in the package's place.
-sys.path[:] = [place for place in sys.path if Path(place).resolve() != Path(__file__).resolve().parent]
+# This file has the name of the package `milvus`: Python would import the file in the package's place. What is
+# beside it is found after everything else.
+here = Path(__file__).resolve().parent
+sys.path[:] = [*(place for place in sys.path if Path(place).resolve() != here), str(here)]
 # Half of the cases are refused handshakes; gRPC would report each of them on standard error.
 os.environ["GRPC_VERBOSITY"] = "NONE"
 
 import grpc
 from milvus import MilvusServer
+from program import make_set, one_way_probes, plaintext_probes, two_way_probes, version_withheld
 from pymilvus import MilvusClient, MilvusException
+from server import PROCESS_SECONDS, ensure, log_path, print_log, running_server, wait_for
 
 SUITE_SECONDS = 300
-PROCESS_SECONDS = 60
 CALL_SECONDS = 30
 CONNECT_SECONDS = 10
 LOG_SECONDS = 5
@@ -89,10 +89,13 @@ def run_suite(report: "Report", program: Path, home: Path) -> None:
     for kind in ("rsa", "ecdsa-p256"):
         own = make_set(program, home / kind, "--cn", "localhost", "--key-type", kind)
         other = make_set(program, home / f"other-{kind}", "--cn", "localhost", "--key-type", kind)
-        run_cases(report, home, own, 1, one_way_cases(own, other))
-        run_cases(report, home, own, 2, two_way_cases(own, other))
+        # The last case of tlsMode 2 signs both certificates again.
+        run_cases(report, home, own, 1, one_way_cases(own, other) | one_way_probes(program, own, other))
+        run_cases(report, home, own, 2, two_way_cases(own, other) | two_way_probes(program, own, other))
 
     rsa = home / "rsa"
+    run_cases(report, home, rsa, 0, plaintext_probes(program, rsa))
+    run_cases(report, home, rsa, 1, {"probe": partial(version_withheld, program, rsa)}, asks_for_user=True)
     before = Path(shutil.copytree(rsa, home / "rsa-before"))
     make_set(program, rsa, "--san", LATER_NAME)
     # Once more by name: keys, names and the CA's key stay, and so does everybody's trust.
@@ -159,15 +162,6 @@ def identity(holder: Path, base: str, trusted: Path) -> dict[str, Path]:
     """What pymilvus wants for two-way TLS."""
     key, pem = holder / f"{base}.key", holder / f"{base}.pem"
     return {"client_key_path": key, "client_pem_path": pem, "ca_pem_path": trusted / "ca.pem"}
-
-
-def make_set(program: Path, directory: Path, *arguments: str, command: str = "") -> Path:
-    """Runs milvus-certgen, with no settings but these."""
-    settings = {name: value for name, value in os.environ.items() if not name.startswith("MILVUS_CERTGEN_")}
-    line = [program, *command.split(), *arguments, "--out-dir", directory]
-    done = subprocess.run(line, env=settings, capture_output=True, text=True, timeout=PROCESS_SECONDS)
-    ensure(done.returncode == 0, f"{' '.join(arguments)}: exit code {done.returncode}, {done.stderr}")
-    return directory
 
 
 def example_runs(directory: Path, tls_mode: str, server: MilvusServer) -> None:
@@ -246,11 +240,13 @@ class Report:
         print(f"FAILED {name}: {' '.join(reason.split())}", flush=True)
 
 
-def run_cases(report: Report, home: Path, certificates: Path, mode: int, cases: Cases) -> None:
+def run_cases(
+    report: Report, home: Path, certificates: Path, mode: int, cases: Cases, asks_for_user: bool = False
+) -> None:
     """Starts Milvus, and runs the cases in it; if it does not start, all of them have failed."""
-    title = f"{certificates.name}, tlsMode {mode}"
+    title = f"{certificates.name}, tlsMode {mode}{', with users' if asks_for_user else ''}"
     try:
-        with running_server(home, certificates, mode) as server:
+        with running_server(home, certificates, mode, asks_for_user) as server:
             for name, check in cases.items():
                 run_case(report, f"{title}, {name}", check, server)
     except Exception as error:
@@ -266,77 +262,6 @@ def run_case(report: Report, name: str, check: Check, server: MilvusServer) -> N
         print_log(server)
     else:
         report.success(name)
-
-
-@contextmanager
-def running_server(home: Path, certificates: Path, mode: int) -> Iterator[MilvusServer]:
-    """A Milvus with these files, in a directory of its own; it is dead when the block is left, in any way."""
-    server = MilvusServer(wait_for_started=False)
-    server.set_base_dir(tempfile.mkdtemp(dir=home, prefix="milvus-"))
-    # To unpack the binaries takes as long as to start them; once is enough.
-    (home / "bin").mkdir(exist_ok=True)
-    Path(server.config.base_data_dir, "bin").symlink_to(home / "bin")
-    server.config.set("tls_mode", mode)
-    server.config.set("server_pem_path", str(certificates / "server.pem"))
-    server.config.set("server_key_path", str(certificates / "server.key"))
-    server.config.set("ca_pem_path", str(certificates / "ca.pem"))
-    # From this level on, Milvus logs why it refused a client.
-    server.config.set("grpc.log.level", "INFO")
-    try:
-        server.start()
-        ready = wait_for(partial(is_ready, server), PROCESS_SECONDS)
-        ensure(ready, f"Milvus was not ready in {PROCESS_SECONDS} seconds")
-        yield server
-    except BaseException:
-        print_log(server)
-        raise
-    finally:
-        if server.server_proc:
-            # Told to terminate, it takes seconds, and then aborts.
-            server.server_proc.kill()
-            server.server_proc.wait(PROCESS_SECONDS)
-        server.stop()
-
-
-def is_ready(server: MilvusServer) -> bool:
-    """Whether every part of Milvus is healthy, and the proxy, which clients talk to, is among them.
-
-    The package is content with OK, which Milvus says as well when no part of it has come up yet.
-    """
-    ensure(server.server_proc.poll() is None, f"Milvus ended with {server.server_proc.returncode}")
-    with closing(http.client.HTTPConnection("127.0.0.1", server.webservice_port, timeout=5)) as connection:
-        try:
-            connection.request("GET", "/healthz", headers={"Content-Type": "application/json"})
-            health = json.load(connection.getresponse())
-        except (OSError, ValueError, http.client.HTTPException):
-            return False
-    return health["state"] == "OK" and "proxy" in [part["name"] for part in health.get("detail") or ()]
-
-
-def wait_for(condition: Callable[[], object], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
-
-
-def print_log(server: MilvusServer) -> None:
-    """The end of what Milvus printed, without the ends of its lines, which may be whole stack traces."""
-    for stream in ("stdout", "stderr"):
-        path = log_path(server, stream)
-        lines = path.read_text(errors="replace").splitlines() if path.exists() else []
-        print(f"    the end of Milvus's {stream}:", *[line[:300] for line in lines[-15:]], sep="\n    | ")
-
-
-def log_path(server: MilvusServer, stream: str) -> Path:
-    return Path(server.config.base_data_dir, "logs", f"milvus-{stream}.log")
-
-
-def ensure(condition: object, message: str) -> None:
-    if not condition:
-        raise AssertionError(message)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ mod manual;
 mod messages;
 mod openssl;
 mod peers;
+mod probe;
 mod project;
 mod refused;
 mod sign;

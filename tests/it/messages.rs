@@ -13,6 +13,7 @@ fn settings() -> insta::Settings {
     settings.add_filter(r"\d{4}-\d\d-\d\d", "[DATE]");
     // A second after it was made, a certificate of 3650 days has 3649 whole ones left.
     settings.add_filter(r"in 36(50|49) days", "in [DAYS] days");
+    settings.add_filter(r"36(50|49) days left", "[DAYS] days left");
     settings.add_filter(r#""days_left": 36(50|49)"#, r#""days_left": [DAYS]"#);
     settings
 }
