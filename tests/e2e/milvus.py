@@ -8,18 +8,12 @@ Every case prints a line, `ok NAME` or `FAILED NAME: reason`; the last line is `
 """
 
 import logging
-import os
-import re
 import shutil
-import signal
 import socket
 import ssl
-import subprocess
 import sys
 import tempfile
-import uuid
 from collections.abc import Callable
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -27,30 +21,17 @@ from pathlib import Path
 # beside it is found after everything else.
 here = Path(__file__).resolve().parent
 sys.path[:] = [*(place for place in sys.path if Path(place).resolve() != here), str(here)]
-# Half of the cases are refused handshakes; gRPC would report each of them on standard error.
-os.environ["GRPC_VERBOSITY"] = "NONE"
 
-import grpc
+import common
+from common import Report, accepted, example_runs, identity, make_set
 from milvus import MilvusServer
-from program import make_set, one_way_probes, plaintext_probes, two_way_probes, version_withheld
-from pymilvus import MilvusClient, MilvusException
-from server import PROCESS_SECONDS, ensure, log_path, print_log, running_server, wait_for
+from program import one_way_probes, plaintext_probes, two_way_probes, version_withheld
+from server import print_log, read_log, running_server
 
 SUITE_SECONDS = 300
-CALL_SECONDS = 30
-CONNECT_SECONDS = 10
-LOG_SECONDS = 5
 
 # A name that no server has until its certificate is signed again with --san.
 LATER_NAME = "extra.example"
-
-# Why a handshake ended, in the words of the side that ended it: gRPC's C core in the client, Go in Milvus.
-WRONG_NAME = "Hostname Verification Check failed|is not in peer certificate"
-UNKNOWN_SERVER_CA = "CERTIFICATE_VERIFY_FAILED"
-NO_CLIENT_CERTIFICATE = "client didn't provide a certificate"
-UNKNOWN_CLIENT_CA = "certificate signed by unknown authority"
-NOT_FOR_CLIENTS = "certificate specifies an incompatible key usage"
-NO_COMMON_SIGNATURE = "peer doesn't support any of the certificate's signature algorithms"
 
 Check = Callable[[MilvusServer], None]
 Cases = dict[str, Check]
@@ -63,7 +44,7 @@ def main() -> int:
     logging.disable()
     report = Report()
     try:
-        end_on_signals()
+        common.end_on_signals(SUITE_SECONDS)
         with tempfile.TemporaryDirectory(prefix="milvus-e2e-", ignore_cleanup_errors=True) as home:
             run_suite(report, Path(sys.argv[1]).resolve(), Path(home))
     except BaseException as error:
@@ -72,19 +53,7 @@ def main() -> int:
     return 1 if report.failed else 0
 
 
-def end_on_signals() -> None:
-    """Lets a suite that takes too long, or is told to stop, still take Milvus down with it."""
-
-    def end(number: int, _frame: object) -> None:
-        # SystemExit, because pymilvus catches every Exception and tries again.
-        sys.exit(f"ended by {signal.Signals(number).name}")
-
-    for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, end)
-    signal.alarm(SUITE_SECONDS)
-
-
-def run_suite(report: "Report", program: Path, home: Path) -> None:
+def run_suite(report: Report, program: Path, home: Path) -> None:
     """Makes the sets, and runs their cases in one Milvus after the other."""
     for kind in ("rsa", "ecdsa-p256"):
         own = make_set(program, home / kind, "--cn", "localhost", "--key-type", kind)
@@ -116,8 +85,8 @@ def one_way_cases(own: Path, other: Path) -> Cases:
         "trust in ca.pem": partial(accepted, **trust),
         "the example as written": partial(example_runs, own, "1"),
         "connection to an address": partial(accepted, host="127.0.0.1", server_name="", **trust),
-        "wrong server_name refused": partial(refused, WRONG_NAME, server_name=LATER_NAME, **trust),
-        "server of another CA refused": partial(refused, UNKNOWN_SERVER_CA, **trust_other),
+        "wrong server_name refused": partial(refused, common.WRONG_NAME, server_name=LATER_NAME, **trust),
+        "server of another CA refused": partial(refused, common.UNKNOWN_SERVER_CA, **trust_other),
     }
 
 
@@ -129,11 +98,11 @@ def two_way_cases(own: Path, other: Path) -> Cases:
     return {
         "client.pem": partial(accepted, **client),
         "the example as written": partial(example_runs, own, "2"),
-        "wrong server_name refused": partial(refused, WRONG_NAME, server_name=LATER_NAME, **client),
-        "server of another CA refused": partial(refused, UNKNOWN_SERVER_CA, **identity(own, "client", other)),
-        "no client certificate refused": partial(refused, NO_CLIENT_CERTIFICATE, **anonymous),
-        "client of another CA refused": partial(refused, UNKNOWN_CLIENT_CA, **identity(other, "client", own)),
-        "server.pem as client refused": partial(refused, NOT_FOR_CLIENTS, **identity(own, "server", own)),
+        "wrong server_name refused": partial(refused, common.WRONG_NAME, server_name=LATER_NAME, **client),
+        "server of another CA refused": partial(refused, common.UNKNOWN_SERVER_CA, **identity(own, "client", other)),
+        "no client certificate refused": partial(refused, common.NO_CLIENT_CERTIFICATE, **anonymous),
+        "client of another CA refused": partial(refused, common.UNKNOWN_CLIENT_CA, **identity(other, "client", own)),
+        "server.pem as client refused": partial(refused, common.NOT_FOR_CLIENTS, **identity(own, "server", own)),
     }
 
 
@@ -154,90 +123,21 @@ def ed25519_cases(own: Path) -> Cases:
     """Milvus and OpenSSL take Ed25519; gRPC's C core does not offer it, and so pymilvus cannot connect."""
     return {
         "OpenSSL connects": partial(accepted_by_openssl, own / "ca.pem"),
-        "pymilvus refused": partial(refused, NO_COMMON_SIGNATURE, server_pem_path=own / "ca.pem"),
+        "pymilvus refused": partial(refused, common.NO_COMMON_SIGNATURE, server_pem_path=own / "ca.pem"),
     }
 
 
-def identity(holder: Path, base: str, trusted: Path) -> dict[str, Path]:
-    """What pymilvus wants for two-way TLS."""
-    key, pem = holder / f"{base}.key", holder / f"{base}.pem"
-    return {"client_key_path": key, "client_pem_path": pem, "ca_pem_path": trusted / "ca.pem"}
-
-
-def example_runs(directory: Path, tls_mode: str, server: MilvusServer) -> None:
-    """What a user copies from examples/ connects."""
-    example = Path(__file__).parents[2] / "examples" / "pymilvus" / "connect.py"
-    line = [sys.executable, example, directory, tls_mode, str(server.listen_port)]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=PROCESS_SECONDS)
-    ensure(done.returncode == 0 and "the server is Milvus" in done.stdout, done.stderr[-2000:])
-
-
-def accepted(server: MilvusServer, **options: object) -> None:
-    """The client connects, and what it stores is what it finds."""
-    rows = [{"id": number, "vector": [float(number), float(-number)]} for number in range(10)]
-    name = f"c{uuid.uuid4().hex}"
-    kind = {"dimension": 2, "metric_type": "L2", "consistency_level": "Strong"}
-    with closing(connect(server, **options)) as client:
-        client.create_collection(name, timeout=CALL_SECONDS, **kind)
-        client.insert(name, rows, timeout=CALL_SECONDS)
-        found = client.search(name, data=[[7.2, -7.2]], limit=2, timeout=CALL_SECONDS)
-    numbers = [hit["id"] for hit in found[0]]
-    ensure(numbers == [7, 8], f"the search found {numbers}")
-
-
 def refused(reason: str, server: MilvusServer, **options: object) -> None:
-    """The handshake fails, and for this reason, which may be known to one of the two sides only.
-
-    In TLS 1.3 a client is done before Milvus looks at its certificate. If that is refused, the client learns
-    no more than that the connection broke: the reason is in Milvus's log.
-    """
-    log = log_path(server, "stdout")
-    log_start = log.stat().st_size
-    try:
-        connect(server, **options).close()
-    except MilvusException as error:
-        cause = error.__cause__
-    else:
-        raise AssertionError("the client was accepted")
-    ensure(isinstance(cause, grpc.RpcError), f"not a failure of the connection: {cause!r}")
-    ensure(cause.code() is grpc.StatusCode.UNAVAILABLE, f"not a failure of the connection: {cause}")
-
-    def is_known() -> object:
-        return re.search(reason, cause.details() + log.read_bytes()[log_start:].decode(errors="replace"))
-
-    ensure(wait_for(is_known, LOG_SECONDS), f"not refused for {reason!r}, but for {cause.details()!r}")
+    """Milvus and this client do not come together, for this reason."""
+    common.refused(reason, server, partial(read_log, server, "stdout"), **options)
 
 
 def accepted_by_openssl(ca_pem: Path, server: MilvusServer) -> None:
     """The handshake succeeds with Python's own TLS."""
     context = ssl.create_default_context(cafile=ca_pem)
     address = ("localhost", server.listen_port)
-    with socket.create_connection(address, timeout=CONNECT_SECONDS) as connection:
+    with socket.create_connection(address, timeout=common.CONNECT_SECONDS) as connection:
         context.wrap_socket(connection, server_hostname="localhost").close()
-
-
-def connect(server: MilvusServer, host: str = "localhost", **options: object) -> MilvusClient:
-    """A client with a connection of its own: pymilvus shares them by address, whoever the client is."""
-    settings = {"server_name": "localhost"} | {name: str(value) for name, value in options.items()}
-    own = {"dedicated": True, "timeout": CONNECT_SECONDS, "grpc_options": {"grpc.enable_http_proxy": 0}}
-    return MilvusClient(uri=f"https://{host}:{server.listen_port}", secure=True, **own, **settings)
-
-
-class Report:
-    """Counts the cases, and prints a line for each."""
-
-    passed = 0
-    failed = 0
-
-    def success(self, name: str) -> None:
-        self.passed += 1
-        print(f"ok {name}", flush=True)
-
-    def failure(self, name: str, error: BaseException) -> None:
-        self.failed += 1
-        # pymilvus says that it cannot connect; why is in gRPC's error, which caused that one.
-        reason = f"{type(error).__name__} {error} {error.__cause__ or ''}"
-        print(f"FAILED {name}: {' '.join(reason.split())}", flush=True)
 
 
 def run_cases(

@@ -1,14 +1,13 @@
-"""The runs of milvus-certgen: the sets that it makes, and what its `probe` says of a Milvus that has them."""
+"""What milvus-certgen's `probe` says of a Milvus."""
 
 import json
-import os
 import subprocess
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from common import PROCESS_SECONDS, bare_environment, ensure, make_set
 from milvus import MilvusServer
-from server import PROCESS_SECONDS, ensure
 
 # What nobody's certificate is for.
 NOBODY = "nobody.example"
@@ -25,17 +24,9 @@ Cases = dict[str, Check]
 
 def run(program: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Runs milvus-certgen, with no settings but these."""
-    settings = {name: value for name, value in os.environ.items() if not name.startswith("MILVUS_CERTGEN_")}
     return subprocess.run(
-        [program, *arguments], env=settings, capture_output=True, text=True, timeout=PROCESS_SECONDS
+        [program, *arguments], env=bare_environment(), capture_output=True, text=True, timeout=PROCESS_SECONDS
     )
-
-
-def make_set(program: Path, directory: Path, *arguments: str, command: str = "") -> Path:
-    """The directory, with a set in it as the arguments say."""
-    done = run(program, *command.split(), *arguments, "--out-dir", directory)
-    ensure(done.returncode == 0, f"{' '.join(arguments)}: exit code {done.returncode}, {done.stderr}")
-    return directory
 
 
 def plaintext_probes(program: Path, own: Path) -> Cases:

@@ -1,17 +1,13 @@
 """A real Milvus, from its start to its end."""
 
-import http.client
-import json
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from common import PROCESS_SECONDS, ensure, is_healthy, print_end, wait_for
 from milvus import MilvusServer
-
-PROCESS_SECONDS = 60
 
 
 @contextmanager
@@ -48,41 +44,15 @@ def running_server(
 
 
 def is_ready(server: MilvusServer) -> bool:
-    """Whether every part of Milvus is healthy, and the proxy, which clients talk to, is among them.
-
-    The package is content with OK, which Milvus says as well when no part of it has come up yet.
-    """
     ensure(server.server_proc.poll() is None, f"Milvus ended with {server.server_proc.returncode}")
-    with closing(http.client.HTTPConnection("127.0.0.1", server.webservice_port, timeout=5)) as connection:
-        try:
-            connection.request("GET", "/healthz", headers={"Content-Type": "application/json"})
-            health = json.load(connection.getresponse())
-        except (OSError, ValueError, http.client.HTTPException):
-            return False
-    return health["state"] == "OK" and "proxy" in [part["name"] for part in health.get("detail") or ()]
-
-
-def wait_for(condition: Callable[[], object], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
+    return is_healthy(server.webservice_port)
 
 
 def print_log(server: MilvusServer) -> None:
-    """The end of what Milvus printed, without the ends of its lines, which may be whole stack traces."""
     for stream in ("stdout", "stderr"):
-        path = log_path(server, stream)
-        lines = path.read_text(errors="replace").splitlines() if path.exists() else []
-        print(f"    the end of Milvus's {stream}:", *[line[:300] for line in lines[-15:]], sep="\n    | ")
+        print_end(f"Milvus's {stream}", read_log(server, stream))
 
 
-def log_path(server: MilvusServer, stream: str) -> Path:
-    return Path(server.config.base_data_dir, "logs", f"milvus-{stream}.log")
-
-
-def ensure(condition: object, message: str) -> None:
-    if not condition:
-        raise AssertionError(message)
+def read_log(server: MilvusServer, stream: str) -> str:
+    path = Path(server.config.base_data_dir, "logs", f"milvus-{stream}.log")
+    return path.read_text(errors="replace") if path.exists() else ""

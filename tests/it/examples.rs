@@ -19,7 +19,8 @@ fn assert_runs(sandbox: &Sandbox, line: &[String]) {
     let args: Vec<&str> = line.iter().map(String::as_str).collect();
     if args.first() == Some(&"probe") {
         let output = sandbox.certgen(&args).args(&["--timeout", "300ms"]).output();
-        assert_eq!(output.status.code(), Some(1), "{args:?}: {}", text(&output.stderr));
+        // What is on that address, if anything, is not this test's affair.
+        assert!(matches!(output.status.code(), Some(0 | 1 | 3)), "{args:?}: {}", text(&output.stderr));
     } else {
         sandbox.certgen(&args).succeeds();
     }
