@@ -500,7 +500,32 @@ pub fn definition() -> clap::Command {
     <Cli as clap::CommandFactory>::command()
 }
 
+/// Flags to which an empty value says something: to leave the attribute out.
+const MAY_BE_EMPTY: [&str; 5] = ["country", "state", "locality", "organization", "organizational_unit"];
+
+/// An empty variable is as none: Compose's `${VARIABLE:-}` makes such ones.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|arg| {
+            let is_empty = arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+            if is_empty && !MAY_BE_EMPTY.contains(&arg.get_id().as_str()) {
+                arg.env(None::<&'static str>)
+            } else {
+                arg
+            }
+        })
+        .mut_subcommands(without_empty_variables)
+}
+
 impl Cli {
+    /// Reads this process's command line and environment; where that is not possible, or help is asked for, it says so
+    /// and ends the process, as clap does it.
+    #[must_use]
+    pub fn of_this_process() -> Self {
+        let matches = without_empty_variables(definition()).get_matches();
+        <Self as clap::FromArgMatches>::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Parses the flags into types.
     pub fn into_job(self) -> Result<(Job, Behaviour)> {
         match self.command {

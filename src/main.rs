@@ -4,7 +4,6 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anstyle::AnsiColor;
-use clap::Parser;
 use milvus_certgen::cli::Cli;
 use milvus_certgen::commands::{self, System};
 use milvus_certgen::error::{Exit, Failure};
@@ -12,7 +11,7 @@ use milvus_certgen::store::Step;
 use time::OffsetDateTime;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::of_this_process();
     match run(cli) {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(error) => {

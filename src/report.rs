@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::certificate::Certificate;
-use crate::files::{BaseName, FileKind};
+use crate::files::{BaseName, FileKind, shown};
 use crate::pki::Validity;
 use crate::plan::{Action, KeyChoice, LeafPlan, Plan};
 use crate::profile::Role;
@@ -154,7 +154,7 @@ impl Report {
             certificates,
             written: outcome.written.to_vec(),
             notes: plan.notes.clone(),
-            next: if outcome.dry_run { Vec::new() } else { next(plan, set) },
+            next: if outcome.dry_run { Vec::new() } else { next(plan, request, set) },
         }
     }
 
@@ -255,7 +255,7 @@ fn action_word(action: Action) -> &'static str {
 }
 
 /// What the Milvus page tells its reader to do with the files, as far as this run makes it necessary.
-fn next(plan: &Plan, set: &Set) -> Vec<String> {
+fn next(plan: &Plan, request: &Request, set: &Set) -> Vec<String> {
     if plan.keeps_everything() {
         return Vec::new();
     }
@@ -291,12 +291,16 @@ fn next(plan: &Plan, set: &Set) -> Vec<String> {
     let (ca_pem, ca_key) = (set.ca_base.file(FileKind::Certificate), set.ca_base.file(FileKind::Key));
     let pem = |base: &BaseName| base.file(FileKind::Certificate);
     let key = |base: &BaseName| base.file(FileKind::Key);
-    vec![
-        format!(
+    let mount = match &request.tls_dir {
+        Some(dir) => format!("mount {} at /milvus/tls; {ca_key} {stays}", shown(dir)),
+        None => format!(
             "copy {}, {} and {ca_pem} into the tls folder beside docker-compose.yml; {ca_key} {stays}",
             pem(&server.base),
             key(&server.base),
         ),
+    };
+    vec![
+        mount,
         "set common.security.tlsMode in milvus.yaml to 1 (one-way) or 2 (two-way), and restart Milvus"
             .to_owned(),
         format!(

@@ -84,10 +84,24 @@ fn flags_come_from_the_environment_and_the_command_line_wins() {
     assert!(sandbox.file("tls/server.pem").is_file());
 }
 
+/// Compose hands on what is not set as an empty value.
 #[test]
-fn an_empty_environment_variable_for_names_names_nothing() {
+fn empty_variables_are_as_none_but_for_the_subjects() {
     let sandbox = Sandbox::new();
-    sandbox.certgen(&["-q", "--key-type", "ecdsa-p256"]).env("MILVUS_CERTGEN_SAN", "").succeeds();
+    let mut run = sandbox.certgen(&["--key-type", "ecdsa-p256", "-q"]);
+    for name in
+        ["CN", "SAN", "DAYS", "KEY_SIZE", "KEY_FORMAT", "OWNER", "KEY_MODE", "TLS_DIR", "OUT_DIR", "CA_CERT"]
+    {
+        run = run.env(&format!("MILVUS_CERTGEN_{name}"), "");
+    }
+    run.env("MILVUS_CERTGEN_ORGANIZATIONAL_UNIT", "").succeeds();
+    let server = sandbox.read("server.pem");
+    let chain = milvus_certgen::certificate::certificates_from_pem(server.as_bytes()).unwrap();
+    assert_eq!(chain[0].subject.text, "C=CN, O=milvus, CN=localhost");
+    // Typed, an empty value is what was meant.
+    sandbox.certgen(&["--days", ""]).fails(2);
+    let check = sandbox.certgen(&["check", "-q"]).env("MILVUS_CERTGEN_EXPIRES_WITHIN", "");
+    check.env("MILVUS_CERTGEN_CERT", "").succeeds();
 }
 
 #[test]

@@ -24,6 +24,7 @@ fn the_second_directory_has_what_the_page_mounts_and_never_the_ca_key() {
     let out = run(&[]);
     assert!(out.contains("wrote 12 files in .: ca.key"), "{out}");
     assert!(out.contains("tls/server.pem tls/server.key tls/ca.pem") || out.contains("tls/ca.pem"), "{out}");
+    assert!(out.contains("mount tls at /milvus/tls; ca.key stays here"), "{out}");
     assert_in_step(&sandbox, "made");
     assert_eq!(sandbox.mode("tls/server.key"), 0o600);
     let before = (sandbox.snapshot(), snapshot(&sandbox.file("tls")));
