@@ -270,23 +270,36 @@ def run_case(report: Report, name: str, check: Check, server: MilvusServer) -> N
 
 @contextmanager
 def running_server(home: Path, certificates: Path, mode: int) -> Iterator[MilvusServer]:
-    """A Milvus with these files, in a directory of its own; it is dead when the block is left, in any way."""
+    """A Milvus with these files."""
+    server = new_server(home)
+    server.config.set("tls_mode", mode)
+    server.config.set("server_pem_path", str(certificates / "server.pem"))
+    server.config.set("server_key_path", str(certificates / "server.key"))
+    server.config.set("ca_pem_path", str(certificates / "ca.pem"))
+    with started(server):
+        yield server
+
+
+def new_server(home: Path) -> MilvusServer:
+    """A Milvus in a directory of its own, without TLS as yet, and not started."""
     server = MilvusServer(wait_for_started=False)
     server.set_base_dir(tempfile.mkdtemp(dir=home, prefix="milvus-"))
     # To unpack the binaries takes as long as to start them; once is enough.
     (home / "bin").mkdir(exist_ok=True)
     Path(server.config.base_data_dir, "bin").symlink_to(home / "bin")
-    server.config.set("tls_mode", mode)
-    server.config.set("server_pem_path", str(certificates / "server.pem"))
-    server.config.set("server_key_path", str(certificates / "server.key"))
-    server.config.set("ca_pem_path", str(certificates / "ca.pem"))
     # From this level on, Milvus logs why it refused a client.
     server.config.set("grpc.log.level", "INFO")
+    return server
+
+
+@contextmanager
+def started(server: MilvusServer) -> Iterator[None]:
+    """Runs it; it is dead when the block is left, in any way."""
     try:
         server.start()
         ready = wait_for(partial(is_ready, server), PROCESS_SECONDS)
         ensure(ready, f"Milvus was not ready in {PROCESS_SECONDS} seconds")
-        yield server
+        yield
     except BaseException:
         print_log(server)
         raise
