@@ -189,7 +189,8 @@ class Suite:
         place = self.program_in("connect.go", "go", mode, server)
         for name, code in GO_STUBS.items():
             write(place / "src" / name / "stub.go", code)
-        settings = {"GO111MODULE": "off", "GOPATH": str(place), "GOCACHE": str(self.home / "go-cache"), "CGO_ENABLED": "0"}
+        settings = {"GO111MODULE": "off", "CGO_ENABLED": "0"}
+        settings |= {"GOPATH": str(place), "GOCACHE": str(self.home / "go-cache")}
         built = run(["go", "build", "-o", "connect", "connect.go"], place, settings)
         ensure(built.returncode == 0, built.stderr)
         return run([place / "connect"], place)
