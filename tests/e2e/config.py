@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -39,6 +39,9 @@ VERSION = "2.3.5"
 REST_PORT = 8080
 # Of the schemas that kubernetes-validate has.
 KUBERNETES = "1.30"
+
+Check = Callable[[MilvusServer], None]
+Cases = dict[str, Check]
 
 ensure = e2e.ensure
 
@@ -72,12 +75,15 @@ class Suite:
             self.case(f"kubernetes, tlsMode {mode}, the schema of Kubernetes", partial(self.is_valid_secret, mode))
         for mode in (1, 2):
             self.in_milvus(f"milvus-yaml, tlsMode {mode}", partial(self.with_yaml, mode), self.cases(mode))
-        cases = {"pymilvus": partial(self.connects, self.pymilvus, 2), "REST": partial(self.rest_answers, 2)}
+        cases: Cases = {
+            "pymilvus": partial(self.connects, self.pymilvus, 2),
+            "REST": partial(self.rest_answers, 2),
+        }
         self.in_milvus("compose, tlsMode 2", partial(self.with_compose, 2), cases)
 
-    def cases(self, mode: int) -> dict[str, Callable[[MilvusServer], None]]:
+    def cases(self, mode: int) -> Cases:
         clients = {"pymilvus": self.pymilvus, "Node's TLS": self.node, "Go's TLS": self.go}
-        cases = {name: partial(self.connects, client, mode) for name, client in clients.items()}
+        cases: Cases = {name: partial(self.connects, client, mode) for name, client in clients.items()}
         cases["REST"] = partial(self.rest_answers, mode)
         if mode == 1:
             # Milvus does not ask for the certificate that they have.
@@ -97,7 +103,7 @@ class Suite:
         else:
             self.report.success(name)
 
-    def in_milvus(self, title: str, prepare: Callable[[MilvusServer], dict[str, str]], cases: e2e.Cases) -> None:
+    def in_milvus(self, title: str, prepare: Callable[[MilvusServer], dict[str, str]], cases: Cases) -> None:
         """Prepares a Milvus, starts it with the variables that come of that, and runs the cases in it."""
         server = e2e.new_server(self.home)
         try:
@@ -197,7 +203,8 @@ class Suite:
 
     def milvus_cli_connects(self, server: MilvusServer) -> None:
         place = self.program_in("connect.sh", "milvus-cli", 1, server)
-        ensure(self.cli and self.cli.name == "milvus_cli", f"{self.cli} is not milvus_cli")
+        if not self.cli or self.cli.name != "milvus_cli":
+            raise AssertionError(f"{self.cli} is not milvus_cli")
         done = run(["sh", "connect.sh"], place, {"PATH": f"{self.cli.parent}:{os.environ['PATH']}"})
         said = done.stdout + done.stderr
         ensure(done.returncode == 0 and "Connect Milvus successfully" in said, f"{done.returncode}: {said[-1500:]}")
@@ -226,7 +233,7 @@ class Suite:
         ensure(answer.get("code") == 200 and "data" in answer, f"REST answered {answer}")
 
 
-def run(line: list[object], place: Path, more: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+def run(line: Sequence[object], place: Path, more: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
     settings = {name: value for name, value in os.environ.items() if not name.startswith("MILVUS_CERTGEN_")}
     settings |= {"no_proxy": "localhost", "NO_PROXY": "localhost"} | (more or {})
     words = [str(word) for word in line]

@@ -55,6 +55,24 @@ fn examples_of_the_readme_run_as_written() {
     assert!(steps.file("node.example.com.pem").exists() && steps.file("alice.pem").exists());
 }
 
+/// What config prints goes to files; here it is only looked at.
+#[test]
+fn examples_of_the_clients_page_run_as_written() {
+    let sandbox = Sandbox::new();
+    let mut count = 0;
+    for line in lines(include_str!("../../examples/clients/README.md")) {
+        let args: Vec<&str> = line.iter().map(String::as_str).take_while(|arg| *arg != ">").collect();
+        // `config TARGET` stands in a sentence too.
+        if args.first() == Some(&"config") && args.len() < 4 {
+            continue;
+        }
+        let out = sandbox.certgen(&args).succeeds();
+        assert!(args[0] != "config" || out.contains("milvus.example.com"), "{line:?}: {out}");
+        count += 1;
+    }
+    assert_eq!(count, 10);
+}
+
 #[test]
 fn the_transcript_of_the_readme_is_what_a_run_prints() {
     let readme = include_str!("../../README.md");
