@@ -1,5 +1,6 @@
 //! What templates are filled in with.
 
+use std::ffi::OsStr;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,7 @@ use crate::verify;
 /// Where Compose mounts what Milvus reads, beside the Compose file.
 const MOUNTED: &str = "tls";
 
-/// Used where that would be the set's own directory, with ca.key in it.
+/// Used where that may be the set's own directory, with ca.key in it.
 const MOUNTED_INSTEAD: &str = "milvus-tls";
 
 /// The set, and what is asked for.
@@ -133,6 +134,10 @@ impl Setting<'_> {
         };
         let Some(host) = self.host else { return Ok((first.clone(), first)) };
         let name = San::parse("--host", host)?;
+        if !concrete(&&name) {
+            return Err(Failure::usage(format!("--host {host:?}: not a host that clients connect to"))
+                .hint("give a host name or an IP address, such as db.example.com"));
+        }
         // What the certificate is not for is checked under a name that it is for.
         let server_name = if verify::has_name(names, &name) { name.value() } else { first };
         Ok((name.value(), server_name))
@@ -163,8 +168,9 @@ impl Setting<'_> {
 
     /// The directory that Milvus gets: never the one with ca.key.
     fn mounted(&self) -> Result<&'static str> {
-        let is_own = whole(self.dir)? == whole(Path::new(MOUNTED))?;
-        Ok(if is_own { MOUNTED_INSTEAD } else { MOUNTED })
+        // By the last part of its name alone: where the Compose file will stand is not known.
+        let own = self.dir.canonicalize().or_else(|_| whole(self.dir))?;
+        Ok(if own.file_name() == Some(OsStr::new(MOUNTED)) { MOUNTED_INSTEAD } else { MOUNTED })
     }
 
     fn secrets(&self, server: &Leaf, ca_pem: &str) -> Result<Secrets> {

@@ -26,7 +26,7 @@ import common
 from common import Report, accepted, example_runs, identity, make_set
 from milvus import MilvusServer
 from program import one_way_probes, plaintext_probes, two_way_probes, version_withheld
-from server import print_log, read_log, running_server
+from server import read_log, run_case, running_server
 
 SUITE_SECONDS = 300
 
@@ -152,16 +152,6 @@ def run_cases(
     except Exception as error:
         for name in cases:
             report.failure(f"{title}, {name}", error)
-
-
-def run_case(report: Report, name: str, check: Check, server: MilvusServer) -> None:
-    try:
-        check(server)
-    except Exception as error:
-        report.failure(name, error)
-        print_log(server)
-    else:
-        report.success(name)
 
 
 if __name__ == "__main__":

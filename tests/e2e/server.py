@@ -1,12 +1,12 @@
 """A real Milvus, from its start to its end."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from common import PROCESS_SECONDS, ensure, is_healthy, print_end, wait_for
+from common import PROCESS_SECONDS, Report, ensure, is_healthy, print_end, wait_for
 from milvus import MilvusServer
 
 
@@ -14,24 +14,37 @@ from milvus import MilvusServer
 def running_server(
     home: Path, certificates: Path, mode: int, asks_for_user: bool = False
 ) -> Iterator[MilvusServer]:
-    """A Milvus with these files, in a directory of its own; it is dead when the block is left, in any way."""
-    server = MilvusServer(wait_for_started=False)
-    server.set_base_dir(tempfile.mkdtemp(dir=home, prefix="milvus-"))
-    # To unpack the binaries takes as long as to start them; once is enough.
-    (home / "bin").mkdir(exist_ok=True)
-    Path(server.config.base_data_dir, "bin").symlink_to(home / "bin")
+    """A Milvus with these files."""
+    server = new_server(home)
     server.config.set("tls_mode", mode)
     server.config.set("authorization_enabled", asks_for_user)
     server.config.set("server_pem_path", str(certificates / "server.pem"))
     server.config.set("server_key_path", str(certificates / "server.key"))
     server.config.set("ca_pem_path", str(certificates / "ca.pem"))
+    with started(server):
+        yield server
+
+
+def new_server(home: Path) -> MilvusServer:
+    """A Milvus in a directory of its own, without TLS as yet, and not started."""
+    server = MilvusServer(wait_for_started=False)
+    server.set_base_dir(tempfile.mkdtemp(dir=home, prefix="milvus-"))
+    # To unpack the binaries takes as long as to start them; once is enough.
+    (home / "bin").mkdir(exist_ok=True)
+    Path(server.config.base_data_dir, "bin").symlink_to(home / "bin")
     # From this level on, Milvus logs why it refused a client.
     server.config.set("grpc.log.level", "INFO")
+    return server
+
+
+@contextmanager
+def started(server: MilvusServer) -> Iterator[None]:
+    """Runs it; it is dead when the block is left, in any way."""
     try:
         server.start()
         ready = wait_for(partial(is_ready, server), PROCESS_SECONDS)
         ensure(ready, f"Milvus was not ready in {PROCESS_SECONDS} seconds")
-        yield server
+        yield
     except BaseException:
         print_log(server)
         raise
@@ -41,6 +54,16 @@ def running_server(
             server.server_proc.kill()
             server.server_proc.wait(PROCESS_SECONDS)
         server.stop()
+
+
+def run_case(report: Report, name: str, check: Callable[[MilvusServer], None], server: MilvusServer) -> None:
+    try:
+        check(server)
+    except Exception as error:
+        report.failure(name, error)
+        print_log(server)
+    else:
+        report.success(name)
 
 
 def is_ready(server: MilvusServer) -> bool:

@@ -7,6 +7,7 @@ mod access;
 mod again;
 mod agreement;
 mod check;
+mod config;
 mod constrain;
 mod crash;
 mod examples;
