@@ -188,6 +188,12 @@ impl Certificate {
         self.basic_constraints.is_some_and(|basic| basic.ca)
     }
 
+    /// True if that CA has signed it, and it says so.
+    #[must_use]
+    pub fn is_issued_by(&self, ca: &Self) -> bool {
+        self.issuer.der == ca.subject.der && self.is_signed_by(&ca.public_key)
+    }
+
     /// True if the signature on this certificate is by that key.
     #[must_use]
     pub fn is_signed_by(&self, issuer: &PublicKey) -> bool {

@@ -13,7 +13,7 @@ mod jobs;
 mod look;
 
 use config::TargetArg;
-use look::{LookArgs, NamedFileArgs, SetArgs};
+use look::{ClientFileArgs, LookArgs, NamedFileArgs, SetArgs};
 
 use args::{
     AccessArgs, AttributeArgs, ClientNameArgs, CommonNameArgs, DiscardArgs, ExternalCaArgs, ForceArgs,
@@ -112,7 +112,8 @@ enum Command {
     /// Say what is wrong with a set, how it shows, and what mends it
     ///
     /// Looks at the files of a directory (made here, by gen.sh or by anyone), or at those that --ca-cert, --cert and
-    /// --key name, and changes nothing. Exit code 0 if nothing is an error, 3 otherwise. Private keys are not needed:
+    /// --key name, and changes nothing. Exit code 0 if nothing is an error (with --strict: nor a warning), 3 if something
+    /// is, 1 if it could not be looked at. Private keys are not needed:
     /// what could not be checked without them is said.
     #[command(
         after_long_help = "Examples:\n  milvus-certgen check\n  milvus-certgen check tls --name milvus.example.com --strict\n  milvus-certgen check --ca-cert ca.pem --cert server.pem --json"
@@ -336,6 +337,9 @@ struct CheckArgs {
     /// Directory of the set [default: .]
     #[arg(value_name = "DIR")]
     dir: Option<std::path::PathBuf>,
+    /// The same as DIR, as `probe` and `config` have it
+    #[arg(long = "dir", value_name = "DIR", hide = true, conflicts_with = "dir")]
+    named_dir: Option<std::path::PathBuf>,
     #[command(flatten)]
     place: SetArgs,
     #[command(flatten)]
@@ -400,7 +404,7 @@ struct ProbeArgs {
     #[command(flatten)]
     place: SetArgs,
     #[command(flatten)]
-    named: NamedFileArgs,
+    named: ClientFileArgs,
     #[command(flatten)]
     output: LookArgs,
 }
@@ -479,7 +483,7 @@ struct FixturesArgs {
     )]
     san: Vec<String>,
     /// Make all of them anew
-    #[arg(long, env = "MILVUS_CERTGEN_FORCE", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    #[arg(long, env = "MILVUS_CERTGEN_FIXTURES_FORCE", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     force: bool,
     #[command(flatten)]
     output: OutputArgs,

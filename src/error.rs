@@ -60,7 +60,9 @@ pub enum DamageKind {
     NotPem,
     /// PEM of something else, such as a certificate where a key belongs.
     OtherContent,
-    /// The right thing, of a kind or size that is not taken.
+    /// A key that is too short.
+    Weak,
+    /// The right thing, of a kind that is not taken.
     Unsupported,
     /// It says that it is the right thing, and is not sound.
     Broken,

@@ -14,7 +14,7 @@ use crate::san::San;
 use crate::set::{CaFiles, Leaf, Loaded, Set};
 use crate::store::transaction::Journal;
 use crate::store::{Directory, certificates_in, look, look_at, mode_of};
-use crate::verify::{Code, Finding, Handshake, Inspected, Inspection, Remedies, Severity, inspect};
+use crate::verify::{Code, Finding, Handshake, Inspected, Inspection, Remedies, inspect};
 
 /// Which files, and what is asked of them.
 #[derive(Debug, Clone)]
@@ -48,14 +48,6 @@ pub struct Examined {
     pub handshakes: Vec<Handshake>,
 }
 
-impl Examined {
-    /// True if there is a finding as grave as that.
-    #[must_use]
-    pub fn has(&self, severity: Severity) -> bool {
-        self.findings.iter().any(|finding| finding.severity >= severity)
-    }
-}
-
 /// Reads and judges.
 pub fn examine(question: &Question, now: OffsetDateTime) -> Result<Examined> {
     let (set, interrupted) = read(question)?;
@@ -79,7 +71,8 @@ pub fn examine(question: &Question, now: OffsetDateTime) -> Result<Examined> {
         findings.push(Finding::new(
             Code::Interrupted,
             ca,
-            "is part of a run that was interrupted; the next run finishes it, and it is shown as it will be then",
+            "is part of a run that was interrupted, and some files are old and some new; the next run finishes it, and \
+             the set is shown as it will be then",
         ));
     }
     let remedies = Remedies {
@@ -98,6 +91,7 @@ pub fn examine(question: &Question, now: OffsetDateTime) -> Result<Examined> {
 pub fn client_set(question: &Question) -> Result<Set> {
     let in_directory = Question { certificate: None, key: None, ..question.clone() };
     let all_named = question.ca_certificate.is_some() && question.certificate.is_some();
+    check_named(question)?;
     let mut set = match is_there(&question.dir)? {
         true => read(&in_directory)?.0,
         false if all_named => Set { ca_base: ca_base_of(question), ca: ca_of(question), leaves: Vec::new() },
@@ -113,10 +107,15 @@ pub fn client_set(question: &Question) -> Result<Set> {
 }
 
 fn read(question: &Question) -> Result<(Set, bool)> {
+    check_named(question)?;
     if let Some(certificate) = &question.certificate {
         return Ok((read_named(question, certificate), false));
     }
     let dir = question.dir.as_path();
+    if dir.exists() && !dir.is_dir() {
+        return Err(Failure::failed(format!("{}: is not a directory", shown(dir)))
+            .hint("give the directory of a set, or name files with --ca-cert, --cert and --key"));
+    }
     if !is_there(dir)? {
         return Err(no_directory(dir).hint("give the directory of a set, such as: milvus-certgen check tls"));
     }
@@ -138,6 +137,16 @@ fn read(question: &Question) -> Result<(Set, bool)> {
     Ok((set, journal.is_some()))
 }
 
+/// A path that was typed leads somewhere, or it was not meant.
+fn check_named(question: &Question) -> Result<()> {
+    let named = [&question.ca_certificate, &question.certificate, &question.key];
+    match named.into_iter().flatten().find(|path| path.symlink_metadata().is_err()) {
+        None => Ok(()),
+        Some(path) => Err(Failure::failed(format!("{}: there is no such file", shown(path)))
+            .hint("name a file that is there, or none: the directory's are taken then")),
+    }
+}
+
 /// Who only looks does not make the directory, and so does not ask for one above it.
 fn is_there(dir: &Path) -> Result<bool> {
     match dir.symlink_metadata() {
@@ -153,13 +162,10 @@ fn no_directory(dir: &Path) -> Failure {
 /// Certificates in the directory that the CA has signed besides the pair.
 fn further(question: &Question, set: &Set) -> Result<Vec<Leaf>> {
     let Some(ca) = set.ca_certificate() else { return Ok(Vec::new()) };
-    let is_signed = |certificate: &Certificate| {
-        certificate.issuer.der == ca.subject.der && certificate.is_signed_by(&ca.public_key)
-    };
     let leaves = certificates_in(&question.dir)?
         .into_iter()
         .filter(|(base, certificate)| {
-            !question.pair.contains(base) && *base != set.ca_base && is_signed(certificate)
+            !question.pair.contains(base) && *base != set.ca_base && certificate.is_issued_by(ca)
         })
         .map(|(base, certificate)| Leaf::nothing(certificate.role().unwrap_or(Role::Server), base))
         .collect();

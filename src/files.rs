@@ -100,7 +100,7 @@ impl BaseName {
     pub fn given(key: Option<&std::path::Path>, certificate: &std::path::Path) -> Self {
         let beside = Self::beside(certificate);
         let certificate = shown(certificate).to_string();
-        let key = key.map_or_else(|| format!("the key of {certificate}"), |key| shown(key).to_string());
+        let key = key.map_or_else(|| "--key".to_owned(), |key| shown(key).to_string());
         Self { given: Some(Box::new((key, certificate))), ..beside }
     }
 
@@ -152,7 +152,11 @@ fn why_not(name: &str) -> Option<&'static str> {
 /// The path as a shell takes it, for hints that are commands.
 #[must_use]
 pub fn typed(path: &std::path::Path) -> String {
-    let text = shown(path).to_string();
+    let mut text = shown(path).to_string();
+    if text.starts_with('-') {
+        // Or it is taken for a flag.
+        text.insert_str(0, "./");
+    }
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/+@:,".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
         text

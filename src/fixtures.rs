@@ -215,6 +215,9 @@ fn made(role: Role, kind: FileKind, contents: Zeroizing<Vec<u8>>) -> Made {
     Made { name: BaseName::of_role(role).file(kind), mode: kind.mode(), contents }
 }
 
+/// What it begins with.
+pub const TITLE: &str = "# Certificates that are broken on purpose";
+
 /// What README.md beside the sets says.
 #[must_use]
 pub fn readme() -> String {
@@ -222,7 +225,7 @@ pub fn readme() -> String {
         format!("| {directory} | {what} | {refused_by} |\n")
     });
     format!(
-        "# Certificates that are broken on purpose\n\n\
+        "{TITLE}\n\n\
          Made by `milvus-certgen fixtures`, for tests. Each directory is what a server (server.pem, server.key) and a\n\
          client (client.pem, client.key) load; who trusts good/ca.pem trusts the ca.pem of all of them, which is the\n\
          same. Their subjects say what is wrong (OU). Never use them for anything else.\n\n\

@@ -266,6 +266,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
             Loaded::Missing
             | Loaded::Discarded
             | Loaded::Locked(_)
+            | Loaded::Forbidden(_)
             | Loaded::Unreadable(_)
             | Loaded::Damaged(_) => Some(Serial::from_random(self.random_octets()?)),
         };

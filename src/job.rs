@@ -46,8 +46,8 @@ pub enum Job {
 pub struct FixturesJob {
     /// Where their directories go.
     pub dir: PathBuf,
-    /// The good server's names.
-    pub names: Vec<San>,
+    /// The good server's names, where they were given.
+    pub names: Option<Vec<San>>,
     /// Make all anew.
     pub force: bool,
 }

@@ -94,6 +94,13 @@ impl fmt::Display for PublicKey {
     }
 }
 
+/// "RSA 1024" and "RSA 8192" are both unsupported, for opposite reasons.
+#[must_use]
+pub fn is_short_rsa(kind: &str) -> bool {
+    let bits = kind.strip_prefix("RSA ").and_then(|bits| bits.parse::<u32>().ok());
+    bits.is_some_and(|bits| bits < 2048)
+}
+
 fn kind_of_spki(spki: &[u8]) -> Result<KeyKind, String> {
     use x509_parser::oid_registry as oid;
     use x509_parser::public_key::PublicKey as Parsed;

@@ -48,6 +48,8 @@ pub struct Found {
     pub attempts: Vec<Attempt>,
     /// The answers of the first address that takes connections; `None` where none does.
     pub server: Option<Server>,
+    /// Why there is none, where that is not among the attempts.
+    pub failure: Option<Failure>,
 }
 
 /// What the server at one address says.
@@ -75,43 +77,35 @@ impl Server {
     }
 }
 
-/// Asks everything. An error where not even an address could be found.
-pub fn probe(probe: &Probe<'_>) -> Result<Found> {
-    let attempts = reach::reach(probe.target, probe.timeout)?;
-    let Some(address) = attempts.iter().find(|a| a.reached == Reached::Connected).map(|a| a.address) else {
-        return Ok(Found { attempts, server: None });
+/// Asks everything.
+#[must_use]
+pub fn probe(probe: &Probe<'_>) -> Found {
+    let attempts = match reach::reach(probe.target, probe.timeout) {
+        Ok(attempts) => attempts,
+        Err(failure) => return Found { attempts: Vec::new(), server: None, failure: Some(failure) },
     };
-    let server = interview(probe, address)?;
-    Ok(Found { attempts, server: Some(server) })
+    let Some(address) = attempts.iter().find(|a| a.reached == Reached::Connected).map(|a| a.address) else {
+        return Found { attempts, server: None, failure: None };
+    };
+    match interview(probe, address) {
+        Ok(server) => Found { attempts, server: Some(server), failure: None },
+        Err(failure) => Found { attempts, server: None, failure: Some(failure) },
+    }
 }
 
 fn interview(probe: &Probe<'_>, address: SocketAddr) -> Result<Server> {
     let hello = Hello::new(probe.server_name.clone(), probe.client)?;
-    let (greeting, connection) = greet(wire(probe, address)?, &hello)?;
+    let (greeting, answer) = converse(probe, address, &hello)?;
     let mut server =
-        Server { address, greeting, without_certificate: None, takes_tls12: None, plain: None, answer: None };
-    match (&server.greeting.outcome, connection) {
-        (Outcome::Accepted, Some(connection)) if server.greeting.speaks_http2() => {
-            let (answer, end) = grpc::ask(connection, &probe.target.authority());
-            match end {
-                // TLS 1.3 that was slow to refuse.
-                Some(refusal @ Outcome::Refused(_)) => server.greeting.outcome = refusal,
-                Some(Outcome::Closed) if !server.greeting.is_confirmed => {
-                    server.greeting.outcome = Outcome::Closed;
-                }
-                _ => server.answer = Some(answer),
-            }
-        }
-        (Outcome::NotTls(_) | Outcome::Closed | Outcome::Silent, _) => {
-            let (plain, answer) = plain::ask(|| wire(probe, address), &probe.target.authority())?;
-            server.plain = Some(plain);
-            server.answer = answer;
-        }
-        _ => {}
+        Server { address, greeting, without_certificate: None, takes_tls12: None, plain: None, answer };
+    if matches!(server.greeting.outcome, Outcome::NotTls(_) | Outcome::Closed | Outcome::Silent) {
+        let (plain, answer) = plain::ask(|| wire(probe, address), &probe.target.authority())?;
+        server.plain = Some(plain);
+        server.answer = answer;
     }
     if server.greeting.tls.as_ref().is_some_and(|tls| tls.asks_for_certificate) && probe.client.is_some() {
         let hello = Hello::new(probe.server_name.clone(), None)?;
-        server.without_certificate = Some(greet(wire(probe, address)?, &hello)?.0);
+        server.without_certificate = Some(converse(probe, address, &hello)?.0);
     }
     if server.greeting.tls.as_ref().is_some_and(|tls| tls.version == Version::Tls13) {
         let hello = Hello::new(probe.server_name.clone(), None)?.with_tls12_alone();
@@ -119,6 +113,25 @@ fn interview(probe: &Probe<'_>, address: SocketAddr) -> Result<Server> {
         server.takes_tls12 = Some(greeting.tls.is_some());
     }
     Ok(server)
+}
+
+/// A handshake and, where it succeeds, a gRPC call: what comes back then is the answer to the client's certificate too.
+fn converse(probe: &Probe<'_>, address: SocketAddr, hello: &Hello) -> Result<(Greeting, Option<Answer>)> {
+    let (mut greeting, connection) = greet(wire(probe, address)?, hello)?;
+    let Some(connection) = connection.filter(|_| greeting.speaks_http2()) else {
+        return Ok((greeting, None));
+    };
+    let (answer, end) = grpc::ask(connection, &probe.target.authority());
+    match end {
+        // TLS 1.3 that was slow to refuse.
+        Some(refusal @ Outcome::Refused(_)) => greeting.outcome = refusal,
+        Some(Outcome::Closed) if !greeting.is_confirmed => greeting.outcome = Outcome::Closed,
+        end => {
+            greeting.is_confirmed |= end != Some(Outcome::Silent);
+            return Ok((greeting, Some(answer)));
+        }
+    }
+    Ok((greeting, None))
 }
 
 /// A new connection; one that was possible a moment ago may not be now.

@@ -53,6 +53,16 @@ impl San {
         }
     }
 
+    /// As `--san` takes it; `None` where it takes no such name, though a certificate from elsewhere may have one.
+    #[must_use]
+    pub fn typed(&self) -> Option<String> {
+        let text = match self {
+            Self::Uri(uri) => format!("URI:{uri}"),
+            other => other.value(),
+        };
+        parse(&text).ok().filter(|again| again == self).map(|_| text)
+    }
+
     /// The word for the kind, as in the JSON output.
     #[must_use]
     pub fn kind(&self) -> &'static str {

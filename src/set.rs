@@ -17,7 +17,9 @@ pub enum Loaded<T> {
     Discarded,
     /// A password keeps it shut; the text completes a sentence that begins with the file's name.
     Locked(String),
-    /// It is there, but may not or cannot be read; the text completes a sentence that begins with the file's name.
+    /// This user may not read it; the text completes a sentence that begins with the file's name.
+    Forbidden(String),
+    /// It is there, but nobody can read it; the text completes a sentence that begins with the file's name.
     Unreadable(String),
     /// It is there, but not what it should be.
     Damaged(Damage),
@@ -30,9 +32,12 @@ impl<T> Loaded<T> {
     pub fn sound(&self) -> Option<&T> {
         match self {
             Self::Sound(content) => Some(content),
-            Self::Missing | Self::Discarded | Self::Locked(_) | Self::Unreadable(_) | Self::Damaged(_) => {
-                None
-            }
+            Self::Missing
+            | Self::Discarded
+            | Self::Locked(_)
+            | Self::Forbidden(_)
+            | Self::Unreadable(_)
+            | Self::Damaged(_) => None,
         }
     }
 
@@ -46,7 +51,7 @@ impl<T> Loaded<T> {
         match self {
             Self::Missing => Some("is missing"),
             Self::Discarded => Some("was discarded (--discard-ca-key)"),
-            Self::Locked(problem) | Self::Unreadable(problem) => Some(problem),
+            Self::Locked(problem) | Self::Forbidden(problem) | Self::Unreadable(problem) => Some(problem),
             Self::Damaged(damage) => Some(&damage.text),
             Self::Sound(_) => None,
         }

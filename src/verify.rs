@@ -11,7 +11,7 @@ use crate::certificate::Certificate;
 use crate::error::DamageKind;
 use crate::files::{BaseName, FileKind};
 use crate::serial::Serial;
-use crate::set::{CertificateFile, KeyFile, Loaded, Set};
+use crate::set::{CertificateFile, KeyFile, Leaf, Loaded, Set};
 
 mod chain;
 mod code;
@@ -64,11 +64,6 @@ impl Finding {
         self
     }
 
-    /// True for a file that is one, whatever keeps it from being read here.
-    fn may_be_read_by_others(&self) -> bool {
-        self.code == Code::Unreadable && self.message.starts_with("cannot be read")
-    }
-
     /// What is wrong and, where that is not plain to everybody, what the first who is quoted says of it.
     #[must_use]
     pub fn reason(&self) -> String {
@@ -115,11 +110,11 @@ impl<'a> Findings<'a> {
             Loaded::Sound(_) => return,
             Loaded::Missing | Loaded::Discarded => Code::Missing,
             Loaded::Locked(_) => Code::EncryptedKey,
-            Loaded::Unreadable(_) => Code::Unreadable,
+            Loaded::Forbidden(_) | Loaded::Unreadable(_) => Code::Unreadable,
             Loaded::Damaged(damage) => match damage.kind {
                 DamageKind::NotPem => Code::NotPem,
                 DamageKind::OtherContent => Code::OtherContent,
-                DamageKind::Unsupported if damage.text.contains("(RSA ") => Code::WeakKey,
+                DamageKind::Weak => Code::WeakKey,
                 DamageKind::Unsupported => Code::UnsupportedKey,
                 DamageKind::Broken => Code::Damaged,
             },
@@ -166,9 +161,7 @@ impl<'a> Findings<'a> {
 
     fn key_kind(&mut self, certificate: &Certificate) {
         let Err(kind) = &certificate.public_key.kind else { return };
-        // "RSA 1024" and "RSA 8192" are both refused, for opposite reasons.
-        let bits = kind.strip_prefix("RSA ").and_then(|bits| bits.parse::<u32>().ok());
-        if bits.is_some_and(|bits| bits < 2048) {
+        if crate::keys::is_short_rsa(kind) {
             self.certificate(Code::WeakKey, format!("has a key that clients refuse: {kind} is too short"))
                 .seen(if certificate.is_ca() {
                     "OpenSSL: CA certificate key too weak"
@@ -288,8 +281,15 @@ pub fn set(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
 fn serials(set: &Set, ca: &Certificate) -> Vec<Finding> {
     let mut seen: Vec<&Serial> = ca.serial.iter().filter(|_| ca.is_self_issued()).collect();
     let mut list = Vec::new();
-    for leaf in &set.leaves {
-        let Some(serial) = leaf.files.sound_certificate().and_then(|c| c.serial.as_ref()) else { continue };
+    for (at, leaf) in set.leaves.iter().enumerate() {
+        let Some(certificate) = leaf.files.sound_certificate() else { continue };
+        let Some(serial) = &certificate.serial else { continue };
+        // The same certificate under another name is a copy.
+        let is_same =
+            |other: &Leaf| other.files.sound_certificate().is_some_and(|c| c.der == certificate.der);
+        if set.leaves[..at].iter().any(is_same) {
+            continue;
+        }
         if seen.contains(&serial) {
             let pem = leaf.base.file(FileKind::Certificate);
             let message = format!("has the serial number {serial} a second time");

@@ -13,6 +13,7 @@ use crate::keys::{KeyFormat, KeyKind};
 use crate::profile::Role;
 use crate::request::{CaPolicy, ExternalCa, LeafRequest, Request};
 use crate::san::{add_missing, names_of_common_name};
+use crate::verify::server_name;
 
 impl EnsureArgs {
     pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
@@ -127,8 +128,11 @@ impl IdentityArgs {
 
 impl FixturesArgs {
     pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
-        let asked = names(&self.san)?;
-        let names = asked.or_else(|| names_of_common_name("localhost")).unwrap_or_default();
+        let names = names(&self.san)?;
+        if let Some(name) = names.iter().flatten().find(|name| server_name(name).is_none()) {
+            return Err(Failure::usage(format!("--san {name}: not a name that a client can ask for"))
+                .hint("give host names and addresses"));
+        }
         let job = FixturesJob { dir: out_dir(self.dir)?, names, force: self.force };
         Ok((Job::Fixtures(job), self.output.into()))
     }

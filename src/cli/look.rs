@@ -57,19 +57,40 @@ pub(super) struct SetArgs {
     pub(super) client_file: String,
 }
 
-/// Files that are named one by one.
+/// Files that are named one by one, for `check`.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Files (which ones)")]
 pub(super) struct NamedFileArgs {
     /// Certificate of the CA, instead of ca.pem in the directory
     #[arg(long, value_name = "PATH", env = "MILVUS_CERTGEN_CA_CERT", hide_env_values = true)]
     pub(super) ca_cert: Option<PathBuf>,
-    /// Certificate instead of those in the directory (with probe: the client's)
-    #[arg(long, value_name = "PATH", env = "MILVUS_CERTGEN_CERT", hide_env_values = true)]
+    /// One certificate, instead of those in the directory
+    #[arg(long, value_name = "PATH", env = "MILVUS_CERTGEN_CHECK_CERT", hide_env_values = true)]
     pub(super) cert: Option<PathBuf>,
     /// Its private key
-    #[arg(long, value_name = "PATH", env = "MILVUS_CERTGEN_KEY", hide_env_values = true)]
+    #[arg(long, value_name = "PATH", env = "MILVUS_CERTGEN_CHECK_KEY", hide_env_values = true)]
     pub(super) key: Option<PathBuf>,
+}
+
+/// The same for `probe`, where they are the client's.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Files (which ones)")]
+pub(super) struct ClientFileArgs {
+    /// Certificate of the CA that the client trusts, instead of ca.pem in the directory
+    #[arg(long, value_name = "PATH", env = "MILVUS_CERTGEN_CA_CERT", hide_env_values = true)]
+    pub(super) ca_cert: Option<PathBuf>,
+    /// Certificate of the client, instead of client.pem in the directory
+    #[arg(long, value_name = "PATH", env = "MILVUS_CERTGEN_PROBE_CERT", hide_env_values = true)]
+    pub(super) cert: Option<PathBuf>,
+    /// Its private key
+    #[arg(long, value_name = "PATH", env = "MILVUS_CERTGEN_PROBE_KEY", hide_env_values = true)]
+    pub(super) key: Option<PathBuf>,
+}
+
+impl From<ClientFileArgs> for NamedFileArgs {
+    fn from(args: ClientFileArgs) -> Self {
+        Self { ca_cert: args.ca_cert, cert: args.cert, key: args.key }
+    }
 }
 
 /// How the result is printed.
@@ -92,7 +113,7 @@ impl From<LookArgs> for Behaviour {
 
 impl CheckArgs {
     pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
-        let mut question = question(self.dir, self.place, self.named)?;
+        let mut question = question(self.dir.or(self.named_dir), self.place, self.named)?;
         question.names = names_of_flag("--name", &self.names)?.unwrap_or_default();
         question.expires_within =
             days("--expires-within", Some(&self.expires_within), 0)?.unwrap_or(DEFAULT_EXPIRES_WITHIN);
@@ -110,7 +131,7 @@ impl ProbeArgs {
         };
         let job = ProbeJob {
             target,
-            question: question(self.dir, self.place, self.named)?,
+            question: question(self.dir, self.place, self.named.into())?,
             server_name,
             tls_mode: self.tls_mode,
             timeout: timeout(&self.timeout)?,

@@ -2,12 +2,14 @@
 
 use zeroize::Zeroizing;
 
+use crate::certificate::{Certificate, certificates_from_pem};
 use crate::engine::World;
 use crate::error::{Failure, Result};
 use crate::files::shown;
-use crate::fixtures::{FIXTURES, Maker, readme};
+use crate::fixtures::{FIXTURES, Fixture, Flaw, Maker, TITLE, readme};
 use crate::job::FixturesJob;
 use crate::report::Report;
+use crate::san::names_of_common_name;
 use crate::store::{Change, Directory, read_in};
 
 const README: &str = "README.md";
@@ -17,7 +19,7 @@ pub(super) fn run(job: &FixturesJob, dry_run: bool, world: &mut World<'_>) -> Re
     let dir = job.dir.as_path();
     if dry_run {
         Directory::exists(dir)?;
-        let changes = if is_complete(job) { Vec::new() } else { make(job, dir, world)? };
+        let changes = decide(job, world)?;
         return Ok(Report::of_files(dir, &names(&changes), true));
     }
     let directory = Directory::lock(dir, || (world.waiting)(dir))?;
@@ -33,31 +35,63 @@ pub(super) fn run(job: &FixturesJob, dry_run: bool, world: &mut World<'_>) -> Re
 }
 
 fn decide(job: &FixturesJob, world: &World<'_>) -> Result<Vec<Change>> {
-    if is_complete(job) {
-        return Ok(Vec::new());
+    let there = read_in(&job.dir, README)?;
+    let own = readme().into_bytes();
+    let is_ours = there.as_ref().is_none_or(|there| there.starts_with(TITLE.as_bytes()));
+    if !is_ours {
+        return Err(Failure::failed(format!(
+            "{}: is there already, and is another's",
+            shown(&job.dir.join(README))
+        ))
+        .hint("give a directory of their own, such as: milvus-certgen fixtures testdata"));
+    }
+    if !job.force {
+        if there.is_some_and(|there| *there == own) && is_complete(job) {
+            check_names(job)?;
+            return Ok(Vec::new());
+        }
+        let is_taken = |fixture: &&Fixture| job.dir.join(fixture.directory).exists();
+        if let Some(taken) = FIXTURES.iter().find(is_taken) {
+            return Err(Failure::failed(format!(
+                "{}: is there already, and not all of the other fixtures are",
+                shown(&job.dir.join(taken.directory))
+            ))
+            .hint("give another directory, or make all of them anew with --force"));
+        }
     }
     let dir = std::path::absolute(&job.dir)
         .map_err(|e| Failure::failed(format!("{}: {e}", shown(&job.dir))).hint("give another directory"))?;
-    let is_taken = |name: &str| dir.join(name).exists();
-    if let Some(taken) = FIXTURES.iter().find(|fixture| is_taken(fixture.directory)).filter(|_| !job.force) {
-        return Err(Failure::failed(format!(
-            "{}: is there already, and not all of the other fixtures are",
-            shown(&job.dir.join(taken.directory))
-        ))
-        .hint("give another directory, or make all of them anew with --force"));
-    }
     make(job, &dir, world)
 }
 
-/// The README comes last in the transaction, and says that the rest is there.
+/// README.md comes last in the transaction, and says that the rest was there.
 fn is_complete(job: &FixturesJob) -> bool {
-    let same = read_in(&job.dir, README).ok().flatten().is_some_and(|there| *there == readme().into_bytes());
-    let is_there = |directory: &str| job.dir.join(directory).join("server.pem").exists();
-    !job.force && same && FIXTURES.iter().all(|fixture| is_there(fixture.directory))
+    FIXTURES.iter().all(|fixture| server_certificate(job, fixture.directory).is_some())
+}
+
+fn server_certificate(job: &FixturesJob, directory: &str) -> Option<Certificate> {
+    let octets = read_in(&job.dir.join(directory), "server.pem").ok().flatten()?;
+    certificates_from_pem(&octets).ok().map(|mut chain| chain.remove(0))
+}
+
+/// Names that were asked for are held against what is there, as everywhere.
+fn check_names(job: &FixturesJob) -> Result<()> {
+    let good = FIXTURES.iter().find(|fixture| fixture.flaw == Flaw::None);
+    let own = good.and_then(|good| server_certificate(job, good.directory));
+    let own = own.and_then(|certificate| certificate.subject_alt_names).unwrap_or_default();
+    match job.names.iter().flatten().find(|name| !own.contains(name)) {
+        None => Ok(()),
+        Some(name) => Err(Failure::failed(format!(
+            "{}: the fixtures are there already, without the name {name}",
+            shown(&job.dir)
+        ))
+        .hint("make all of them anew with --force")),
+    }
 }
 
 fn make(job: &FixturesJob, dir: &std::path::Path, world: &World<'_>) -> Result<Vec<Change>> {
-    let mut maker = Maker::new(&job.names, world.now, world.random)?;
+    let names = job.names.clone().or_else(|| names_of_common_name("localhost")).unwrap_or_default();
+    let mut maker = Maker::new(&names, world.now, world.random)?;
     let mut changes = Vec::new();
     for fixture in &FIXTURES {
         for made in maker.make(fixture)? {

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use crate::error::{Failure, Result};
 use crate::examine::client_set;
 use crate::job::ProbeJob;
-use crate::probe::{Expectation, Judgement, Probe, judge, probe};
+use crate::probe::{Expectation, Probe, judge, probe};
 use crate::profile::Role;
 use crate::report::ProbeReport;
 use crate::verify;
@@ -19,7 +19,7 @@ pub(super) fn run(job: &ProbeJob, now: OffsetDateTime) -> Result<(ProbeReport, O
         Failure::usage(format!("--server-name {}: not a name that TLS can ask for", job.server_name))
             .hint("give a host name or an address")
     })?;
-    let found = probe(&Probe { target: &job.target, server_name, client, timeout: job.timeout })?;
+    let found = probe(&Probe { target: &job.target, server_name, client, timeout: job.timeout });
     let expectation = Expectation {
         target: &job.target,
         server_name: &job.server_name,
@@ -27,9 +27,7 @@ pub(super) fn run(job: &ProbeJob, now: OffsetDateTime) -> Result<(ProbeReport, O
         tls_mode: job.tls_mode,
         now,
     };
-    let mut judgement: Judgement = judge(&found, &expectation);
+    let judgement = judge(&found, &expectation);
     let report = ProbeReport::new(job, &found, &judgement, now);
-    // A problem that is certain outweighs what is not known.
-    let is_certain = judgement.findings.iter().any(|finding| finding.severity == verify::Severity::Error);
-    Ok((report, judgement.unknown.take().filter(|_| !is_certain)))
+    Ok((report, judgement.unknown))
 }

@@ -107,11 +107,7 @@ fn ca_certificate(request: &Request) -> Result<Option<Certificate>> {
 
 /// Sorted by role and name, so that serial numbers do not depend on the file system.
 fn signed_in(dir: &Path, ca: Option<&Certificate>) -> Result<Vec<(BaseName, Option<Role>)>> {
-    let is_signed = |certificate: &Certificate| {
-        ca.is_some_and(|ca| {
-            certificate.issuer.der == ca.subject.der && certificate.is_signed_by(&ca.public_key)
-        })
-    };
+    let is_signed = |certificate: &Certificate| ca.is_some_and(|ca| certificate.is_issued_by(ca));
     let mut found: Vec<(BaseName, Option<Role>)> = certificates_in(dir)?
         .into_iter()
         .filter(|(_, certificate)| is_signed(certificate))

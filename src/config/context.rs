@@ -49,10 +49,20 @@ pub struct Setting<'a> {
 
 impl Setting<'_> {
     pub(super) fn values(&self, target: Target) -> Result<Value> {
+        self.check_paths()?;
+        if target == Target::Compose && self.set.ca.key.sound().is_none() {
+            let key = self.dir.join(self.set.ca_base.file(FileKind::Key));
+            let problem = self.set.ca.key.problem().unwrap_or_default();
+            return Err(Failure::failed(format!(
+                "{}: {problem}, and the service before Milvus signs with it",
+                shown(&key)
+            ))
+            .hint("mount the files without that service: milvus-certgen config milvus-yaml"));
+        }
         let server = self.leaf(Role::Server)?;
         let certificate = server.files.sound_certificate().ok_or_else(|| self.missing(&server.base))?;
         let names = certificate.subject_alt_names.as_deref().unwrap_or_default();
-        let (host, server_name) = self.host_and_name(names, &server.base)?;
+        let (host, server_name) = self.host_and_name(target, names, &server.base)?;
         let bracketed = if host.contains(':') { format!("[{host}]") } else { host.clone() };
         let address = format!("{bracketed}:{}", self.port);
         let ca_pem = self.set.ca_base.file(FileKind::Certificate);
@@ -81,7 +91,7 @@ impl Setting<'_> {
             client_pem => files.0,
             client_key => files.1,
             common_name => certificate.subject.common_name().unwrap_or(&server_name),
-            server_names => names.iter().map(typed).collect::<Vec<_>>(),
+            server_names => names.iter().filter_map(San::typed).collect::<Vec<_>>(),
             dns_names => names.iter().filter(|n| matches!(n, San::Dns(_))).map(San::value).collect::<Vec<_>>(),
             ip_addresses => names.iter().filter(|n| matches!(n, San::Ip(_))).map(San::value).collect::<Vec<_>>(),
             days => (certificate.not_after - certificate.not_before).whole_days(),
@@ -103,6 +113,19 @@ impl Setting<'_> {
         })
     }
 
+    /// A line break in a path would end a line of what is printed, and there is no form of it that all languages have.
+    fn check_paths(&self) -> Result<()> {
+        let dir = whole(self.dir)?;
+        if dir.to_str().is_some_and(|dir| !dir.contains(char::is_control)) {
+            return Ok(());
+        }
+        Err(Failure::failed(format!(
+            "{:?}: a path that cannot be written into a configuration",
+            dir.display().to_string()
+        ))
+        .hint("give the set a directory of plain text, without tabs and line breaks"))
+    }
+
     fn leaf(&self, role: Role) -> Result<&Leaf> {
         self.set.first(role).ok_or_else(|| self.missing(&BaseName::of_role(role)))
     }
@@ -114,33 +137,51 @@ impl Setting<'_> {
     }
 
     /// Where clients find the server, and the name that its certificate has for them.
-    fn host_and_name(&self, names: &[San], base: &BaseName) -> Result<(String, String)> {
+    fn host_and_name(&self, target: Target, names: &[San], base: &BaseName) -> Result<(String, String)> {
         let concrete = |name: &&San| match name {
             San::Dns(name) => !name.starts_with("*."),
             San::Ip(_) => true,
             San::Email(_) | San::Uri(_) => false,
         };
-        let wildcard = || {
-            names.iter().find_map(|name| match name {
+        let first = names.iter().find(concrete).map(San::value);
+        let Some(host) = self.host else {
+            // Where no client is configured, no host is named; Milvus's own parts may go by any name of the certificate.
+            let below = names.iter().filter(|_| !target.is_client()).find_map(|name| match name {
                 San::Dns(name) => Some(format!("milvus.{}", name.strip_prefix("*.")?)),
                 _ => None,
-            })
+            });
+            let name = first.or(below).ok_or_else(|| self.nameless(names, base))?;
+            return Ok((name.clone(), name));
         };
-        let first = names.iter().find(concrete).map(San::value).or_else(wildcard);
-        let Some(first) = first else {
-            let pem = self.dir.join(base.file(FileKind::Certificate));
-            return Err(Failure::failed(format!("{}: has no name that a client can check", shown(&pem)))
-                .hint("name the host that clients connect to: milvus-certgen --san db.example.com"));
-        };
-        let Some(host) = self.host else { return Ok((first.clone(), first)) };
         let name = San::parse("--host", host)?;
         if !concrete(&&name) {
             return Err(Failure::usage(format!("--host {host:?}: not a host that clients connect to"))
                 .hint("give a host name or an IP address, such as db.example.com"));
         }
         // What the certificate is not for is checked under a name that it is for.
-        let server_name = if verify::has_name(names, &name) { name.value() } else { first };
+        let server_name = if verify::has_name(names, &name) { Some(name.value()) } else { first };
+        let server_name = server_name.ok_or_else(|| self.nameless(names, base))?;
+        if target == Target::MilvusCli && server_name != name.value() {
+            let pem = self.dir.join(base.file(FileKind::Certificate));
+            return Err(Failure::failed(format!(
+                "--host {host:?}: {} is not for it, and milvus_cli cannot be told another name",
+                shown(&pem)
+            ))
+            .hint(format!("give a --host that it is for, such as {server_name}")));
+        }
         Ok((name.value(), server_name))
+    }
+
+    fn nameless(&self, names: &[San], base: &BaseName) -> Failure {
+        let pem = self.dir.join(base.file(FileKind::Certificate));
+        let is_wildcard = names.iter().any(|name| matches!(name, San::Dns(_)));
+        let what = if is_wildcard {
+            "is for no host by its own name"
+        } else {
+            "has no name that a client can check"
+        };
+        Failure::failed(format!("{}: {what}", shown(&pem)))
+            .hint("say with --host which host clients connect to, or sign for it: milvus-certgen --san db.example.com")
     }
 
     /// client.pem and client.key, as the target finds them.
@@ -214,14 +255,6 @@ fn mounted(file: &str) -> String {
 
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-/// As `--san` takes it.
-fn typed(name: &San) -> String {
-    match name {
-        San::Uri(uri) => format!("URI:{uri}"),
-        other => other.value(),
-    }
 }
 
 /// In cert-manager's words; Ed25519 has no size there, and clients on gRPC's C core do not take it.

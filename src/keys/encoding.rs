@@ -61,6 +61,7 @@ impl KeyProblem {
         let kind = match self {
             Self::Empty | Self::NotPem(_) => DamageKind::NotPem,
             Self::NoKey(_) => DamageKind::OtherContent,
+            Self::Unsupported(kind) if super::is_short_rsa(kind) => DamageKind::Weak,
             Self::Unsupported(_) => DamageKind::Unsupported,
             _ => DamageKind::Broken,
         };

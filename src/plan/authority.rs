@@ -258,7 +258,7 @@ fn check_key_file(request: &Request, set: &Set) -> Result<()> {
             );
             Err(unusable(request, FileKind::Key, problem, &remedy))
         }
-        Loaded::Unreadable(problem) => {
+        Loaded::Forbidden(problem) | Loaded::Unreadable(problem) => {
             Err(unusable(request, FileKind::Key, problem, "run as the user who owns it"))
         }
         Loaded::Damaged(damage) => {

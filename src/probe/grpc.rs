@@ -26,6 +26,13 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 /// `UNIMPLEMENTED`: a gRPC server without Milvus's service.
 const UNIMPLEMENTED: &str = "12";
 
+/// `DEADLINE_EXCEEDED` and `UNAVAILABLE`: what a proxy says for a server that is not there.
+const ABSENT: [&str; 2] = ["4", "14"];
+
+/// What Milvus says to who may not ask, or cannot be served now: `UNKNOWN`, `PERMISSION_DENIED`, `RESOURCE_EXHAUSTED`,
+/// `INTERNAL`, `UNAUTHENTICATED`.
+const REFUSALS: [&str; 5] = ["2", "7", "8", "13", "16"];
+
 /// Who answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -33,6 +40,8 @@ pub enum Answer {
     Milvus(String),
     /// A server that knows Milvus's service, and answers with that instead of its version: it asks for a user, say.
     MilvusSays(String),
+    /// Somebody before a Milvus that is not there, in its words.
+    Unavailable(String),
     /// A gRPC server without Milvus's service.
     OtherGrpc,
     /// A web server; its status.
@@ -111,14 +120,15 @@ async fn read_answer(response: h2::client::ResponseFuture) -> Result<Answer, h2:
 /// What a status other than OK says.
 fn answer_of_status(headers: &HeaderMap) -> Option<Answer> {
     let status = headers.get("grpc-status")?.to_str().unwrap_or_default();
+    let message = headers.get("grpc-message").and_then(|m| m.to_str().ok()).unwrap_or_default();
+    let said: String = message.chars().flat_map(char::escape_default).take(200).collect();
+    let said = format!("gRPC status {status} {said}").trim_end().to_owned();
     match status {
         "0" => None,
         UNIMPLEMENTED => Some(Answer::OtherGrpc),
-        _ => {
-            let message = headers.get("grpc-message").and_then(|m| m.to_str().ok()).unwrap_or_default();
-            let said: String = message.chars().flat_map(char::escape_default).take(200).collect();
-            Some(Answer::MilvusSays(format!("gRPC status {status} {said}").trim_end().to_owned()))
-        }
+        _ if ABSENT.contains(&status) => Some(Answer::Unavailable(said)),
+        _ if REFUSALS.contains(&status) => Some(Answer::MilvusSays(said)),
+        _ => Some(Answer::Nothing),
     }
 }
 

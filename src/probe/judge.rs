@@ -40,10 +40,11 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// True if a client with the set connects.
+    /// Whether a client with the set connects; `None` where that could not be found out.
     #[must_use]
-    pub fn connects(&self) -> bool {
-        self.unknown.is_none() && self.findings.iter().all(|finding| finding.severity < Severity::Error)
+    pub fn connects(&self) -> Option<bool> {
+        let has_error = self.findings.iter().any(|finding| finding.severity == Severity::Error);
+        if has_error { Some(false) } else { self.unknown.is_none().then_some(true) }
     }
 }
 
@@ -58,10 +59,17 @@ pub fn judge(found: &Found, expected: &Expectation<'_>) -> Judgement {
         None => without_tls(server, expected),
     };
     judgement.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    // A problem that is certain outweighs what is not known.
+    if judgement.connects() == Some(false) {
+        judgement.unknown = None;
+    }
     judgement
 }
 
 fn unreachable(found: &Found, target: &Target) -> Failure {
+    if let Some(failure) = &found.failure {
+        return failure.clone();
+    }
     let all = |reached: &Reached| found.attempts.iter().all(|attempt| attempt.reached == *reached);
     let addresses: Vec<String> =
         found.attempts.iter().map(|attempt| attempt.address.ip().to_string()).collect();
@@ -88,10 +96,17 @@ fn without_tls(server: &Server, expected: &Expectation<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let finding = match (&server.greeting.outcome, &server.plain) {
         (Outcome::Refused(why), _) => refused_handshake(why, &target),
-        (_, Some(Plain::Http2)) => {
-            judgement.tls_mode = Some(0);
-            plaintext(server, target)
-        }
+        (_, Some(Plain::Http2)) => match &server.answer {
+            Some(Answer::OtherGrpc | Answer::Web(_)) => Finding::new(
+                Code::NotMilvus,
+                target,
+                format!("{}, in plaintext", who_else(server.answer.as_ref())),
+            ),
+            _ => {
+                judgement.tls_mode = Some(0);
+                plaintext(server, target)
+            }
+        },
         (_, Some(Plain::Http1(line))) => {
             let mut finding = Finding::new(
                 Code::NotTls,
@@ -150,7 +165,6 @@ fn plaintext(server: &Server, target: String) -> Finding {
     let who = match &server.answer {
         Some(Answer::Milvus(version)) => format!("Milvus {version}"),
         Some(Answer::MilvusSays(_)) => "Milvus".to_owned(),
-        Some(Answer::OtherGrpc) => "a gRPC server".to_owned(),
         _ => "an HTTP/2 server".to_owned(),
     };
     let message = format!("is {who} in plaintext: its tlsMode is 0");
@@ -177,6 +191,23 @@ fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Judgement
                 .hint("give the set's directory with --dir, or the CA's certificate with --ca-cert"),
         );
     }
+    if let Some(Answer::Unavailable(says)) = &server.answer {
+        judgement.unknown = Some(
+            Failure::failed(format!("{target}: answers for a Milvus that is not there ({says})"))
+                .hint("wait until Milvus is up, or look at what stands before it"),
+        );
+    }
+    if tls.asks_for_certificate
+        && server.greeting.outcome == Outcome::Accepted
+        && !server.greeting.is_confirmed
+    {
+        judgement.unknown = Some(
+            Failure::failed(format!(
+                "{target}: has not said in time whether it takes the client's certificate"
+            ))
+            .hint("give it longer with --timeout"),
+        );
+    }
     if server.greeting.outcome == Outcome::Silent {
         let message = format!("{target}: begins a TLS handshake, and says nothing more until the time is up");
         judgement.unknown = Some(Failure::failed(message).hint("give it longer with --timeout"));
@@ -193,6 +224,8 @@ fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Judgement
 fn tls_mode(server: &Server, tls: &Tls) -> Option<u8> {
     let without = server.without_certificate.as_ref().unwrap_or(&server.greeting);
     match (&without.outcome, tls.asks_for_certificate) {
+        // What is neither refused nor gone on with in time may be either.
+        (Outcome::Accepted, true) if !without.is_confirmed => None,
         (Outcome::Accepted, _) => Some(1),
         (Outcome::Silent, _) | (_, false) => None,
         (_, true) => Some(2),
@@ -216,7 +249,7 @@ fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
     if let Some(ca) = set.ca_certificate() {
         // What is between the leaf and the CA may be sent along.
         let path: Vec<&Certificate> = chain.chain.iter().chain([ca]).collect();
-        let trusted = verify::trusted(&chain.certificate, &path, expected.now);
+        let trusted = verify::trusted(&chain.certificate, Role::Server, &path, expected.now);
         let is_about_issuer = |code| matches!(code, Code::NotSignedByCa | Code::SelfSigned);
         match trusted {
             Ok(()) => findings.retain(|finding| !is_about_issuer(finding.code)),
@@ -243,12 +276,17 @@ fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
         });
         findings.push(finding);
     }
+    let other = other_than_here(chain, set);
     for finding in &mut findings {
-        let restart =
-            "sign the server's certificate again where the CA's key is: milvus-certgen; and restart Milvus";
-        finding.fix.get_or_insert_with(|| restart.to_owned());
+        // Where the directory has another certificate, signing it once more changes nothing.
+        let remedy = if other.is_some() {
+            "put the directory's files where Milvus reads them, and restart it"
+        } else {
+            "sign the server's certificate again where the CA's key is: milvus-certgen; and restart Milvus"
+        };
+        finding.fix.get_or_insert_with(|| remedy.to_owned());
     }
-    findings.extend(other_than_here(chain, set));
+    findings.extend(other);
     findings
 }
 
@@ -310,11 +348,11 @@ fn admission(server: &Server, tls: &Tls, target: &str, expected: &Expectation<'_
             Code::NotSignedByCa | Code::SelfSigned => {
                 "use a client certificate of this CA; where its key is: milvus-certgen client NAME".to_owned()
             }
-            Code::KeyMismatch => {
-                "give its own key with --key, or make a new one where the CA's key is: milvus-certgen renew client --rekey"
-                    .to_owned()
-            }
-            _ => "sign it again where the CA's key is: milvus-certgen renew client".to_owned(),
+            Code::KeyMismatch => format!(
+                "give its own key with --key, or make a new one where the CA's key is: milvus-certgen renew {} --rekey",
+                client.base
+            ),
+            _ => format!("sign it again where the CA's key is: milvus-certgen renew {}", client.base),
         });
     }
     let mut message = format!("refuses {pem}: {why}");
@@ -365,15 +403,32 @@ fn protocol(server: &Server, tls: &Tls, target: &str) -> Option<Finding> {
             format!("does not agree to h2 by ALPN, which gRPC needs, but to {instead}: it is no Milvus");
         return Some(Finding::new(Code::NoHttp2, target, message));
     }
-    let what = match server.answer.as_ref()? {
-        Answer::Milvus(_) | Answer::MilvusSays(_) => return None,
-        Answer::OtherGrpc => "is a gRPC server, but not Milvus: it does not know Milvus's service".to_owned(),
-        Answer::Web(status) => {
+    let answer = server.answer.as_ref()?;
+    match answer {
+        Answer::Milvus(_) | Answer::MilvusSays(_) | Answer::Unavailable(_) => None,
+        Answer::OtherGrpc | Answer::Web(_) => {
+            Some(Finding::new(Code::NotMilvus, target, who_else(Some(answer))))
+        }
+        Answer::Nothing => {
+            let mut finding = Finding::new(
+                Code::NotMilvus,
+                target,
+                "has nothing to say to a gRPC call: it is hardly Milvus",
+            );
+            finding.severity = Severity::Warning;
+            Some(finding)
+        }
+    }
+}
+
+/// Who answers, where it is not Milvus.
+fn who_else(answer: Option<&Answer>) -> String {
+    match answer {
+        Some(Answer::Web(status)) => {
             format!("is a web server, not Milvus: it answers a gRPC call with HTTP status {status}")
         }
-        Answer::Nothing => "has nothing to say to a gRPC call: it is hardly Milvus".to_owned(),
-    };
-    Some(Finding::new(Code::NotMilvus, target, what))
+        _ => "is a gRPC server, but not Milvus: it does not know Milvus's service".to_owned(),
+    }
 }
 
 /// What is expected, and what there is.

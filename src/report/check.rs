@@ -101,9 +101,7 @@ fn certificates(examined: &Examined, now: OffsetDateTime) -> Vec<CertificateFact
     let set = &examined.set;
     let ca_pem = set.ca_base.file(FileKind::Certificate);
     let facts = |role: Role, file: String, certificate: &Certificate| {
-        let signed = set.ca_certificate().is_some_and(|ca| {
-            certificate.issuer.der == ca.subject.der && certificate.is_signed_by(&ca.public_key)
-        });
+        let signed = set.ca_certificate().is_some_and(|ca| certificate.is_issued_by(ca));
         let issued_by = signed.then(|| ca_pem.clone());
         CertificateFacts { role: role.name(), file, issued_by, certificate: Facts::new(certificate, now) }
     };

@@ -73,12 +73,11 @@ impl ProbeReport {
     pub fn new(job: &ProbeJob, found: &Found, judgement: &Judgement, now: OffsetDateTime) -> Self {
         let server = found.server.as_ref();
         let chain = server.and_then(Server::chain);
-        let has_error = judgement.findings.iter().any(|f| f.severity == crate::verify::Severity::Error);
         Self {
             schema: 1,
             target: job.target.to_string(),
             server_name: job.server_name.to_string(),
-            ok: if has_error { Some(false) } else { judgement.unknown.is_none().then_some(true) },
+            ok: judgement.connects(),
             unknown: judgement.unknown.as_ref().map(|failure| failure.message.clone()),
             tls_mode: judgement.tls_mode,
             expected_tls_mode: job.tls_mode,
@@ -115,6 +114,7 @@ impl ServerFacts {
             Some(Answer::Milvus(version)) => ("milvus", Some(version.clone()), None),
             Some(Answer::MilvusSays(what)) => ("milvus", None, Some(what.clone())),
             Some(Answer::OtherGrpc) => ("grpc", None, None),
+            Some(Answer::Unavailable(what)) => ("unknown", None, Some(what.clone())),
             Some(Answer::Web(_)) => ("web", None, None),
             None if is_web => ("web", None, None),
             Some(Answer::Nothing) | None => ("unknown", None, None),

@@ -64,8 +64,10 @@ pub fn certificates_in(dir: &Path) -> Result<Vec<(BaseName, Certificate)>> {
         let Ok(Some(octets)) = read_typed(&path) else { continue };
         let Ok(mut chain) = certificates_from_pem(&octets) else { continue };
         let certificate = chain.remove(0);
-        if !certificate.is_ca() {
-            found.push((BaseName::beside(&path), certificate));
+        // A name that could be taken for a flag, or could steer a terminal, is none of a run's.
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        if let (false, Ok(base)) = (certificate.is_ca(), BaseName::parse("NAME", stem)) {
+            found.push((base, certificate));
         }
     }
     found.sort_by_key(|(base, _)| base.to_string());
@@ -101,7 +103,7 @@ pub fn load_ca(key: &Path, certificate: &Path, serial: &Path, password: Option<&
 pub fn read_in(dir: &Path, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
     match read_file(dir, &dir.join(name))? {
         Contents::Octets(octets) => Ok(Some(octets)),
-        Contents::Missing | Contents::Unreadable(_) | Contents::TooLarge => Ok(None),
+        Contents::Missing | Contents::Forbidden(_) | Contents::Unreadable(_) | Contents::TooLarge => Ok(None),
     }
 }
 
@@ -119,7 +121,7 @@ pub fn has_access(path: &Path, mode: Option<u32>, owner: Option<Owner>) -> bool 
 /// Reads a file whose path was typed; `None` if there is none.
 pub fn read_typed(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
     match read_followed(path)? {
-        Contents::Missing | Contents::Unreadable(_) => Ok(None),
+        Contents::Missing | Contents::Forbidden(_) | Contents::Unreadable(_) => Ok(None),
         Contents::Octets(octets) => Ok(Some(octets)),
         Contents::TooLarge => {
             Err(Failure::failed(format!("{}: is larger than any key or certificate", shown(path)))
@@ -176,8 +178,18 @@ impl Reader<'_> {
 fn looked_at(path: &Path) -> Contents {
     read_followed(path).unwrap_or_else(|failure| {
         let named = format!("{}: ", shown(path));
-        Contents::Unreadable(failure.message.strip_prefix(&named).unwrap_or(&failure.message).to_owned())
+        let text = failure.message.strip_prefix(&named).unwrap_or(&failure.message).to_owned();
+        if is_forbidden(path) { Contents::Forbidden(text) } else { Contents::Unreadable(text) }
     })
+}
+
+/// True if it is only this user who may not read the file.
+fn is_forbidden(path: &Path) -> bool {
+    let is_denied = |e: &std::io::Error| e.kind() == ErrorKind::PermissionDenied;
+    match fs::metadata(path) {
+        Ok(metadata) => metadata.is_file() && File::open(path).is_err_and(|e| is_denied(&e)),
+        Err(e) => is_denied(&e),
+    }
 }
 
 fn parse_key(file: &[u8], password: Option<&str>) -> Loaded<KeyFile> {
@@ -208,6 +220,7 @@ fn parse_serial(file: &[u8]) -> Result<Option<Serial>, String> {
 fn parsed<T, P: Into<Loaded<T>>>(contents: Contents, parse: impl Fn(&[u8]) -> P) -> Loaded<T> {
     match contents {
         Contents::Missing => Loaded::Missing,
+        Contents::Forbidden(problem) => Loaded::Forbidden(problem),
         Contents::Unreadable(problem) => Loaded::Unreadable(problem),
         Contents::TooLarge => {
             Loaded::Damaged(Damage::new(DamageKind::NotPem, "is larger than any key or certificate"))
@@ -218,6 +231,7 @@ fn parsed<T, P: Into<Loaded<T>>>(contents: Contents, parse: impl Fn(&[u8]) -> P)
 
 enum Contents {
     Missing,
+    Forbidden(String),
     Unreadable(String),
     TooLarge,
     Octets(Zeroizing<Vec<u8>>),

@@ -17,7 +17,16 @@ pub(super) fn check(set: &Set, ca: &Certificate, now: OffsetDateTime) -> Vec<Fin
     // The trust anchor is the top of the CA's own file; what is between it and the leaf is checked too.
     let mut chain = vec![ca];
     chain.extend(set.ca.certificate.sound().into_iter().flat_map(CertificateFile::above));
-    set.leaves.iter().flat_map(|leaf| check_leaf(leaf, &chain, now)).collect()
+    // What is beside the CA in its file, or is sent along, may stand between.
+    let beside = set.ca.certificate.sound().map_or(&[][..], |file| &file.chain);
+    set.leaves
+        .iter()
+        .flat_map(|leaf| {
+            let along = leaf.files.certificate.sound().map_or(&[][..], |file| &file.chain);
+            let path: Vec<&Certificate> = along.iter().chain(beside).chain(chain.iter().copied()).collect();
+            check_leaf(leaf, &path, now)
+        })
+        .collect()
 }
 
 fn check_leaf(leaf: &Leaf, chain: &[&Certificate], now: OffsetDateTime) -> Vec<Finding> {
@@ -47,9 +56,16 @@ fn check_leaf(leaf: &Leaf, chain: &[&Certificate], now: OffsetDateTime) -> Vec<F
     findings.list
 }
 
-/// Whether a client that trusts the last of `path` trusts a server's certificate; what is before it was sent along.
-pub fn trusted(certificate: &Certificate, path: &[&Certificate], now: OffsetDateTime) -> Result<(), String> {
-    verify(certificate, path, KeyUsage::server_auth(), now).map_err(|why| why.to_string())
+/// Whether who trusts the last of `path` trusts the certificate of a server or client; what is before it was sent
+/// along.
+pub fn trusted(
+    certificate: &Certificate,
+    role: Role,
+    path: &[&Certificate],
+    now: OffsetDateTime,
+) -> Result<(), String> {
+    let usage = if role == Role::Client { KeyUsage::client_auth() } else { KeyUsage::server_auth() };
+    verify(certificate, path, usage, now).map_err(|why| why.to_string())
 }
 
 fn verify(

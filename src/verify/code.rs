@@ -178,15 +178,13 @@ impl Code {
             | Self::SerialFileBehind
             | Self::StaleChain
             | Self::CaKeyExposed
-            | Self::Interrupted
             | Self::Expiring
             | Self::OutlivesCa
             | Self::NoEku
             | Self::BadSerial
             // Nobody looks at the signature of what they trust; `openssl verify -check_ss_sig` does.
             | Self::DamagedSignature
-            | Self::OtherCertificateServed
-            | Self::NotMilvus => Severity::Warning,
+            | Self::OtherCertificateServed => Severity::Warning,
             _ => Severity::Error,
         }
     }

@@ -9,7 +9,7 @@ use crate::keys::{KeyFormat, KeyKind};
 use crate::profile::Role;
 use crate::san::San;
 use crate::serial::Serial;
-use crate::set::{CaFiles, Leaf, Loaded, Set};
+use crate::set::{CaFiles, CertificateFile, Leaf, Loaded, Set};
 
 /// Apple's platforms refuse server certificates that are valid for more days, whoever has signed them
 /// (<https://support.apple.com/en-us/103769>).
@@ -110,6 +110,7 @@ fn ca(inspection: &Inspection<'_>) -> Vec<Finding> {
         findings.expiring(&file.certificate, inspection);
         findings.holds_key(file.holds_key);
         findings.purposes(&file.certificate, set);
+        findings.above(file, now);
         serial_file(&mut findings, set);
     }
     if key.sound().is_some() && looks_mounted(set) {
@@ -137,8 +138,7 @@ fn serial_file(findings: &mut Findings<'_>, set: &Set) {
     let (Some(ca), Some(last)) = (set.ca_certificate(), set.ca.serial.sound()) else { return };
     let signed = set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
     let newest = signed
-        .filter(|certificate| certificate.issuer.der == ca.subject.der)
-        .filter(|certificate| certificate.is_signed_by(&ca.public_key))
+        .filter(|certificate| certificate.is_issued_by(ca))
         .filter_map(|certificate| certificate.serial.as_ref())
         .max();
     if let Some(newest) = newest.filter(|newest| last.as_ref().is_none_or(|last| last < *newest)) {
@@ -161,7 +161,9 @@ fn one_leaf(inspection: &Inspection<'_>, leaf: &Leaf) -> Vec<Finding> {
             Code::Missing if is_csr => return false,
             Code::NotSignedByCa => {
                 let both = leaf.files.sound_certificate().zip(set.ca_certificate());
-                return both.is_none_or(|(leaf, ca)| leaf.issuer.der != ca.subject.der || can_tell(leaf, ca));
+                let is_certain =
+                    both.is_none_or(|(leaf, ca)| leaf.issuer.der != ca.subject.der || can_tell(leaf, ca));
+                return is_certain && !is_signed_through(leaf, set, now);
             }
             _ if is_csr => finding.severity = Severity::Warning,
             Code::Missing if is_key && !(inspection.needs_key)(&leaf.base) => {
@@ -169,8 +171,10 @@ fn one_leaf(inspection: &Inspection<'_>, leaf: &Leaf) -> Vec<Finding> {
                 *finding = not_checked(&names[0], &format!("is not here: whether it is the key of {pem}"));
             }
             // Whoever runs `check` need not be who runs Milvus.
-            Code::Unreadable if is_key && finding.may_be_read_by_others() => {
-                finding.severity = Severity::Warning;
+            Code::Unreadable if is_key && matches!(leaf.files.key, Loaded::Forbidden(_)) => {
+                let pem = leaf.base.file(FileKind::Certificate);
+                let message = format!("{}: whether it is the key of {pem}", finding.message);
+                *finding = not_checked(&names[0], &message);
             }
             Code::Missing => {
                 finding.seen("Go (Milvus): no such file or directory");
@@ -191,6 +195,7 @@ fn one_leaf(inspection: &Inspection<'_>, leaf: &Leaf) -> Vec<Finding> {
         findings.expiring(&file.certificate, inspection);
         findings.holds_key(file.holds_key && leaf.files.key.sound().is_some());
         findings.length(leaf.role, &file.certificate);
+        findings.usable_names(leaf.role, &file.certificate);
         let is_alone = file.chain.is_empty() && leaf.role == Role::Server;
         let is_ours = set.ca_certificate().is_some_and(|ca| file.certificate.is_signed_by(&ca.public_key));
         if is_alone && is_ours {
@@ -204,6 +209,15 @@ fn one_leaf(inspection: &Inspection<'_>, leaf: &Leaf) -> Vec<Finding> {
         }
     }
     findings.list
+}
+
+/// True if what is sent along, or is beside the CA in its file, leads to the CA.
+fn is_signed_through(leaf: &Leaf, set: &Set, now: OffsetDateTime) -> bool {
+    let (Some(own), Some(ca)) = (leaf.files.certificate.sound(), set.ca.certificate.sound()) else {
+        return false;
+    };
+    let path: Vec<&Certificate> = own.chain.iter().chain(&ca.chain).chain([&ca.certificate]).collect();
+    chain::trusted(&own.certificate, leaf.role, &path, now).is_ok()
 }
 
 /// False where the key or the digest, which has a finding of its own, is one that cannot be checked here: what did
@@ -226,6 +240,43 @@ impl Findings<'_> {
             let days = (end - now).whole_days();
             let left = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
             self.certificate(Code::Expiring, format!("expires on {}, in {left}", date(end)));
+        }
+    }
+
+    /// A name that no client can ask for is as good as none.
+    fn usable_names(&mut self, role: Role, certificate: &Certificate) {
+        let names = certificate.subject_alt_names.as_deref().unwrap_or_default();
+        let is_unusable = |name: &San| chain::server_name(name).is_none();
+        if role == Role::Server && !names.is_empty() && names.iter().all(is_unusable) {
+            let list = names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            self.certificate(Code::NoSan, format!("has no name that a client can ask for, only {list}"));
+        }
+    }
+
+    /// The CAs between the CA and a root, as far as they are in its file.
+    fn above(&mut self, file: &CertificateFile, now: OffsetDateTime) {
+        let mut top = &file.certificate;
+        for above in file.above() {
+            if now > above.not_after {
+                let message = format!(
+                    "holds {} above it, which expired on {}",
+                    above.subject.text,
+                    date(above.not_after)
+                );
+                self.certificate(Code::Expired, message).seen("OpenSSL: certificate has expired");
+            }
+            top = above;
+        }
+        if !top.is_self_issued() {
+            self.certificate(
+                Code::NoIssuer,
+                format!(
+                    "ends with {}, which is no root: OpenSSL and Node ask for the CA above it",
+                    top.subject.text
+                ),
+            )
+            .seen("OpenSSL: unable to get issuer certificate")
+            .severity = Severity::Warning;
         }
     }
 
@@ -329,9 +380,11 @@ fn shake_all(inspection: &Inspection<'_>, ca: &Certificate, findings: &mut Vec<F
             [(1, None), (2, client)].into_iter().filter(|(mode, c)| *mode == 1 || c.is_some())
         {
             let client = client.map(|client| &client.files);
-            let problem = handshake::shake(&server.files, client, ca, &server_name, now).err();
+            let mut problem = handshake::shake(&server.files, client, ca, &server_name, now).err();
             // A name that it is not for has a finding of its own.
-            if let Some(why) = problem.as_ref().filter(|_| chain::has_name(own, name)) {
+            if !chain::has_name(own, name) {
+                problem = problem.map(|_| "the certificate is not for that name".to_owned());
+            } else if let Some(why) = &problem {
                 let pem = server.base.file(FileKind::Certificate);
                 let message = format!("fails a handshake as in tlsMode {tls_mode}: {why}");
                 findings.push(Finding::new(Code::Handshake, pem, message));

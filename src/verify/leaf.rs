@@ -57,7 +57,7 @@ fn request(findings: &mut Findings<'_>, files: &LeafFiles) {
 }
 
 fn issuer(findings: &mut Findings<'_>, certificate: &Certificate, ca: &Certificate, pem: &str) {
-    if certificate.issuer.der != ca.subject.der || !certificate.is_signed_by(&ca.public_key) {
+    if !certificate.is_issued_by(ca) {
         if certificate.is_self_issued() && certificate.is_signed_by(&certificate.public_key) {
             findings
                 .certificate(Code::SelfSigned, format!("is self-signed, and not signed by {pem}"))

@@ -31,8 +31,11 @@ impl Remedies<'_> {
                     .any(|kind| base.file(*kind) == *file)
             };
             let leaf = self.set.leaves.iter().find(|leaf| belongs(&leaf.base));
+            let is_absent = self.pair.iter().any(|base| belongs(base));
             finding.fix = match leaf {
                 Some(leaf) => self.for_leaf(finding, leaf, names),
+                None if is_absent && finding.code == Code::Missing => Some(self.making()),
+                None if is_absent => None,
                 None => self.for_ca(finding),
             };
         }
@@ -47,40 +50,40 @@ impl Remedies<'_> {
             Code::NotYetValid => "set the clock right, or wait".to_owned(),
             Code::EncryptedKey => take_password_off(&self.path(file)),
             Code::KeyReadable => format!("chmod 600 {}", typed(&self.path(file))),
-            Code::Unreadable if finding.may_be_read_by_others() => {
-                "run check as the user who may read it".to_owned()
-            }
+            Code::Unreadable if is_forbidden(leaf) => "run check as the user who may read it".to_owned(),
             Code::Unreadable if is_of_pair => format!("move it away, and then: {}", self.signing("")),
             Code::Unreadable => format!("move it away, and then: {}", renew("")),
             Code::KeyNotPkcs8 => {
                 let key = typed(&self.path(file));
                 format!("openssl pkcs8 -topk8 -nocrypt -in {key} -out {key}.new && mv {key}.new {key}")
             }
-            Code::NameNotInSan => {
-                let own = leaf.files.sound_certificate().and_then(|c| c.subject_alt_names.clone());
-                let mut all = own.unwrap_or_default();
-                add_missing(&mut all, names.iter().cloned());
-                let list: Vec<String> = all.iter().map(typed_name).collect();
-                self.signing(&format!("--san {}", typed(Path::new(&list.join(",")))))
-            }
+            Code::NameNotInSan => return self.more_names(leaf, names),
             Code::KeyMismatch => match self.changed_places(leaf) {
-                Some(other) => {
-                    let [one, other] =
-                        [leaf, other].map(|leaf| typed(&self.path(&leaf.base.file(FileKind::Key))));
-                    format!("mv {one} {one}.new && mv {other} {one} && mv {one}.new {other}")
-                }
+                // One of the two says it: the other would change them back.
+                Some((at, _)) if self.place(leaf) > at => return None,
+                Some((_, other)) => self.exchange(leaf, other),
                 None => renew(" --rekey"),
             },
+            // Its key is there, in the wrong file.
+            Code::Missing if leaf.files.certificate.sound().is_some_and(|file| file.holds_key) => {
+                let pem = typed(&self.path(&leaf.base.file(FileKind::Certificate)));
+                format!("openssl pkey -in {pem} -out {}", typed(&self.path(file)))
+            }
+            Code::NoEku if !is_of_pair => self.signing(&format!("{} {}", leaf.role, word(&leaf.base))),
+            Code::NoSan if has_names(leaf) && usable_names(leaf).is_empty() => {
+                "name the host that clients connect to, where the CA's key is: milvus-certgen --san NAME"
+                    .to_owned()
+            }
             Code::Ed25519Key => renew(" --rekey --key-type rsa"),
             Code::DemoKey => renew(" --rekey"),
             Code::LongValidity => renew(" --days 825"),
-            Code::OutlivesCa => self.signing("renew --ca"),
             Code::Expired if is_of_pair => self.signing(""),
             Code::SameSubject if is_of_pair => {
                 self.signing(&format!("--organizational-unit {}", word(&leaf.base)))
             }
             Code::Expired
             | Code::Expiring
+            | Code::OutlivesCa
             | Code::NoIssuer
             | Code::SerialRepeated
             | Code::CertificateHoldsKey
@@ -91,13 +94,46 @@ impl Remedies<'_> {
         })
     }
 
-    /// The leaf whose key is in this one's place, while this one's is in its.
-    fn changed_places(&self, leaf: &Leaf) -> Option<&Leaf> {
+    /// A run that signs for more names; the ones that the certificate has stay, as far as a run takes them.
+    fn more_names(&self, leaf: &Leaf, names: &[San]) -> Option<String> {
+        let may_sign = |name: &San| {
+            let constraints = self.set.ca_certificate().and_then(|ca| ca.name_constraints.as_ref());
+            constraints.is_none_or(|constraints| constraints.allow(name))
+        };
+        if let Some(name) = names.iter().find(|name| !may_sign(name)) {
+            return Some(format!("use another CA: this one may not sign for {name}"));
+        }
+        if !self.pair.contains(&&leaf.base) {
+            return None;
+        }
+        let mut all = usable_names(leaf);
+        add_missing(&mut all, names.iter().cloned());
+        let list: Vec<String> = all.iter().filter_map(San::typed).collect();
+        Some(self.signing(&format!("--san {}", typed(Path::new(&list.join(","))))))
+    }
+
+    /// The leaf whose key is in this one's place, while this one's is in its; and where it stands.
+    fn changed_places(&self, leaf: &Leaf) -> Option<(usize, &Leaf)> {
         let is_key_of = |key: &Leaf, certificate: &Leaf| {
             let key = key.files.key.sound().map(|file| &file.key.public().spki);
             key.is_some() && key == certificate.files.sound_certificate().map(|c| &c.public_key.spki)
         };
-        self.set.leaves.iter().find(|other| is_key_of(leaf, other) && is_key_of(other, leaf))
+        let mut leaves = self.set.leaves.iter().enumerate();
+        leaves.find(|(_, other)| is_key_of(leaf, other) && is_key_of(other, leaf))
+    }
+
+    fn place(&self, leaf: &Leaf) -> usize {
+        self.set.leaves.iter().position(|other| other.base == leaf.base).unwrap_or_default()
+    }
+
+    /// The keys change places, or the certificates, where those say that they are for the other's role.
+    fn exchange(&self, leaf: &Leaf, other: &Leaf) -> String {
+        let says =
+            |leaf: &Leaf| leaf.files.sound_certificate().and_then(crate::certificate::Certificate::role);
+        let is_certificate = says(leaf) == Some(other.role) && leaf.role != other.role;
+        let kind = if is_certificate { FileKind::Certificate } else { FileKind::Key };
+        let [one, other] = [leaf, other].map(|leaf| typed(&self.path(&leaf.base.file(kind))));
+        format!("mv {one} {one}.new && mv {other} {one} && mv {one}.new {other}")
     }
 
     fn for_ca(&self, finding: &Finding) -> Option<String> {
@@ -107,9 +143,10 @@ impl Remedies<'_> {
             Code::NotChecked | Code::UnsupportedKey => return None,
             Code::NotYetValid => "set the clock right, or wait".to_owned(),
             Code::KeyReadable => format!("chmod 600 {}", typed(&self.path(file))),
-            Code::Unreadable if finding.may_be_read_by_others() => {
+            Code::Unreadable if matches!(self.set.ca.certificate, Loaded::Forbidden(_)) => {
                 "run check as the user who may read it".to_owned()
             }
+            Code::NoIssuer => "put the CAs above it behind it, up to the root".to_owned(),
             Code::CaKeyExposed => {
                 "move it to where only you can read it, and run milvus-certgen there".to_owned()
             }
@@ -127,6 +164,9 @@ impl Remedies<'_> {
             // The next run begins with a new number.
             _ if is_serial => format!("rm {}", typed(&self.path(file))),
             Code::WrongEku | Code::CertificateHoldsKey => self.signing("renew --ca"),
+            Code::Missing if self.set.leaves.is_empty() && self.set.ca.key.is_missing() => self.making(),
+            // A CA that was named is not this directory's to make anew.
+            _ if self.ca_is_elsewhere || self.dir.is_none() => "name the right one with --ca-cert".to_owned(),
             Code::Missing
             | Code::Unreadable
             | Code::NotPem
@@ -141,10 +181,24 @@ impl Remedies<'_> {
         })
     }
 
+    /// There is no such certificate yet.
+    fn making(&self) -> String {
+        if self.set.ca.certificate.is_missing() { self.command("") } else { self.signing("") }
+    }
+
     /// A command that signs, or where to go for it.
     fn signing(&self, flags: &str) -> String {
         match (&self.set.ca.key, self.dir) {
             (Loaded::Sound(key), Some(_)) if self.is_ca_key(key) => self.command(flags),
+            (Loaded::Sound(_), Some(_)) if self.set.ca_certificate().is_none() => {
+                format!("put the right {} there first", self.set.ca_base.file(FileKind::Certificate))
+            }
+            (Loaded::Locked(_), Some(_)) => {
+                format!("with the password in MILVUS_CERTGEN_CA_KEY_PASSWORD: {}", self.command(flags))
+            }
+            (Loaded::Forbidden(_), Some(_)) => {
+                format!("as the user who may read the CA's key: {}", self.command(flags))
+            }
             (Loaded::Discarded, Some(_)) if !self.ca_is_elsewhere => {
                 format!("the CA can sign nothing more; start over: {}", self.command("--force"))
             }
@@ -153,7 +207,7 @@ impl Remedies<'_> {
     }
 
     fn is_ca_key(&self, file: &KeyFile) -> bool {
-        self.set.ca_certificate().is_none_or(|ca| ca.public_key.spki == file.key.public().spki)
+        self.set.ca_certificate().is_some_and(|ca| ca.public_key.spki == file.key.public().spki)
     }
 
     fn command(&self, flags: &str) -> String {
@@ -185,11 +239,24 @@ fn word(base: &BaseName) -> String {
     typed(Path::new(&base.to_string()))
 }
 
-fn typed_name(name: &San) -> String {
-    match name {
-        San::Uri(uri) => format!("URI:{uri}"),
-        other => other.value(),
-    }
+fn has_names(leaf: &Leaf) -> bool {
+    let names = leaf.files.sound_certificate().and_then(|c| c.subject_alt_names.as_ref());
+    names.is_some_and(|names| !names.is_empty())
+}
+
+/// Those that a run takes.
+fn usable_names(leaf: &Leaf) -> Vec<San> {
+    let names = leaf.files.sound_certificate().and_then(|c| c.subject_alt_names.as_deref());
+    let names = names.unwrap_or_default().iter().map(San::as_clients_read_it);
+    let mut usable = Vec::new();
+    add_missing(&mut usable, names.filter(|name| name.typed().is_some()));
+    usable
+}
+
+fn is_forbidden(leaf: &Leaf) -> bool {
+    matches!(leaf.files.key, Loaded::Forbidden(_))
+        || matches!(leaf.files.certificate, Loaded::Forbidden(_))
+        || matches!(leaf.files.request, Loaded::Forbidden(_))
 }
 
 fn joined(command: &str, flags: &str) -> String {

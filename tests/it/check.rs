@@ -10,6 +10,7 @@ mod certificates;
 mod files;
 mod fixes;
 mod hostile;
+mod mistakes;
 mod pairs;
 mod row;
 mod signing;

@@ -90,6 +90,12 @@ fn a_second_run_changes_nothing_and_force_makes_all_anew() {
     assert_eq!(out, "nothing to do: what is there serves\n");
     assert_eq!(snapshot(&sandbox.file("f/weak-key")), before);
 
+    // Names that are asked for are held against what is there.
+    sandbox.certgen(&["fixtures", "f", "--san", "localhost", "-q"]).succeeds();
+    let err = sandbox.certgen(&["fixtures", "f", "--san", "db.example.com"]).fails(1);
+    assert!(err.contains("without the name db.example.com") && err.contains("--force"), "{err}");
+    assert_eq!(snapshot(&sandbox.file("f/weak-key")), before);
+
     sandbox.remove("f/README.md");
     let err = sandbox.certgen(&["fixtures", "f"]).fails(1);
     assert!(err.contains("f/good: is there already") && err.contains("--force"), "{err}");
@@ -103,6 +109,18 @@ fn a_second_run_changes_nothing_and_force_makes_all_anew() {
 }
 
 #[test]
+fn a_readme_of_somebody_else_stays() {
+    let sandbox = Sandbox::new();
+    sandbox.write("README.md", "# mine\n");
+    for flags in [&["fixtures", "."][..], &["fixtures", ".", "--force"], &["fixtures", ".", "--dry-run"]] {
+        let err = sandbox.certgen(flags).fails(1);
+        assert!(err.contains("README.md: is there already, and is another's"), "{err}");
+    }
+    assert_eq!(sandbox.read("README.md"), "# mine\n");
+    assert_eq!(sandbox.snapshot().len(), 1);
+}
+
+#[test]
 fn nothing_is_made_on_a_dry_run_or_in_a_place_that_is_none() {
     let sandbox = Sandbox::new();
     sandbox.certgen(&["fixtures", "f", "--dry-run"]).succeeds();
@@ -112,5 +130,6 @@ fn nothing_is_made_on_a_dry_run_or_in_a_place_that_is_none() {
     sandbox.certgen(&["fixtures", "no/such"]).fails(1);
     sandbox.certgen(&["fixtures"]).fails(2);
     sandbox.certgen(&["fixtures", "f", "--san", "a b"]).fails(2);
+    sandbox.certgen(&["fixtures", "f", "--san", "URI:spiffe://a/b"]).fails(2);
     assert!(!sandbox.file("f").exists());
 }

@@ -75,7 +75,7 @@ fn keys() -> Vec<Row> {
                 let run = s.certgen(&["renew"]).env("MILVUS_CERTGEN_TEST_ABORT_AT", "Decided");
                 assert_eq!(run.output().status.code(), None, "the run ends before it is done");
             },
-            &["warning interrupted ca.pem"],
+            &["error interrupted ca.pem"],
         ),
     ]
 }

@@ -172,8 +172,8 @@ fn the_server_name_is_one_that_the_certificate_has() {
 #[test]
 fn without_a_name_that_clients_check_nothing_is_configured() {
     let sandbox = Sandbox::with_set_of(&["--cn", "no host", "--san", "email:me@example.com"]);
-    let message = "server.pem: has no name that a client can check";
-    let hint = "name the host that clients connect to: milvus-certgen --san db.example.com";
+    let message = "server.pem has no name that a client can ask for, only me@example.com";
+    let hint = "see what is wrong with: milvus-certgen check .";
     is_refused(&sandbox, &[], message, hint);
     is_refused(&sandbox, &["--host", "db.example.com", "--tls-mode", "2"], message, hint);
 }
@@ -181,13 +181,20 @@ fn without_a_name_that_clients_check_nothing_is_configured() {
 #[test]
 fn a_wildcard_is_no_address_but_a_name_under_it_is() {
     let sandbox = Sandbox::with_set_of(&["--cn", "no host", "--san", "*.example.com"]);
-    let (address, name) = address_and_name(&sandbox, &[]);
-    assert_eq!((&*address, &*name), ("milvus.example.com", "milvus.example.com"));
+    let message = "server.pem: is for no host by its own name";
+    let err = sandbox.certgen(&["config", "pymilvus"]).fails(1);
+    assert!(err.contains(message) && err.contains("hint: say with --host which host"), "{err}");
+    let host = ["--host", "db.example.com"];
+    let (address, name) = address_and_name(&sandbox, &host);
+    assert_eq!((&*address, &*name), ("db.example.com", "db.example.com"));
     for target in TARGETS {
         if !["compose", "cert-manager"].contains(&target) {
-            assert!(!printed(&sandbox, target, &["--internal-tls"]).contains("*.example.com"), "{target}");
+            let flags = ["--internal-tls", host[0], host[1]];
+            assert!(!printed(&sandbox, target, &flags).contains("*.example.com"), "{target}");
         }
     }
+    // For Milvus itself no host is named.
+    assert!(printed(&sandbox, "milvus-yaml", &["--internal-tls"]).contains("sni: \"milvus.example.com\""));
 }
 
 #[test]

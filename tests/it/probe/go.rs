@@ -73,8 +73,8 @@ fn who_answers_over_tls() {
     for (what, verdict) in [
         ("milvus", format!("exit 0, milvus, {tls}:")),
         ("says", format!("exit 0, milvus, {tls}:")),
-        ("grpc", format!("exit 0, grpc, {tls}: not-milvus")),
-        ("web", format!("exit 0, web, {tls}: not-milvus")),
+        ("grpc", format!("exit 3, grpc, {tls}: not-milvus")),
+        ("web", format!("exit 3, web, {tls}: not-milvus")),
         // In TLS 1.3 the refusal comes when the version is settled.
         (
             "http1",

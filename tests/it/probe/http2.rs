@@ -84,11 +84,15 @@ fn who_answers() {
         (version("v2.3.5"), "milvus", "is Milvus v2.3.5 in plaintext"),
         (status(&asks_who), "milvus", "is Milvus in plaintext"),
         (
-            status(&[GRPC.as_slice(), &[("grpc-status", "12")]].concat()),
-            "grpc",
-            "is a gRPC server in plaintext",
+            status(&[GRPC.as_slice(), &[("grpc-status", "14"), ("grpc-message", "no upstream")]].concat()),
+            "unknown",
+            "is an HTTP/2 server in plaintext",
         ),
-        (status(&[(":status", "404")]), "web", "is an HTTP/2 server in plaintext"),
+        (
+            status(&[GRPC.as_slice(), &[("grpc-status", "banana")]].concat()),
+            "unknown",
+            "is an HTTP/2 server in plaintext",
+        ),
         (frame(GOAWAY, 0, 0, &[0; 8]), "unknown", "is an HTTP/2 server in plaintext"),
         (b"no frame at all".to_vec(), "unknown", "is an HTTP/2 server in plaintext"),
     ] {
@@ -102,6 +106,26 @@ fn who_answers() {
         assert_eq!(probed.json["server"]["version"].as_str(), (who.contains("v2")).then_some("v2.3.5"));
         let says = probed.json["server"]["says"].as_str().unwrap_or_default();
         assert_eq!(says.contains("auth check failure"), who == "is Milvus in plaintext", "{says}");
+    }
+}
+
+/// Milvus's settings are no help there.
+#[test]
+fn who_is_not_milvus_in_plaintext() {
+    let set = Sandbox::with_set();
+    for (answer, kind, who) in [
+        (
+            status(&[GRPC.as_slice(), &[("grpc-status", "12")]].concat()),
+            "grpc",
+            "is a gRPC server, but not Milvus",
+        ),
+        (status(&[(":status", "404")]), "web", "is a web server, not Milvus"),
+    ] {
+        let server = Tcp::start(answering(answer));
+        let probed = probe(&set, &[&server.target()]);
+        probed
+            .assert(&format!("exit 3, {kind}, tlsMode -, no TLS: not-milvus"))
+            .assert_says("not-milvus", who);
     }
 }
 

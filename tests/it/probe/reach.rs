@@ -43,7 +43,9 @@ fn every_address_of_a_name_is_tried() {
 fn a_name_that_nobody_has() {
     let set = Sandbox::with_set();
     let probed = probe(&set, &["milvus.invalid:19530", "--timeout", "10"]);
-    assert_eq!((probed.code, &probed.json), (1, &serde_json::Value::Null));
+    assert_eq!((probed.code, &probed.json["ok"]), (1, &serde_json::Value::Null));
+    assert_eq!(probed.json["addresses"], serde_json::json!([]));
+    assert!(probed.json["unknown"].as_str().unwrap().contains("cannot be found"), "{}", probed.json);
     assert!(
         probed.err.starts_with("error: milvus.invalid:19530: the host's address cannot be found: ")
             && probed.err.ends_with("\nhint: look it up with: getent hosts milvus.invalid\n"),
