@@ -5,7 +5,6 @@ use std::path::Path;
 
 use serde::Serialize;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind, shown};
@@ -18,12 +17,14 @@ use crate::set::Set;
 use crate::subject::Subject;
 
 mod check;
+mod facts;
 mod probe;
 pub mod progress;
 mod tally;
 mod text;
 
 pub use check::CheckReport;
+use facts::{Facts, NameFact, rfc3339};
 pub use probe::ProbeReport;
 pub use tally::Tally;
 
@@ -78,33 +79,6 @@ impl Planned {
             names: names.iter().map(NameFact::new).collect(),
             not_after: rfc3339(validity.not_after),
         }
-    }
-}
-
-#[derive(Debug, Serialize)]
-struct Facts {
-    subject: String,
-    issuer: String,
-    names: Vec<NameFact>,
-    key: String,
-    serial: Option<String>,
-    not_before: String,
-    not_after: String,
-    /// Whole days from now; negative if expired.
-    days_left: i64,
-    sha256: String,
-}
-
-#[derive(Debug, Serialize)]
-struct NameFact {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    value: String,
-}
-
-impl NameFact {
-    fn new(name: &San) -> Self {
-        Self { kind: name.kind(), value: name.to_string() }
     }
 }
 
@@ -210,39 +184,6 @@ pub trait Text {
 pub fn write_json(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, report)?;
     out.write_all(b"\n")
-}
-
-impl Facts {
-    fn new(certificate: &Certificate, now: OffsetDateTime) -> Self {
-        let names = certificate.subject_alt_names.iter().flatten();
-        Self {
-            subject: certificate.subject.text.clone(),
-            issuer: certificate.issuer.text.clone(),
-            names: names.map(NameFact::new).collect(),
-            key: certificate.public_key.to_string(),
-            serial: certificate.serial.as_ref().map(ToString::to_string),
-            not_before: rfc3339(certificate.not_before),
-            not_after: rfc3339(certificate.not_after),
-            days_left: (certificate.not_after - now).whole_days(),
-            sha256: certificate.fingerprint(),
-        }
-    }
-}
-
-impl Facts {
-    /// From when until when, and what is left of it.
-    fn validity(&self) -> String {
-        let (from, until) = (text::day(&self.not_before), text::day(&self.not_after));
-        match self.days_left {
-            days if days < 0 => format!("{from} until {until}, expired"),
-            1 => format!("{from} until {until}, 1 day left"),
-            days => format!("{from} until {until}, {days} days left"),
-        }
-    }
-}
-
-fn rfc3339(at: OffsetDateTime) -> String {
-    at.to_offset(time::UtcOffset::UTC).format(&Rfc3339).unwrap_or_else(|_| at.to_string())
 }
 
 fn action_word(action: Action) -> &'static str {

@@ -1,9 +1,12 @@
 //! `config`'s flags, and its job.
 
-use clap::ValueEnum;
+use std::path::PathBuf;
 
-use super::look::{NamedFileArgs, question};
-use super::{Behaviour, ConfigArgs};
+use clap::builder::FalseyValueParser;
+use clap::{Args, ValueEnum};
+
+use super::Behaviour;
+use super::look::{NamedFileArgs, SetArgs, question};
 use crate::config::Target;
 use crate::error::{Failure, Result};
 use crate::job::{ConfigJob, Job};
@@ -62,6 +65,64 @@ impl From<TargetArg> for Target {
             TargetArg::MilvusCli => Self::MilvusCli,
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConfigArgs {
+    /// What for
+    #[arg(value_name = "TARGET")]
+    pub(super) target: TargetArg,
+    /// Directory of the set [default: .]
+    #[arg(long, value_name = "DIR", help_heading = "Files (which ones)")]
+    pub(super) dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) place: SetArgs,
+    /// 1: only the server shows a certificate; 2: clients do too
+    #[arg(
+        long,
+        value_name = "MODE",
+        env = "MILVUS_CERTGEN_TLS_MODE",
+        default_value = "1",
+        value_parser = clap::value_parser!(u8).range(1..=2),
+        hide_env_values = true
+    )]
+    pub(super) tls_mode: u8,
+    /// Where clients find Milvus [default: the first name in the server's certificate]
+    #[arg(long, value_name = "HOST", env = "MILVUS_CERTGEN_HOST", hide_env_values = true)]
+    pub(super) host: Option<String>,
+    /// Port of Milvus's gRPC service
+    #[arg(
+        long,
+        value_name = "PORT",
+        env = "MILVUS_CERTGEN_PORT",
+        default_value = "19530",
+        value_parser = clap::value_parser!(u16).range(1..),
+        hide_env_values = true
+    )]
+    pub(super) port: u16,
+    /// TLS between the parts of Milvus too (Milvus 2.5 and newer)
+    #[arg(long, env = "MILVUS_CERTGEN_INTERNAL_TLS", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    pub(super) internal_tls: bool,
+    /// Name of the Kubernetes Secret, and the beginning of the names of what goes with it
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "MILVUS_CERTGEN_KUBERNETES_NAME",
+        default_value = "milvus-tls",
+        help_heading = "Kubernetes",
+        hide_env_values = true
+    )]
+    pub(super) name: String,
+    /// Namespace of the Kubernetes objects
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "MILVUS_CERTGEN_KUBERNETES_NAMESPACE",
+        default_value = "default",
+        help_heading = "Kubernetes",
+        hide_env_values = true
+    )]
+    pub(super) namespace: String,
 }
 
 impl ConfigArgs {

@@ -1,11 +1,12 @@
 //! From the flags of a command to its job.
 
+use super::Behaviour;
 use super::args::{
     AttributeArgs, DaysArgs, ExternalCaArgs, KeyArgs, KeyFormatArg, OutDirArgs, OutputArgs, RenewWithinArgs,
     RoleArg, ValidityArgs,
 };
 use super::convert::{access, attributes, base_names, common_name, days, key_kind, names, out_dir, password};
-use super::{Behaviour, CaArgs, CsrArgs, EnsureArgs, FixturesArgs, IdentityArgs, RenewArgs, SignArgs};
+use super::make::{CaArgs, CsrArgs, EnsureArgs, FixturesArgs, IdentityArgs, RenewArgs, SignArgs};
 use crate::error::{Failure, Result};
 use crate::files::BaseName;
 use crate::job::{CsrJob, FixturesJob, IdentitiesJob, Job, Names, RenewJob, SignJob, Which};

@@ -6,8 +6,9 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
+use super::Behaviour;
+use super::args::LeafFileArgs;
 use super::convert::{base_names, days, names_of_flag, password};
-use super::{Behaviour, CheckArgs, ProbeArgs};
 use crate::error::{Failure, Result};
 use crate::examine::Question;
 use crate::job::{CheckJob, Job, ProbeJob};
@@ -37,24 +38,8 @@ pub(super) struct SetArgs {
         hide_env_values = true
     )]
     pub(super) ca_file: String,
-    /// Base name of server.key, server.pem and server.csr
-    #[arg(
-        long,
-        value_name = "BASE",
-        env = "MILVUS_CERTGEN_SERVER_FILE",
-        default_value = "server",
-        hide_env_values = true
-    )]
-    pub(super) server_file: String,
-    /// Base name of client.key, client.pem and client.csr
-    #[arg(
-        long,
-        value_name = "BASE",
-        env = "MILVUS_CERTGEN_CLIENT_FILE",
-        default_value = "client",
-        hide_env_values = true
-    )]
-    pub(super) client_file: String,
+    #[command(flatten)]
+    pub(super) leaf_files: LeafFileArgs,
 }
 
 /// Files that are named one by one, for `check`.
@@ -111,6 +96,83 @@ impl From<LookArgs> for Behaviour {
     }
 }
 
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Directory of the set [default: .]
+    #[arg(value_name = "DIR")]
+    pub(super) dir: Option<PathBuf>,
+    /// The same as DIR, as `probe` and `config` have it
+    #[arg(long = "dir", value_name = "DIR", hide = true, conflicts_with = "dir")]
+    pub(super) named_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) place: SetArgs,
+    #[command(flatten)]
+    pub(super) named: NamedFileArgs,
+    /// What clients call the server, repeated or with commas between them: each must be in its certificate, and is
+    /// tried in a handshake
+    #[arg(
+        long = "name",
+        value_name = "NAME",
+        env = "MILVUS_CERTGEN_CHECK_NAME",
+        value_delimiter = ',',
+        hide_env_values = true
+    )]
+    pub(super) names: Vec<String>,
+    /// Warn of what expires within so many days; never more than a third of a certificate's lifetime
+    #[arg(
+        long,
+        value_name = "DAYS",
+        env = "MILVUS_CERTGEN_EXPIRES_WITHIN",
+        default_value = "30",
+        allow_hyphen_values = true,
+        hide_env_values = true
+    )]
+    pub(super) expires_within: String,
+    /// Warnings count as errors
+    #[arg(long, env = "MILVUS_CERTGEN_STRICT", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    pub(super) strict: bool,
+    #[command(flatten)]
+    pub(super) output: LookArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ProbeArgs {
+    /// The server: HOST, HOST:PORT, [IPV6]:PORT or a URI; the port is 19530 unless it is said
+    #[arg(value_name = "HOST:PORT")]
+    pub(super) target: String,
+    /// Name of the server in its certificate, where that is not HOST; what pymilvus calls `server_name`
+    #[arg(long, value_name = "NAME", env = "MILVUS_CERTGEN_SERVER_NAME", hide_env_values = true)]
+    pub(super) server_name: Option<String>,
+    /// What Milvus is expected to be in: 1 (one-way) or 2 (two-way) [default: what it is in]
+    #[arg(
+        long,
+        value_name = "MODE",
+        env = "MILVUS_CERTGEN_TLS_MODE",
+        value_parser = clap::value_parser!(u8).range(1..=2),
+        hide_env_values = true
+    )]
+    pub(super) tls_mode: Option<u8>,
+    /// Longest wait for anything, in seconds (0.5) or with a unit (500ms)
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "MILVUS_CERTGEN_TIMEOUT",
+        default_value = "5",
+        allow_hyphen_values = true,
+        hide_env_values = true
+    )]
+    pub(super) timeout: String,
+    /// Directory of the set [default: .]
+    #[arg(long, value_name = "DIR", help_heading = "Files (which ones)")]
+    pub(super) dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) place: SetArgs,
+    #[command(flatten)]
+    pub(super) named: ClientFileArgs,
+    #[command(flatten)]
+    pub(super) output: LookArgs,
+}
+
 impl CheckArgs {
     pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
         let mut question = question(self.dir.or(self.named_dir), self.place, self.named)?;
@@ -165,8 +227,8 @@ const DEFAULT_EXPIRES_WITHIN: u32 = 30;
 pub(super) fn question(dir: Option<PathBuf>, place: SetArgs, named: NamedFileArgs) -> Result<Question> {
     let [ca_base, server, client] = base_names(&[
         ("--ca-file", &place.ca_file),
-        ("--server-file", &place.server_file),
-        ("--client-file", &place.client_file),
+        ("--server-file", &place.leaf_files.server_file),
+        ("--client-file", &place.leaf_files.client_file),
     ])?;
     if named.key.is_some() && named.cert.is_none() {
         return Err(Failure::usage("--key: without --cert it is not known whose key it is")

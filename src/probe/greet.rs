@@ -1,24 +1,23 @@
 //! One TLS handshake, and the wait for a refusal that comes after it.
 
 use std::io::{self, ErrorKind};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rustls::client::ResolvesClientCert;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::CertifiedKey;
-use rustls::{
-    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, ProtocolVersion,
-    SignatureScheme, StreamOwned,
-};
+use rustls::{ClientConfig, ClientConnection, ProtocolVersion, StreamOwned};
 
 use super::wire::Wire;
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::set::{CertificateFile, LeafFiles};
+
+mod witness;
+
+use witness::{Presenter, Recorder, Witness};
 
 /// How long a server may take to refuse a client after the client's part of TLS 1.3 is over. Go and OpenSSL send a
 /// session ticket at once where they do not refuse, which ends the wait.
@@ -288,94 +287,4 @@ fn config(hello: &Hello, witness: &Arc<Witness>) -> Result<ClientConfig> {
     // Every connection is to show everything.
     config.resumption = rustls::client::Resumption::disabled();
     Ok(config)
-}
-
-/// What the callbacks of a handshake have seen.
-#[derive(Debug, Default)]
-struct Witness {
-    chain: Mutex<Vec<Vec<u8>>>,
-    proves_key: AtomicBool,
-    asked: AtomicBool,
-    accepted_issuers: Mutex<Vec<Vec<u8>>>,
-}
-
-impl Witness {
-    /// An X.509 version 1 certificate, say, is refused before its key is looked at: that proves nothing.
-    fn note_proof(&self, proof: &Result<HandshakeSignatureValid, rustls::Error>) {
-        let is_bad = matches!(proof, Err(rustls::Error::InvalidCertificate(CertificateError::BadSignature)));
-        self.proves_key.store(!is_bad, Ordering::Relaxed);
-    }
-}
-
-/// Takes every certificate, and remembers it: it is judged afterwards, with words. Nothing secret is ever sent over
-/// such a connection.
-#[derive(Debug)]
-struct Recorder {
-    witness: Arc<Witness>,
-    provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for Recorder {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        if let Ok(mut chain) = self.witness.chain.lock() {
-            *chain = std::iter::once(end_entity).chain(intermediates).map(|der| der.to_vec()).collect();
-        }
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        let proof = rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms);
-        self.witness.note_proof(&proof);
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        let proof = rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms);
-        self.witness.note_proof(&proof);
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// Shows the client's certificate where one is asked for, and remembers that it was.
-#[derive(Debug)]
-struct Presenter {
-    witness: Arc<Witness>,
-    client: Option<Arc<CertifiedKey>>,
-}
-
-impl ResolvesClientCert for Presenter {
-    fn resolve(&self, issuers: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.witness.asked.store(true, Ordering::Relaxed);
-        if let Ok(mut accepted) = self.witness.accepted_issuers.lock() {
-            *accepted = issuers.iter().map(|issuer| issuer.to_vec()).collect();
-        }
-        self.client.clone()
-    }
-
-    fn has_certs(&self) -> bool {
-        true
-    }
 }

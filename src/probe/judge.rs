@@ -3,16 +3,17 @@
 use time::OffsetDateTime;
 
 use super::{Answer, Found, Outcome, Plain, Reached, Server, Target, Tls, Version};
-use crate::certificate::Certificate;
 use crate::error::Failure;
-use crate::files::{BaseName, FileKind};
-use crate::profile::Role;
+use crate::files::FileKind;
 use crate::san::San;
-use crate::set::{CertificateFile, Leaf, LeafFiles, Loaded, Set};
-use crate::verify::{self, Code, Finding, Severity};
+use crate::set::Set;
+use crate::verify::{Code, Finding, Severity};
 
-/// What findings about the certificate that a server sends are headed with.
-const SERVED: &str = "served certificate";
+mod admission;
+mod served;
+
+use admission::admission;
+use served::served;
 
 /// What the server is held against.
 pub struct Expectation<'a> {
@@ -230,169 +231,6 @@ fn tls_mode(server: &Server, tls: &Tls) -> Option<u8> {
         (Outcome::Silent, _) | (_, false) => None,
         (_, true) => Some(2),
     }
-}
-
-/// The certificates that it sends, as clients look at them.
-fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
-    let Some(chain) = &tls.chain else {
-        let message = "cannot be read";
-        return vec![Finding::new(Code::Damaged, SERVED, message)];
-    };
-    let set = expected.set;
-    let leaf = Leaf {
-        role: Role::Server,
-        base: BaseName::given(None, std::path::Path::new(SERVED)),
-        files: LeafFiles { certificate: Loaded::Sound(chain.clone()), ..LeafFiles::default() },
-    };
-    let mut findings = verify::leaf(&leaf, set.ca_certificate(), &set.ca_base, expected.now);
-    findings.retain(|finding| !finding.code.is_about_file());
-    if let Some(ca) = set.ca_certificate() {
-        // What is between the leaf and the CA may be sent along.
-        let path: Vec<&Certificate> = chain.chain.iter().chain([ca]).collect();
-        let trusted = verify::trusted(&chain.certificate, Role::Server, &path, expected.now);
-        let is_about_issuer = |code| matches!(code, Code::NotSignedByCa | Code::SelfSigned);
-        match trusted {
-            Ok(()) => findings.retain(|finding| !is_about_issuer(finding.code)),
-            Err(why) if findings.iter().all(|finding| finding.severity < Severity::Error) => {
-                findings.push(Finding::new(Code::ServedUntrusted, SERVED, format!("is not trusted: {why}")));
-            }
-            Err(_) => {}
-        }
-    }
-    // A key of a kind that cannot be checked has a finding of its own.
-    if !tls.proves_key && chain.certificate.public_key.kind.is_ok() {
-        let message = "is not the server's own: it does not prove that it has the private key";
-        findings.push(Finding::new(Code::ServedUntrusted, SERVED, message));
-    }
-    let own = chain.certificate.subject_alt_names.as_deref().unwrap_or_default();
-    if !own.is_empty() && !verify::has_name(own, expected.server_name) {
-        let mut finding = verify::name_not_in_san(SERVED, own, expected.server_name);
-        finding.fix = Some(match own.iter().find(|name| matches!(name, San::Dns(_) | San::Ip(_))) {
-            Some(name) => format!(
-                "connect with server_name {name} (--server-name here), or have the name put into the server's \
-                 certificate"
-            ),
-            None => "have the name put into the server's certificate".to_owned(),
-        });
-        findings.push(finding);
-    }
-    let other = other_than_here(chain, set);
-    for finding in &mut findings {
-        // Where the directory has another certificate, signing it once more changes nothing.
-        let remedy = if other.is_some() {
-            "put the directory's files where Milvus reads them, and restart it"
-        } else {
-            "sign the server's certificate again where the CA's key is: milvus-certgen; and restart Milvus"
-        };
-        finding.fix.get_or_insert_with(|| remedy.to_owned());
-    }
-    findings.extend(other);
-    findings
-}
-
-/// Milvus reads its files once, at start.
-fn other_than_here(chain: &CertificateFile, set: &Set) -> Option<Finding> {
-    let mut servers = set.leaves.iter().filter(|leaf| leaf.role == Role::Server);
-    let is_same =
-        |leaf: &Leaf| leaf.files.sound_certificate().is_some_and(|c| c.der == chain.certificate.der);
-    let server = set.first(Role::Server).filter(|leaf| leaf.files.sound_certificate().is_some())?;
-    if servers.any(is_same) {
-        return None;
-    }
-    let pem = server.base.file(FileKind::Certificate);
-    let message =
-        format!("is not the one in {pem}: Milvus has not been restarted since, or it reads other files");
-    let mut finding = Finding::new(Code::OtherCertificateServed, SERVED, message);
-    finding.fix = Some("restart Milvus, which reads its files once, at start".to_owned());
-    Some(finding)
-}
-
-/// Whether it lets this client in.
-fn admission(server: &Server, tls: &Tls, target: &str, expected: &Expectation<'_>) -> Vec<Finding> {
-    let client = expected.set.first(Role::Client);
-    let usable = client.filter(|client| has_credentials(client));
-    let pem = client.map_or_else(
-        || BaseName::of_role(Role::Client).file(FileKind::Certificate),
-        |client| client.base.file(FileKind::Certificate),
-    );
-    let why = match &server.greeting.outcome {
-        Outcome::Accepted | Outcome::Silent => return Vec::new(),
-        Outcome::Refused(why) => why.clone(),
-        _ => "it closes the connection".to_owned(),
-    };
-    if !tls.asks_for_certificate {
-        return vec![refused_handshake(&why, target)];
-    }
-    let Some(client) = usable else {
-        let what = client.map_or_else(|| "there is none here".to_owned(), |client| unusable(client, &pem));
-        let mut finding = Finding::new(
-            Code::ClientCertificateNeeded,
-            target,
-            format!("demands a client certificate, as in tlsMode 2, and {what} ({why})"),
-        );
-        finding
-            .seen("Go (Milvus): tls: client didn't provide a certificate")
-            .seen("pymilvus: Socket closed")
-            .fix = Some(
-            "give the client's with --cert and --key, or the directory of a whole set with --dir".to_owned(),
-        );
-        return vec![finding];
-    };
-    let mut findings =
-        verify::leaf(client, expected.set.ca_certificate(), &expected.set.ca_base, expected.now);
-    findings.retain(|finding| {
-        (finding.file == pem || finding.code == Code::KeyMismatch) && finding.severity == Severity::Error
-    });
-    for finding in &mut findings {
-        finding.fix = Some(match finding.code {
-            Code::NotSignedByCa | Code::SelfSigned => {
-                "use a client certificate of this CA; where its key is: milvus-certgen client NAME".to_owned()
-            }
-            Code::KeyMismatch => format!(
-                "give its own key with --key, or make a new one where the CA's key is: milvus-certgen renew {} --rekey",
-                client.base
-            ),
-            _ => format!("sign it again where the CA's key is: milvus-certgen renew {}", client.base),
-        });
-    }
-    let mut message = format!("refuses {pem}: {why}");
-    if let Some(issuers) = other_issuers(client, tls) {
-        message = format!("{message}; it takes certificates of {issuers}");
-    }
-    let mut finding = Finding::new(Code::ClientCertificateRefused, target, message);
-    finding.seen("Go (Milvus): tls: failed to verify certificate").seen("pymilvus: Socket closed");
-    // Where the certificate has a fault of its own, that is what needs to be mended.
-    if findings.is_empty() {
-        finding.fix = Some(
-            "give Milvus the CA that signed the client's certificate (tls.caPemPath in milvus.yaml), and restart it"
-                .to_owned(),
-        );
-    }
-    findings.push(finding);
-    findings
-}
-
-fn has_credentials(client: &Leaf) -> bool {
-    client.files.key.sound().is_some() && client.files.certificate.sound().is_some()
-}
-
-fn unusable(client: &Leaf, pem: &str) -> String {
-    match (client.files.certificate.problem(), client.files.key.problem()) {
-        (Some(problem), _) => format!("{pem} {problem}"),
-        (None, Some(problem)) => format!("{} {problem}", client.base.file(FileKind::Key)),
-        (None, None) => "there is none here".to_owned(),
-    }
-}
-
-/// Whose certificates it takes, where that is not who signed this one.
-fn other_issuers(client: &Leaf, tls: &Tls) -> Option<String> {
-    let issuer = &client.files.sound_certificate()?.issuer.der;
-    if tls.accepted_issuers.is_empty() || tls.accepted_issuers.contains(issuer) {
-        return None;
-    }
-    let names = tls.accepted_issuers.iter().filter_map(|der| crate::certificate::Name::from_der(der));
-    let names: Vec<String> = names.map(|name| name.text).collect();
-    Some(names.join(" and "))
 }
 
 /// What gRPC needs beyond TLS, and who answers.

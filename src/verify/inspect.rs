@@ -1,19 +1,22 @@
 //! What `check` asks beyond what a run does: the surroundings, the days left, the names that somebody will use.
 
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
-use super::{Code, Finding, Findings, Severity, chain, date, handshake};
+use super::{Code, Finding, Findings, Severity, chain};
 use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind};
-use crate::keys::{KeyFormat, KeyKind};
 use crate::profile::Role;
 use crate::san::San;
 use crate::serial::Serial;
-use crate::set::{CaFiles, CertificateFile, Leaf, Loaded, Set};
+use crate::set::{CaFiles, Leaf, Loaded, Set};
 
-/// Apple's platforms refuse server certificates that are valid for more days, whoever has signed them
-/// (<https://support.apple.com/en-us/103769>).
-const LONGEST_FOR_APPLE: i64 = 825;
+mod faults;
+mod handshakes;
+mod names;
+
+use handshakes::shake_all;
+use names::asked_names;
+pub use names::name_not_in_san;
 
 /// A set, and what is asked of it.
 pub struct Inspection<'a> {
@@ -230,116 +233,6 @@ fn not_checked(file: &str, message: &str) -> Finding {
     Finding::new(Code::NotChecked, file, format!("{message} was not checked"))
 }
 
-impl Findings<'_> {
-    fn expiring(&mut self, certificate: &Certificate, inspection: &Inspection<'_>) {
-        let (end, now) = (certificate.not_after, inspection.now);
-        let window = Duration::days(inspection.expires_within.into());
-        // Certificates for a few days, renewed as often, are not about to expire from their first hour on.
-        let window = window.min((end - certificate.not_before) / 3);
-        if end >= now && end - now < window {
-            let days = (end - now).whole_days();
-            let left = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
-            self.certificate(Code::Expiring, format!("expires on {}, in {left}", date(end)));
-        }
-    }
-
-    /// A name that no client can ask for is as good as none.
-    fn usable_names(&mut self, role: Role, certificate: &Certificate) {
-        let names = certificate.subject_alt_names.as_deref().unwrap_or_default();
-        let is_unusable = |name: &San| chain::server_name(name).is_none();
-        if role == Role::Server && !names.is_empty() && names.iter().all(is_unusable) {
-            let list = names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            self.certificate(Code::NoSan, format!("has no name that a client can ask for, only {list}"));
-        }
-    }
-
-    /// The CAs between the CA and a root, as far as they are in its file.
-    fn above(&mut self, file: &CertificateFile, now: OffsetDateTime) {
-        let mut top = &file.certificate;
-        for above in file.above() {
-            if now > above.not_after {
-                let message = format!(
-                    "holds {} above it, which expired on {}",
-                    above.subject.text,
-                    date(above.not_after)
-                );
-                self.certificate(Code::Expired, message).seen("OpenSSL: certificate has expired");
-            }
-            top = above;
-        }
-        if !top.is_self_issued() {
-            self.certificate(
-                Code::NoIssuer,
-                format!(
-                    "ends with {}, which is no root: OpenSSL and Node ask for the CA above it",
-                    top.subject.text
-                ),
-            )
-            .seen("OpenSSL: unable to get issuer certificate")
-            .severity = Severity::Warning;
-        }
-    }
-
-    fn length(&mut self, role: Role, certificate: &Certificate) {
-        let days = (certificate.not_after - certificate.not_before).whole_days();
-        if role == Role::Server && days > LONGEST_FOR_APPLE {
-            self.certificate(
-                Code::LongValidity,
-                format!("is valid for {days} days; Apple's platforms refuse more than {LONGEST_FOR_APPLE}"),
-            );
-        }
-    }
-
-    fn readable_key(&mut self, inspection: &Inspection<'_>) {
-        let mode = (inspection.mode_of)(&self.base.file(FileKind::Key));
-        if let Some(mode) = mode.filter(|mode| mode & 0o007 != 0) {
-            self.add(
-                FileKind::Key,
-                Code::KeyReadable,
-                format!("has mode {mode:04o}: every user of this machine may read it"),
-            );
-        }
-    }
-
-    /// A CA's `extendedKeyUsage` binds what it signs; webpki alone does not ask it of whom it trusts.
-    fn purposes(&mut self, ca: &Certificate, set: &Set) {
-        let Some(usage) = ca.extended_key_usage.filter(|usage| !usage.any) else { return };
-        for (role, allowed) in [(Role::Server, usage.server_auth), (Role::Client, usage.client_auth)] {
-            if !allowed && set.first(role).is_some() {
-                let purpose = role.purpose().unwrap_or_default();
-                let message = format!("has an extendedKeyUsage without {purpose}, which binds what it signs");
-                self.certificate(Code::WrongEku, message)
-                    .seen("OpenSSL: unsuitable certificate purpose")
-                    .seen("Go: x509: certificate specifies an incompatible key usage");
-            }
-        }
-    }
-
-    fn holds_key(&mut self, holds_key: bool) {
-        if holds_key {
-            self.certificate(
-                Code::CertificateHoldsKey,
-                "holds a private key too, which goes wherever the certificate goes",
-            );
-        }
-    }
-
-    fn key_form(&mut self, role: Role, format: KeyFormat, kind: KeyKind) {
-        // The server's key is read by Milvus alone, and Go takes all forms.
-        if format == KeyFormat::Traditional && role == Role::Client {
-            self.add(FileKind::Key, Code::KeyNotPkcs8, "is not in PKCS#8, which Java's gRPC insists on")
-                .seen("Java: File does not contain valid private key");
-        }
-        if kind == KeyKind::Ed25519 {
-            self.add(
-                FileKind::Key,
-                Code::Ed25519Key,
-                "is Ed25519, which clients built on gRPC's C core (Python, C++) do not take",
-            );
-        }
-    }
-}
-
 /// Keys and certificates that have changed places: the finding says whose they are.
 fn tell_swapped(findings: &mut [Finding], set: &Set) {
     for leaf in &set.leaves {
@@ -356,90 +249,4 @@ fn tell_swapped(findings: &mut [Finding], set: &Set) {
             finding.message = format!("is not the key of {own}, but of {others}");
         }
     }
-}
-
-/// One-way and mutual, for every asked name, or for the first that the server has.
-fn shake_all(inspection: &Inspection<'_>, ca: &Certificate, findings: &mut Vec<Finding>) -> Vec<Handshake> {
-    let Inspection { set, names, now, .. } = *inspection;
-    let Some(server) = set.first(Role::Server) else { return Vec::new() };
-    if server.files.key.sound().is_none() || server.files.certificate.sound().is_none() {
-        return Vec::new();
-    }
-    let own =
-        server.files.sound_certificate().and_then(|certificate| certificate.subject_alt_names.as_deref());
-    let own = own.unwrap_or_default();
-    let names: Vec<&San> = match names {
-        [] => own.iter().find(|name| chain::server_name(name).is_some()).into_iter().collect(),
-        asked => asked.iter().collect(),
-    };
-    let client = set.first(Role::Client).filter(|client| client.files.key.sound().is_some());
-    let mut handshakes = Vec::new();
-    for name in names {
-        let Some(server_name) = chain::server_name(name) else { continue };
-        for (tls_mode, client) in
-            [(1, None), (2, client)].into_iter().filter(|(mode, c)| *mode == 1 || c.is_some())
-        {
-            let client = client.map(|client| &client.files);
-            let mut problem = handshake::shake(&server.files, client, ca, &server_name, now).err();
-            // A name that it is not for has a finding of its own.
-            if !chain::has_name(own, name) {
-                problem = problem.map(|_| "the certificate is not for that name".to_owned());
-            } else if let Some(why) = &problem {
-                let pem = server.base.file(FileKind::Certificate);
-                let message = format!("fails a handshake as in tlsMode {tls_mode}: {why}");
-                findings.push(Finding::new(Code::Handshake, pem, message));
-            }
-            handshakes.push(Handshake { name: name.to_string(), tls_mode, problem });
-        }
-    }
-    if client.is_none() && set.first(Role::Client).is_none() {
-        let client = BaseName::of_role(Role::Client).file(FileKind::Certificate);
-        findings.push(not_checked(&client, "is not here: a handshake as in tlsMode 2"));
-    }
-    handshakes
-}
-
-/// `--name`: what clients will call the server must be in its certificate.
-fn asked_names(inspection: &Inspection<'_>) -> Vec<Finding> {
-    let Some(server) = inspection.set.first(Role::Server) else { return Vec::new() };
-    let Some(certificate) = server.files.sound_certificate() else { return Vec::new() };
-    let own = certificate.subject_alt_names.as_deref().unwrap_or_default();
-    if own.is_empty() {
-        // no-san says it.
-        return Vec::new();
-    }
-    let pem = server.base.file(FileKind::Certificate);
-    let lacking = inspection.names.iter().filter(|name| !chain::has_name(own, name));
-    lacking.map(|name| name_not_in_san(&pem, own, name)).collect()
-}
-
-/// The certificate is not for that name.
-#[must_use]
-pub fn name_not_in_san(file: &str, own: &[San], name: &San) -> Finding {
-    let list = own.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let mut message = format!("is not for {name}, but for {list}");
-    if let San::Ip(ip) = name
-        && own.contains(&San::Dns(ip.to_string()))
-    {
-        message.push_str("; an address counts only as an IP name, not as a DNS name");
-    }
-    let of_kind = |is_ip: bool| {
-        let names = own
-            .iter()
-            .filter(|own| matches!(own, San::Ip(_)) == is_ip && matches!(own, San::Ip(_) | San::Dns(_)));
-        names.map(ToString::to_string).collect::<Vec<_>>().join(", ")
-    };
-    let is_ip = matches!(name, San::Ip(_));
-    let mut finding = Finding::new(Code::NameNotInSan, file, message);
-    match (is_ip, of_kind(is_ip)) {
-        (true, ips) if ips.is_empty() => finding.seen(format!(
-            "Go: x509: cannot validate certificate for {name} because it doesn't contain any IP SANs"
-        )),
-        (false, names) if names.is_empty() => finding
-            .seen(format!("Go: x509: certificate is not valid for any names, but wanted to match {name}")),
-        (_, names) => finding.seen(format!("Go: x509: certificate is valid for {names}, not {name}")),
-    };
-    finding.seen(if is_ip { "OpenSSL: IP address mismatch" } else { "OpenSSL: hostname mismatch" });
-    finding.seen("pymilvus: Hostname Verification Check failed");
-    finding
 }
