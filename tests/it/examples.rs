@@ -127,6 +127,21 @@ fn the_script_for_ci_makes_a_set_that_check_takes() {
 }
 
 #[test]
+fn the_workflow_for_ci_is_one_and_runs_what_the_script_does() {
+    let text = include_str!("../../examples/ci/github-actions.yml");
+    let workflow = &yaml_rust2::YamlLoader::load_from_str(text).unwrap()[0];
+    let steps = workflow["jobs"]["test"]["steps"].as_vec().unwrap();
+    let commands: Vec<&str> = steps.iter().filter_map(|step| step["run"].as_str()).collect();
+    let made = commands.iter().find(|run| run.contains("--discard-ca-key")).unwrap();
+    let sandbox = Sandbox::new();
+    for line in lines(&made.replace("\"$RUNNER_TEMP/tls\"", "tls")) {
+        assert_runs(&sandbox, &line);
+    }
+    assert!(sandbox.read("tls/ca.key").contains("discarded"));
+    assert!(steps.iter().all(|step| !step["uses"].as_str().unwrap_or_default().contains("cache")));
+}
+
+#[test]
 fn the_transcript_of_the_readme_is_what_a_run_prints() {
     let readme = include_str!("../../README.md");
     let start = readme.find("$ milvus-certgen --cn localhost\n").unwrap();
