@@ -4,8 +4,8 @@
     python tests/e2e/config.py target/release/milvus-certgen [PATH/TO/milvus_cli]
 
 A Milvus is started with the printed milvus-yaml in tlsMode 1 and in 2, and with the variables of the printed compose;
-only the directory of the files is another. Then the printed clients connect: pymilvus as it is, and milvus_cli where
-it is given. The SDKs for Node and Go are stubs whose connection is that language's own TLS: what is shown is that
+only the directory of the files is another. Then the printed clients connect: pymilvus as it is, Rust's with its SDK
+(which takes minutes to build), and milvus_cli where it is given. The SDKs for Node and Go are stubs whose connection is that language's own TLS: what is shown is that
 their programs run, and that the files and the name in them suffice.
 Every case prints a line, `ok NAME` or `FAILED NAME: reason`; the last line is `N passed, M failed`.
 """
@@ -34,13 +34,31 @@ from common import Report, ensure, make_set, wait_for
 from milvus import MilvusServer
 from server import new_server, read_log, run_case, started
 
-SUITE_SECONDS = 300
+# The SDK for Rust is built within it.
+SUITE_SECONDS = 1500
+BUILD_SECONDS = 1200
 
 MOUNTED = "/milvus/tls"
 VERSION = "2.3.5"
 REST_PORT = 8080
 # Of the schemas that kubernetes-validate has.
 KUBERNETES = "1.30"
+
+RUST_MANIFEST = """
+[package]
+name = "printed"
+version = "0.0.0"
+edition = "2024"
+
+[dependencies]
+milvus-sdk-rust = "=3.0.3"
+tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+
+[profile.dev]
+debug = 0
+
+[workspace]
+"""
 
 Check = Callable[[MilvusServer], None]
 Cases = dict[str, Check]
@@ -71,6 +89,7 @@ class Suite:
         self.certificates = make_set(program, home / "set", "--cn", "localhost", "--key-type", "ecdsa-p256")
 
     def run(self) -> None:
+        self.case("Rust's SDK builds", self.build_rust)
         for mode in (1, 2):
             self.case(f"kubernetes, tlsMode {mode}, the schema of Kubernetes", partial(self.is_valid_secret, mode))
         for mode in (1, 2):
@@ -82,7 +101,7 @@ class Suite:
         self.in_milvus("compose, tlsMode 2", partial(self.with_compose, 2), cases)
 
     def cases(self, mode: int) -> Cases:
-        clients = {"pymilvus": self.pymilvus, "Node's TLS": self.node, "Go's TLS": self.go}
+        clients = {"pymilvus": self.pymilvus, "Rust": self.rust, "Node's TLS": self.node, "Go's TLS": self.go}
         cases: Cases = {name: partial(self.connects, client, mode) for name, client in clients.items()}
         cases["REST"] = partial(self.rest_answers, mode)
         if mode == 1:
@@ -200,6 +219,21 @@ class Suite:
         ensure(built.returncode == 0, built.stderr)
         return run([place / "connect"], place)
 
+    def build_rust(self) -> None:
+        """The SDK and what it needs, with a program for no port in particular: that of a case takes seconds then."""
+        place = self.home / "rust"
+        write(place / "Cargo.toml", RUST_MANIFEST)
+        write(place / "src" / "main.rs", self.printed("rust", 1))
+        built = run(["cargo", "build", "--quiet"], place, seconds=BUILD_SECONDS)
+        ensure(built.returncode == 0, built.stderr[-1500:])
+
+    def rust(self, mode: int, server: MilvusServer) -> "subprocess.CompletedProcess[str]":
+        place = self.home / "rust"
+        write(place / "src" / "main.rs", self.printed("rust", mode, "--port", str(server.listen_port)))
+        built = run(["cargo", "build", "--quiet", "--offline"], place)
+        ensure(built.returncode == 0, built.stderr[-1500:])
+        return run([place / "target" / "debug" / "printed"], place)
+
     def milvus_cli_connects(self, server: MilvusServer) -> None:
         place = self.program_in("connect.sh", "milvus-cli", 1, server)
         if not self.cli or self.cli.name != "milvus_cli":
@@ -232,13 +266,16 @@ class Suite:
         ensure(answer.get("code") == 200 and "data" in answer, f"REST answered {answer}")
 
 
-def run(line: Sequence[object], place: Path, more: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+def run(
+    line: Sequence[object],
+    place: Path,
+    more: dict[str, str] | None = None,
+    seconds: float = common.PROCESS_SECONDS,
+) -> "subprocess.CompletedProcess[str]":
     settings = {name: value for name, value in os.environ.items() if not name.startswith("MILVUS_CERTGEN_")}
     settings |= {"no_proxy": "localhost", "NO_PROXY": "localhost"} | (more or {})
     words = [str(word) for word in line]
-    return subprocess.run(
-        words, cwd=place, env=settings, capture_output=True, text=True, timeout=common.PROCESS_SECONDS
-    )
+    return subprocess.run(words, cwd=place, env=settings, capture_output=True, text=True, timeout=seconds)
 
 
 def merged(below: object, above: object) -> object:
