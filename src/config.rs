@@ -15,24 +15,38 @@ mod quote;
 pub use context::Setting;
 use quote::Quoting;
 
-/// What configuration is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are the targets'")]
+/// What configuration is for: the values of `config TARGET`, and their help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Target {
+    /// The block of milvus.yaml
     MilvusYaml,
+    /// docker-compose.override.yml for Milvus's own docker-compose.yml, with a service that makes the set
     Compose,
+    /// The Secret (it holds private keys, never the CA's)
     Kubernetes,
+    /// Values for the Helm chart, which use the Secret
     Helm,
+    /// A Milvus resource for the Operator, which uses the Secret
     Operator,
+    /// Issuer and Certificates, for who lets Kubernetes sign and renew
     CertManager,
+    /// Python client
     Pymilvus,
+    /// Java client
     Java,
+    /// Node client
     Node,
+    /// Go client
     Go,
+    /// Rust client
     Rust,
+    /// C++ client
     Cpp,
+    /// Compose service of the web interface
     Attu,
+    /// Block of backup.yaml
     MilvusBackup,
+    /// Commands for `milvus_cli`, which has tlsMode 1 only
     MilvusCli,
 }
 

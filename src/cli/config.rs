@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use clap::Args;
 use clap::builder::FalseyValueParser;
-use clap::{Args, ValueEnum};
 
 use super::Behaviour;
 use super::look::{NamedFileArgs, SetArgs, question};
@@ -11,67 +11,11 @@ use crate::config::Target;
 use crate::error::{Failure, Result};
 use crate::job::{ConfigJob, Job};
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum TargetArg {
-    /// The block of milvus.yaml
-    MilvusYaml,
-    /// docker-compose.override.yml for Milvus's own docker-compose.yml, with a service that makes the set
-    Compose,
-    /// The Secret (it holds private keys, never the CA's)
-    Kubernetes,
-    /// Values for the Helm chart, which use the Secret
-    Helm,
-    /// A Milvus resource for the Operator, which uses the Secret
-    Operator,
-    /// Issuer and Certificates, for who lets Kubernetes sign and renew
-    CertManager,
-    /// Python client
-    Pymilvus,
-    /// Java client
-    Java,
-    /// Node client
-    Node,
-    /// Go client
-    Go,
-    /// Rust client
-    Rust,
-    /// C++ client
-    Cpp,
-    /// Compose service of the web interface
-    Attu,
-    /// Block of backup.yaml
-    MilvusBackup,
-    /// Commands for `milvus_cli`, which has tlsMode 1 only
-    MilvusCli,
-}
-
-impl From<TargetArg> for Target {
-    fn from(target: TargetArg) -> Self {
-        match target {
-            TargetArg::MilvusYaml => Self::MilvusYaml,
-            TargetArg::Compose => Self::Compose,
-            TargetArg::Kubernetes => Self::Kubernetes,
-            TargetArg::Helm => Self::Helm,
-            TargetArg::Operator => Self::Operator,
-            TargetArg::CertManager => Self::CertManager,
-            TargetArg::Pymilvus => Self::Pymilvus,
-            TargetArg::Java => Self::Java,
-            TargetArg::Node => Self::Node,
-            TargetArg::Go => Self::Go,
-            TargetArg::Rust => Self::Rust,
-            TargetArg::Cpp => Self::Cpp,
-            TargetArg::Attu => Self::Attu,
-            TargetArg::MilvusBackup => Self::MilvusBackup,
-            TargetArg::MilvusCli => Self::MilvusCli,
-        }
-    }
-}
-
 #[derive(Debug, Args)]
 pub(super) struct ConfigArgs {
     /// What for
     #[arg(value_name = "TARGET")]
-    pub(super) target: TargetArg,
+    pub(super) target: Target,
     /// Directory of the set [default: .]
     #[arg(long, value_name = "DIR", help_heading = "Files (which ones)")]
     pub(super) dir: Option<PathBuf>,
@@ -131,7 +75,7 @@ impl ConfigArgs {
         check_label("--name", &self.name, 63 - "-selfsigned".len())?;
         check_label("--namespace", &self.namespace, 63)?;
         let job = ConfigJob {
-            target: self.target.into(),
+            target: self.target,
             question: question(self.dir, self.place, NamedFileArgs::default())?,
             tls_mode: self.tls_mode,
             host: self.host,
