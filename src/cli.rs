@@ -189,7 +189,13 @@ impl Cli {
     /// and ends the process, as clap does it.
     #[must_use]
     pub fn of_this_process() -> Self {
-        let matches = without_empty_variables(definition()).get_matches();
+        let is_empty = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            value.is_empty() && name.as_encoded_bytes().starts_with(b"MILVUS_CERTGEN_")
+        };
+        // Seldom so, and going through all flags of all commands takes time.
+        let has_empty = std::env::vars_os().any(is_empty);
+        let command = if has_empty { without_empty_variables(definition()) } else { definition() };
+        let matches = command.get_matches();
         <Self as clap::FromArgMatches>::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
