@@ -38,6 +38,7 @@ pub mod fixtures;
 pub mod issue;
 pub mod job;
 pub mod keys;
+mod parallel;
 pub mod pki;
 pub mod plan;
 pub mod probe;
