@@ -1,6 +1,8 @@
 //! Reading certificates and requests: x509-parser lives here. What is read is owned and typed; nothing above
 //! parses again.
 
+use std::sync::OnceLock;
+
 use time::OffsetDateTime;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -79,7 +81,21 @@ pub struct Certificate {
     /// The issuer's serial number, where `authorityKeyIdentifier` names it too.
     pub authority_serial: Option<Serial>,
     pub name_constraints: Option<Constraints>,
+    verified: Verified,
 }
+
+/// The key that the signature was first verified with, and whether it is that key's: a run asks more than once, and
+/// the answer takes longer than all else that it asks. No part of what a certificate is.
+#[derive(Debug, Clone, Default)]
+struct Verified(OnceLock<(Vec<u8>, bool)>);
+
+impl PartialEq for Verified {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Verified {}
 
 impl Certificate {
     /// Reads one certificate's DER. The error completes a sentence that begins with the file's name.
@@ -108,6 +124,7 @@ impl Certificate {
             authority_key_identifier: None,
             authority_serial: None,
             name_constraints: None,
+            verified: Verified::default(),
         };
         for extension in parsed.extensions() {
             certificate.read_extension(extension)?;
@@ -197,6 +214,12 @@ impl Certificate {
     /// True if the signature on this certificate is by that key.
     #[must_use]
     pub fn is_signed_by(&self, issuer: &PublicKey) -> bool {
+        let (key, is_signed) =
+            self.verified.0.get_or_init(|| (issuer.spki.clone(), self.verify_signature(issuer)));
+        if *key == issuer.spki { *is_signed } else { self.verify_signature(issuer) }
+    }
+
+    fn verify_signature(&self, issuer: &PublicKey) -> bool {
         let (Ok((_, certificate)), Ok((_, key))) = (
             X509Certificate::from_der(&self.der),
             x509_parser::x509::SubjectPublicKeyInfo::from_der(&issuer.spki),
