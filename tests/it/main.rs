@@ -18,6 +18,7 @@ mod handshake;
 mod identities;
 mod interop;
 mod manual;
+mod memory;
 mod messages;
 mod openssl;
 mod peers;
