@@ -43,8 +43,11 @@ pub struct Report {
     recovered: bool,
     /// The CA, the server and the client, in this order.
     certificates: Vec<CertificateReport>,
-    /// The names of the files that were written (or would be, as far as a plan can tell).
+    /// The names of the files that were written; none with `--dry-run`.
     written: Vec<String>,
+    /// With `--dry-run`: the names of the files that would be written; else absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    would_write: Option<Vec<String>>,
     /// Things worth a word.
     notes: Vec<String>,
     /// What to do now.
@@ -123,10 +126,11 @@ impl Report {
             schema: 1,
             directory: request.out_dir.display().to_string(),
             dry_run: outcome.dry_run,
-            changed: if outcome.dry_run { !plan.keeps_everything() } else { !outcome.written.is_empty() },
+            changed: !outcome.written.is_empty(),
             recovered: outcome.recovered,
             certificates,
-            written: outcome.written.to_vec(),
+            written: if outcome.dry_run { Vec::new() } else { outcome.written.to_vec() },
+            would_write: outcome.dry_run.then(|| outcome.written.to_vec()),
             notes: plan.notes.clone(),
             next: if outcome.dry_run { Vec::new() } else { next(plan, request, set) },
         }
@@ -143,6 +147,7 @@ impl Report {
             recovered: false,
             certificates: Vec::new(),
             written: if dry_run { Vec::new() } else { written.to_vec() },
+            would_write: dry_run.then(|| written.to_vec()),
             notes: Vec::new(),
             next: Vec::new(),
         }
@@ -162,15 +167,22 @@ impl Report {
             joined.changed |= report.changed;
             joined.recovered |= report.recovered;
             joined.certificates.extend(report.certificates.into_iter().filter(|c| c.role != Role::Ca.name()));
-            for name in report.written {
-                // The serial file is written by each of them.
-                if !joined.written.contains(&name) {
-                    joined.written.push(name);
-                }
+            // The serial file is written by each of them.
+            add_new(&mut joined.written, report.written);
+            if let (Some(joined), Some(more)) = (&mut joined.would_write, report.would_write) {
+                add_new(joined, more);
             }
             joined.notes.extend(report.notes);
         }
         joined
+    }
+}
+
+fn add_new(names: &mut Vec<String>, more: Vec<String>) {
+    for name in more {
+        if !names.contains(&name) {
+            names.push(name);
+        }
     }
 }
 
@@ -233,7 +245,7 @@ fn next(plan: &Plan, request: &Request, set: &Set) -> Vec<String> {
     let pem = |base: &BaseName| base.file(FileKind::Certificate);
     let key = |base: &BaseName| base.file(FileKind::Key);
     let mount = match &request.tls_dir {
-        Some(dir) => format!("mount {} at /milvus/tls; {ca_key} {stays}", shown(dir)),
+        Some(tls_dir) => format!("mount {} at /milvus/tls; {ca_key} {stays}", shown(&tls_dir.path)),
         None => format!(
             "copy {}, {} and {ca_pem} into the tls folder beside docker-compose.yml; {ca_key} {stays}",
             pem(&server.base),

@@ -65,6 +65,15 @@ pub struct Access {
     pub owner: Option<Owner>,
 }
 
+/// `--tls-dir`: a second directory with what a Milvus server needs.
+#[derive(Debug, Clone)]
+pub struct TlsDir {
+    /// The directory.
+    pub path: PathBuf,
+    /// What the server's files are called.
+    pub server: BaseName,
+}
+
 /// Somebody else's request for a certificate, already judged.
 #[derive(Debug, Clone)]
 pub struct Foreign {
@@ -161,7 +170,7 @@ pub struct Request {
     /// What the copy of the certificate of a CA from elsewhere is called, if there is to be one.
     pub ca_copy: Option<BaseName>,
     /// `--tls-dir`: a second directory with what a Milvus server needs.
-    pub tls_dir: Option<PathBuf>,
+    pub tls_dir: Option<TlsDir>,
     /// `--key-mode` and `--owner`
     pub access: Access,
     /// `--discard-ca-key`

@@ -14,7 +14,6 @@ use crate::report::progress::Bar;
 use crate::report::{Report, Tally};
 use crate::request::{LeafRequest, Request};
 use crate::san::{San, names_of_common_name};
-use crate::store::Directory;
 use crate::subject::{AttributeType, Subject};
 
 /// So many identities are made and committed together: enough that the cores never wait for the disk, few enough
@@ -56,17 +55,16 @@ fn bulk(
         .map(|batch| Request { leaves: batch.to_vec(), ..template.clone() });
     if behaviour.dry_run {
         for request in requests {
-            tally.add(&engine::rehearse(&request, world)?.plan);
+            tally.add(&engine::rehearse(&request, &engine::as_it_is, world)?.plan);
         }
         return Ok(tally);
     }
-    Directory::exists(&template.out_dir)?;
     let locked = Locked::new(template, world.waiting)?;
     locked.recover()?;
     let mut bar = Bar::new(leaves.len(), behaviour.quiet);
     let mut waiting: Option<Batch> = None;
     for request in requests {
-        let next = Batch::begin(request, world)?;
+        let next = Batch::begin(request, world, &locked)?;
         if let Some(batch) = waiting.replace(next) {
             finish(batch, world, &locked, &mut tally, &mut bar)?;
         }
@@ -84,9 +82,9 @@ fn finish(
     tally: &mut Tally,
     bar: &mut Bar,
 ) -> Result<()> {
-    let done = batch.finish(world, locked)?;
-    bar.advance(done.plan.leaves.len());
-    tally.add(&done.plan);
+    let plan = batch.finish(world, locked)?;
+    bar.advance(plan.leaves.len());
+    tally.add(&plan);
     Ok(())
 }
 

@@ -33,18 +33,11 @@ impl Text for Report {
         }
         let last = match (self.changed, self.dry_run) {
             (false, _) => "nothing to do: what is there serves".to_owned(),
-            (true, true) => "dry run: nothing was written".to_owned(),
-            (true, false) if self.written.len() == 1 => {
-                format!("wrote 1 file in {}: {}", self.directory, self.written[0])
+            (true, true) => {
+                writeln!(out, "would write {}", self.files(self.would_write.as_deref()))?;
+                "dry run: nothing was written".to_owned()
             }
-            (true, false) => {
-                format!(
-                    "wrote {} files in {}: {}",
-                    self.written.len(),
-                    self.directory,
-                    self.written.join(" ")
-                )
-            }
+            (true, false) => format!("wrote {}", self.files(Some(&self.written))),
         };
         writeln!(out, "{last}")?;
         if !self.next.is_empty() {
@@ -58,6 +51,12 @@ impl Text for Report {
 }
 
 impl Report {
+    fn files(&self, names: Option<&[String]>) -> String {
+        let names = names.unwrap_or_default();
+        let files = if names.len() == 1 { "file" } else { "files" };
+        format!("{} {files} in {}: {}", names.len(), self.directory, names.join(" "))
+    }
+
     fn write_certificate(
         &self,
         out: &mut dyn Write,

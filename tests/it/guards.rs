@@ -224,8 +224,6 @@ fn names_in_a_list_keep_their_hash_and_lose_the_byte_order_mark() {
 #[test]
 fn hints_are_quoted_for_the_shell() {
     let sandbox = Sandbox::new();
-    let err = sandbox.certgen(&["-o", "my tls/x"]).fails(1);
-    assert!(err.ends_with("hint: mkdir -p 'my tls'\n"), "{err}");
     let err = sandbox.certgen(&["client", "a", "-o", "no such", "--ca-file", "root"]).fails(1);
     assert!(err.contains("milvus-certgen ca -o 'no such' --ca-file root;"), "{err}");
 }

@@ -15,6 +15,7 @@ mod fixtures;
 mod fresh;
 mod guards;
 mod handshake;
+mod hostile;
 mod identities;
 mod interop;
 mod manual;
