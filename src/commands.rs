@@ -23,6 +23,7 @@ mod ensure;
 mod fixtures;
 mod identities;
 mod manual;
+mod names;
 mod probe;
 mod renew;
 mod sign;
@@ -69,7 +70,7 @@ pub fn run(job: Job, behaviour: Behaviour, system: &mut System<'_>) -> Result<Ex
         Job::Csr(job) => print(&csr::run(&job, dry_run, &mut world)?, behaviour)?,
         Job::Sign(job) => print(&sign::run(&job, dry_run, &mut world)?, behaviour)?,
         Job::Renew(job) => print(&renew::run(&job, dry_run, &mut world)?, behaviour)?,
-        Job::Identities(job) => match identities::run(job, behaviour, &mut world)? {
+        Job::Identities(job) => match identities::run(&job, behaviour, &mut world)? {
             identities::Outcome::Report(report) => print(&report, behaviour)?,
             identities::Outcome::Tally(tally) => print(&tally, behaviour)?,
         },

@@ -391,3 +391,46 @@ fn fixtures_that_were_interrupted_are_made_by_the_next_run() {
     assert!(err.contains("f/expired: is there already, and is no directory"), "{err}");
     assert_eq!(fs::metadata(sandbox.file("f/good")).unwrap().permissions().mode() & 0o170_000, 0o040_000);
 }
+
+/// A file that is given by mistake is left at its first line, whatever its size.
+#[test]
+fn a_list_of_names_is_a_stream_and_a_line_that_is_no_name_is_refused_with_its_number() {
+    let sandbox = Sandbox::with_set();
+    let before = sandbox.snapshot();
+    let huge = fs::File::create(sandbox.file("huge")).unwrap();
+    huge.set_len(3 << 30).unwrap();
+    sandbox.write("utf16", "a\0l\0i\0c\0e\0\n\0");
+    sandbox.write("der", [0x30, 0x82, 0x04, 0xbd, 0x02, 0x01, 0x00]);
+    sandbox.write("late", "alice\nbob\nc\u{7}l\n");
+    for (file, why) in [
+        ("server.key", "line 1: begins a key or a certificate"),
+        ("ca.pem", "line 1: begins a key or a certificate"),
+        ("huge", "line 1: is longer than any name"),
+        ("der", "line 1: is not text"),
+        ("utf16", "line 1: "),
+        ("late", "line 3: "),
+        (".", "is a directory"),
+        ("missing", "entity not found"),
+    ] {
+        for role in ["client", "server"] {
+            let output = sandbox.certgen(&[role, "--from", file]).output();
+            let err = text(&output.stderr);
+            if file == "late" && role == "server" {
+                continue;
+            }
+            assert!(err.starts_with(&format!("error: --from {file}: {why}")), "{role} {file}: {err}");
+        }
+    }
+    for name in ["huge", "utf16", "der", "late"] {
+        sandbox.remove(name);
+    }
+    assert_eq!(sandbox.snapshot(), before, "nothing is written");
+    if has("bash") {
+        let mut run = Command::new("bash");
+        run.args(["-c", "\"$0\" client --key-type ecdsa-p256 -q --from <(sleep 0.3; echo carol)"]);
+        let output =
+            run.arg(env!("CARGO_BIN_EXE_milvus-certgen")).current_dir(sandbox.path()).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(sandbox.file("carol.pem").exists());
+    }
+}
