@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::error::{Failure, Result};
+use crate::foreign::typed;
 
 #[cfg(test)]
 mod tests;
@@ -86,15 +87,7 @@ impl San {
 
 impl fmt::Display for San {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A name may come from a file that anyone has made: nothing in it may steer the terminal.
-        for c in self.value().chars() {
-            if c.is_control() {
-                write!(f, "{}", c.escape_default())?;
-            } else {
-                write!(f, "{c}")?;
-            }
-        }
-        Ok(())
+        f.write_str(&self.value())
     }
 }
 
@@ -163,7 +156,11 @@ fn recognise(text: &str) -> Result<San, Refused> {
         return match scheme.to_ascii_lowercase().as_str() {
             "http" | "https" | "tcp" | "grpc" | "grpcs" | "tls" => Err(refused(
                 "a URL, not a name",
-                format!("use {host:?}, or 'URI:{text}' if a URI name is really wanted"),
+                format!(
+                    "use {}, or {} if a URI name is really wanted",
+                    typed(host),
+                    typed(format!("URI:{text}"))
+                ),
             )),
             _ => parse_uri(text),
         };
@@ -175,7 +172,7 @@ fn recognise(text: &str) -> Result<San, Refused> {
         return parse_email(text);
     }
     if let Some(host) = without_port(text) {
-        return Err(refused("has a port, and certificates have none", format!("use {host:?}")));
+        return Err(refused("has a port, and certificates have none", format!("use {}", typed(host))));
     }
     if text.contains(':') {
         if text.to_ascii_lowercase().starts_with("urn:") {
@@ -206,7 +203,7 @@ fn is_digits(text: &str) -> bool {
 
 fn parse_ip(text: &str) -> Result<San, Refused> {
     text.parse().map(San::Ip).map_err(|_| match without_port(text) {
-        Some(host) => refused("not a plain IP address", format!("use 'IP:{host}'")),
+        Some(host) => refused("not a plain IP address", format!("use {}", typed(format!("IP:{host}")))),
         None => refused("not an IP address", "write it as IP:10.0.0.7 or IP:2001:db8::7"),
     })
 }
@@ -215,14 +212,15 @@ fn parse_ip(text: &str) -> Result<San, Refused> {
 fn parse_dns(text: &str) -> Result<String, Refused> {
     if !text.is_ascii() {
         return Err(match a_label_form(text) {
-            Some(ascii) => {
-                refused("not ASCII, as names in certificates are", format!("use its A-label form, {ascii:?}"))
-            }
+            Some(ascii) => refused(
+                "not ASCII, as names in certificates are",
+                format!("use its A-label form, {}", typed(ascii)),
+            ),
             None => refused("not ASCII, as names in certificates are", "use the A-label form (xn--...)"),
         });
     }
     if let Some(name) = text.strip_suffix('.') {
-        return Err(refused("ends with a dot, which certificates leave out", format!("use {name:?}")));
+        return Err(refused("ends with a dot, which certificates leave out", format!("use {}", typed(name))));
     }
     if text.len() > 253 {
         return Err(refused(
@@ -241,7 +239,7 @@ fn parse_dns(text: &str) -> Result<String, Refused> {
     if wildcard && !rest.contains('.') {
         return Err(refused(
             "a wildcard needs two labels after it, or clients refuse it",
-            format!("use a wildcard under a domain, such as *.db.{rest}"),
+            format!("use a wildcard under a domain, such as {}", typed(format!("*.db.{rest}"))),
         ));
     }
     // Every parser of addresses takes such a name for a broken IPv4 address (WHATWG URL, "ends in a number").
