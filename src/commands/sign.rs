@@ -83,17 +83,15 @@ fn judge(file: &Path, job: &SignJob) -> Result<Judged> {
             "make it again without that extension",
         ));
     }
-    let subject = csr.subject.subject.clone().ok_or_else(|| {
-        refuse(
-            &format!("its subject {} cannot be written again as it is", csr.subject.text),
-            "make it again with each attribute once",
-        )
-    })?;
     if csr.subject.der.len() > LONGEST_SUBJECT {
         return Err(refuse(
             &format!("its subject has {} octets", csr.subject.der.len()),
             "make it again with a shorter subject",
         ));
+    }
+    let subject = csr.subject.clone();
+    if let Some(why) = subject.fault() {
+        return Err(refuse(&why, "make it again with a subject that all clients read"));
     }
     let role = job.role.unwrap_or_else(|| csr.role());
     let names = names(&csr, job, role, subject.common_name().unwrap_or_default())

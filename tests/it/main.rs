@@ -19,6 +19,7 @@ mod identities;
 mod interop;
 mod manual;
 mod messages;
+mod names;
 mod openssl;
 mod peers;
 mod probe;

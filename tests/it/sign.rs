@@ -166,7 +166,6 @@ fn hostile_requests_are_refused_and_nothing_is_written() {
             "subjectAltName=otherName:1.2.3.4;UTF8:x",
             "names of kinds that are not signed",
         ),
-        (P256, "/O=a/OU=b/OU=c/CN=a.example", "", "cannot be written again as it is"),
         (
             P256,
             "/C=CN/ST=Shanghai/L=Shanghai/O=milvus/OU=milvus/CN=localhost",
