@@ -52,7 +52,27 @@ pub fn rehearse(request: &Request, world: &World<'_>) -> Result<Done> {
     let journal = Journal::find(&request.out_dir)?;
     let set = read(request, journal.as_ref())?;
     let plan = plan(request, &set, world.now)?;
+    let signs = plan.leaves.iter().filter(|leaf| leaf.signs());
+    let files = signs.flat_map(|leaf| {
+        [FileKind::Key, FileKind::Certificate, FileKind::Csr].map(|kind| leaf.base.file(kind))
+    });
+    check_ca_files(request, files)?;
     Ok(Done { plan, set, written: Vec::new(), recovered: false })
+}
+
+/// All that [`act`] looks at before it writes, and no more: for runs of which none may begin unless all can.
+pub fn try_out(request: &Request, world: &World<'_>) -> Result<()> {
+    let set = rehearse(request, world)?.set;
+    let mut unheard = World {
+        at: &mut |_| {},
+        progress: &mut |_| {},
+        now: world.now,
+        random: world.random,
+        waiting: world.waiting,
+    };
+    let Decision { plan, issued: Issued { set, changes } } = decide(request, set, &mut unheard)?;
+    check_outputs(request, &set, &changes)?;
+    self_check(&plan, &set, &changes, world.now)
 }
 
 /// Does what is asked for.
@@ -241,19 +261,9 @@ fn decide(request: &Request, set: Set, world: &mut World<'_>) -> Result<Decision
 /// No file of a CA from elsewhere is written over, but its serial file; and no certificate gets beside a key that
 /// is not its own.
 fn check_outputs(request: &Request, set: &Set, changes: &[Change]) -> Result<()> {
-    if request.external_ca.is_some() {
-        let ca_files = [FileKind::Key, FileKind::Certificate, FileKind::Serial]
-            .map(|kind| request.ca_path(kind).canonicalize().ok());
-        let serial = request.ca_base.file(FileKind::Serial);
-        for change in changes.iter().filter(|change| change.name != serial) {
-            let path = request.out_dir.join(&change.name);
-            let whole = path.canonicalize().ok();
-            if whole.is_some() && ca_files.contains(&whole) {
-                return Err(Failure::failed(format!("{}: is a file of the CA", shown(&path)))
-                    .hint("give the certificate another name, or another directory"));
-            }
-        }
-    }
+    let serial = request.ca_base.file(FileKind::Serial);
+    let names = changes.iter().map(|change| change.name.clone());
+    check_ca_files(request, names.filter(|name| *name != serial))?;
     for leaf in &set.leaves {
         let (key, pem) = (leaf.base.file(FileKind::Key), leaf.base.file(FileKind::Certificate));
         let is_written = changes.iter().any(|change| change.name == pem);
@@ -269,6 +279,25 @@ fn check_outputs(request: &Request, set: &Set, changes: &[Change]) -> Result<()>
         }
     }
     Ok(())
+}
+
+fn check_ca_files(request: &Request, mut written: impl Iterator<Item = String>) -> Result<()> {
+    if request.external_ca.is_none() {
+        return Ok(());
+    }
+    let ca_files = [FileKind::Key, FileKind::Certificate, FileKind::Serial]
+        .map(|kind| request.ca_path(kind).canonicalize().ok());
+    let is_ca_file = |name: &String| {
+        let whole = request.out_dir.join(name).canonicalize().ok();
+        whole.is_some() && ca_files.contains(&whole)
+    };
+    match written.find(is_ca_file) {
+        None => Ok(()),
+        Some(name) => {
+            Err(Failure::failed(format!("{}: is a file of the CA", shown(&request.out_dir.join(name))))
+                .hint("give the certificate another name, or another directory"))
+        }
+    }
 }
 
 /// Nothing is signed that `verify` would fault. A certificate that stays as it is has been judged by the plan.

@@ -171,6 +171,7 @@ impl Report {
                 }
             }
             joined.notes.extend(report.notes);
+            joined.next.extend(report.next);
         }
         joined
     }
@@ -215,9 +216,13 @@ fn next(plan: &Plan, request: &Request, set: &Set) -> Vec<String> {
         return Vec::new();
     }
     let is_foreign = |leaf: &&LeafPlan| matches!(leaf.key, KeyChoice::Foreign(_));
-    if let Some(leaf) = plan.leaves.iter().find(is_foreign) {
-        let (pem, csr) = (leaf.base.file(FileKind::Certificate), leaf.base.file(FileKind::Csr));
-        return vec![format!("give {pem} to whoever made {csr}")];
+    let foreign = plan.leaves.iter().filter(is_foreign);
+    let foreign = foreign
+        .map(|leaf| [FileKind::Certificate, FileKind::Csr].map(|kind| leaf.base.file(kind)))
+        .map(|[pem, csr]| format!("give {pem} to whoever made {csr}"));
+    let foreign: Vec<String> = foreign.collect();
+    if !foreign.is_empty() {
+        return foreign;
     }
     let changed = |role| plan.leaves.iter().find(|leaf| leaf.role == role && leaf.action != Action::Keep);
     if plan.ca.action != Action::Issue {

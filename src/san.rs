@@ -64,6 +64,12 @@ impl San {
         parse(&text).ok().filter(|again| again == self).map(|_| text)
     }
 
+    /// True of a name that a server goes by.
+    #[must_use]
+    pub fn is_host(&self) -> bool {
+        matches!(self, Self::Dns(_) | Self::Ip(_))
+    }
+
     /// The word for the kind, as in the JSON output.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -72,6 +78,17 @@ impl San {
             Self::Ip(_) => "ip",
             Self::Email(_) => "email",
             Self::Uri(_) => "uri",
+        }
+    }
+
+    /// The kind in a sentence.
+    #[must_use]
+    pub fn in_words(&self) -> &'static str {
+        match self {
+            Self::Dns(_) => "a DNS name",
+            Self::Ip(_) => "an IP address",
+            Self::Email(_) => "a mail address",
+            Self::Uri(_) => "a URI",
         }
     }
 
@@ -93,11 +110,11 @@ impl fmt::Display for San {
 
 /// The names that a common name stands for: itself, and for `localhost` both loopback addresses too.
 ///
-/// `None` where the common name is none that a client can check (a person's name, a title).
+/// `None` where the common name is none that a client can check (a person's name, a title, a mail address).
 #[must_use]
 pub fn names_of_common_name(common_name: &str) -> Option<Vec<San>> {
     let name = parse(common_name).ok()?;
-    if matches!(name, San::Uri(_)) {
+    if !name.is_host() {
         return None;
     }
     let mut names = vec![name];
@@ -201,6 +218,12 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// As an address's part: decimal, octal, or hexadecimal with `0x`.
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix("0x");
+    digits.map_or_else(|| is_digits(text), |digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
 fn parse_ip(text: &str) -> Result<San, Refused> {
     text.parse().map(San::Ip).map_err(|_| match without_port(text) {
         Some(host) => refused("not a plain IP address", format!("use {}", typed(format!("IP:{host}")))),
@@ -243,7 +266,7 @@ fn parse_dns(text: &str) -> Result<String, Refused> {
         ));
     }
     // Every parser of addresses takes such a name for a broken IPv4 address (WHATWG URL, "ends in a number").
-    if rest.rsplit('.').next().is_some_and(is_digits) {
+    if rest.rsplit('.').next().is_some_and(is_number) {
         return Err(refused("not an IPv4 address, and a name does not end in a number", "check the address"));
     }
     Ok(name)

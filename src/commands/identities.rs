@@ -14,7 +14,6 @@ use crate::report::progress::Bar;
 use crate::report::{Report, Tally};
 use crate::request::{LeafRequest, Request};
 use crate::san::{San, names_of_common_name};
-use crate::store::Directory;
 use crate::subject::{AttributeType, Subject};
 
 /// So many identities are made and committed together: enough that the cores never wait for the disk, few enough
@@ -60,7 +59,10 @@ fn bulk(
         }
         return Ok(tally);
     }
-    Directory::exists(&template.out_dir)?;
+    // A name that cannot be signed is found before the first key is made, and nothing is left half done.
+    for request in requests.clone() {
+        engine::rehearse(&request, world)?;
+    }
     let locked = Locked::new(template, world.waiting)?;
     locked.recover()?;
     let mut bar = Bar::new(leaves.len(), behaviour.quiet);
@@ -143,9 +145,10 @@ fn leaf(name: &str, job: &IdentitiesJob) -> Result<LeafRequest> {
         return Err(Failure::usage("NAME \"\": a name is missing").hint("say who the certificate is for"));
     }
     if job.role == Role::Server && job.sans.is_none() && names_of_common_name(name).is_none() {
-        let failure = San::parse("NAME", name).err();
-        let why =
-            failure.map_or_else(|| format!("NAME {name:?}: a URI, not a name"), |failure| failure.message);
+        let why = match San::parse("NAME", name) {
+            Ok(other) => format!("NAME {name:?}: {}, not a host's name", other.in_words()),
+            Err(failure) => failure.message,
+        };
         return Err(Failure::usage(format!("{why}; clients check the host's name"))
             .hint("name the host, or add its name with --san"));
     }

@@ -147,7 +147,7 @@ pub(super) fn check_identity(plan: &LeafPlan, request: &Request, ca: &AuthorityP
         ))
         .hint("give it a name with --client-cn, or an attribute such as --organization"));
     }
-    if plan.role == Role::Server && plan.identity.names.is_empty() {
+    if plan.role == Role::Server && !plan.identity.names.iter().any(San::is_host) {
         let common_name = plan.identity.subject.common_name().unwrap_or_default();
         return Err(Failure::failed(format!(
             "{}: needs a name that clients can check, and its CN {common_name:?} is none",

@@ -224,6 +224,40 @@ fn renamed(built: &[u8], places: &[usize], name: &[u8], key: &rcgen::KeyPair) ->
     outer.to_der().unwrap()
 }
 
+/// As openssl will not make them.
+#[test]
+fn a_subject_that_could_not_be_typed_is_not_signed() {
+    use rcgen::{DnType, DnValue};
+
+    let key = rcgen::KeyPair::generate().unwrap();
+    let sandbox = Sandbox::with_set();
+    let long = "x".repeat(65);
+    for (kind, value, why) in [
+        (DnType::CommonName, "", "its CN is empty"),
+        (DnType::CommonName, "a\0b", "its CN \"a\\0b\": contains the control character '\\0'"),
+        (DnType::CommonName, "a\u{1b}[2J", "contains the control character '\\u{1b}'"),
+        (DnType::CommonName, "a\u{9b}31m", "contains the control character '\\u{9b}'"),
+        (DnType::OrganizationName, "a\u{202e}b", "its O \"a\\u{202e}b\": contains the invisible character"),
+        (DnType::CommonName, "a\u{200b}b", "contains the invisible character '\\u{200b}'"),
+        (DnType::CommonName, &long, "65 characters, but CN holds at most 64 (RFC 5280)"),
+        (DnType::OrganizationalUnitName, &long, "65 characters, but OU holds at most 64 (RFC 5280)"),
+        (DnType::CountryName, "DEU", "its C \"DEU\": a country is two letters"),
+        (DnType::CountryName, "1", "its C \"1\": a country is two letters"),
+        (DnType::CustomDnType(vec![2, 5, 4, 5]), &long, "but serialNumber holds at most 64"),
+        (DnType::CustomDnType(vec![1, 2, 3]), "a\nb", "its 1.2.3 \"a\\nb\": contains the control character"),
+    ] {
+        let mut params = rcgen::CertificateParams::new(["a.example".to_owned()]).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(kind, DnValue::Utf8String(value.to_owned()));
+        sandbox.write("a.csr", params.serialize_request(&key).unwrap().pem().unwrap());
+        let before = sandbox.snapshot();
+        let err = sandbox.certgen(&["sign", "a.csr"]).fails(1);
+        assert!(err.starts_with("error: a.csr: its ") && err.contains(why), "{why}: {err}");
+        assert!(err.contains("\nhint: make it again with a subject") && err.lines().count() == 2, "{err}");
+        assert_eq!(sandbox.snapshot(), before, "{why}");
+    }
+}
+
 /// Names that no encoder should be asked to write, each in hexadecimal digits.
 const ABSURD: [(&str, &str); 6] = [
     ("an empty object identifier", "300d310b30090600 0c05 6b726170 70"),
