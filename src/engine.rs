@@ -76,6 +76,14 @@ pub fn rehearse(template: &Request, complete: Complete<'_>, world: &mut World<'_
     Ok(Done { request, plan: outputs.plan, set, written, recovered: false })
 }
 
+/// Plans, and no more: for many runs of which none may begin unless all can.
+pub fn judge(request: &Request, world: &World<'_>) -> Result<Plan> {
+    let output = Directory::find(&request.out_dir)?;
+    let interrupted = output.as_ref().map(Interrupted::find).transpose()?.flatten();
+    let reader = Reader { dir: output.as_ref(), interrupted: interrupted.as_ref(), policy: Policy::Strict };
+    plan(request, &read(request, &reader)?, world.now)
+}
+
 /// Does what is asked for.
 pub fn act(template: &Request, complete: Complete<'_>, world: &mut World<'_>) -> Result<Done> {
     // Where the directory is missing too, the work comes before it: who interrupts the search for keys leaves

@@ -8,6 +8,7 @@ use milvus_certgen::cli::Cli;
 use milvus_certgen::commands::{self, System};
 use milvus_certgen::engine::Place;
 use milvus_certgen::error::{Exit, Failure};
+use milvus_certgen::foreign::printable;
 use milvus_certgen::store::Step;
 use time::OffsetDateTime;
 
@@ -39,9 +40,9 @@ fn print_error(error: &anyhow::Error) {
     let (red, cyan) = (AnsiColor::Red.on_default().bold(), AnsiColor::Cyan.on_default().bold());
     let mut out = anstream::stderr();
     // Nobody is left to tell if standard error is gone.
-    let _ = writeln!(out, "{red}error{red:#}: {error:#}");
+    let _ = writeln!(out, "{red}error{red:#}: {}", printable(&format!("{error:#}")));
     if let Some(hint) = error.downcast_ref::<Failure>().and_then(|failure| failure.hint.as_ref()) {
-        let _ = writeln!(out, "{cyan}hint{cyan:#}: {hint}");
+        let _ = writeln!(out, "{cyan}hint{cyan:#}: {}", printable(hint));
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a run says at its end: the facts, as text or as one JSON object. The only code that prints, with `progress`.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -8,6 +9,7 @@ use time::OffsetDateTime;
 
 use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind, shown};
+use crate::foreign::is_hidden;
 use crate::pki::Validity;
 use crate::plan::{Action, KeyChoice, LeafPlan, Plan};
 use crate::profile::Role;
@@ -173,6 +175,7 @@ impl Report {
                 add_new(joined, more);
             }
             joined.notes.extend(report.notes);
+            joined.next.extend(report.next);
         }
         joined
     }
@@ -192,10 +195,22 @@ pub trait Text {
     fn write_text(&self, out: &mut dyn Write) -> io::Result<()>;
 }
 
-/// One JSON object and a newline.
+/// One JSON object and a newline. What a terminal would not show is escaped: it can only stand within a string.
 pub fn write_json(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, report)?;
-    out.write_all(b"\n")
+    let text = serde_json::to_string_pretty(report)?;
+    let mut json = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        if c != '\n' && is_hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String does not fail.
+                let _ = write!(json, "\\u{unit:04x}");
+            }
+        } else {
+            json.push(c);
+        }
+    }
+    json.push('\n');
+    out.write_all(json.as_bytes())
 }
 
 fn action_word(action: Action) -> &'static str {
@@ -213,9 +228,13 @@ fn next(plan: &Plan, request: &Request, set: &Set) -> Vec<String> {
         return Vec::new();
     }
     let is_foreign = |leaf: &&LeafPlan| matches!(leaf.key, KeyChoice::Foreign(_));
-    if let Some(leaf) = plan.leaves.iter().find(is_foreign) {
-        let (pem, csr) = (leaf.base.file(FileKind::Certificate), leaf.base.file(FileKind::Csr));
-        return vec![format!("give {pem} to whoever made {csr}")];
+    let foreign = plan.leaves.iter().filter(is_foreign);
+    let foreign = foreign
+        .map(|leaf| [FileKind::Certificate, FileKind::Csr].map(|kind| leaf.base.file(kind)))
+        .map(|[pem, csr]| format!("give {pem} to whoever made {csr}"));
+    let foreign: Vec<String> = foreign.collect();
+    if !foreign.is_empty() {
+        return foreign;
     }
     let changed = |role| plan.leaves.iter().find(|leaf| leaf.role == role && leaf.action != Action::Keep);
     if plan.ca.action != Action::Issue {

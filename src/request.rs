@@ -305,7 +305,7 @@ fn check_server_name(flag: &str, common_name: &str) -> Result<()> {
     }
     let failure = match San::parse(flag, common_name) {
         Err(failure) => failure,
-        Ok(_) => Failure::usage(format!("{flag} {common_name:?}: a URI, not a name")),
+        Ok(name) => Failure::usage(format!("{flag} {common_name:?}: {}, not a host's name", name.in_words())),
     };
     let why = format!("{}; clients check the host's name, and without --san it is the CN", failure.message);
     let hint = match failure.hint {

@@ -91,6 +91,6 @@ fn asks_for(csr: &Csr, job: &CsrJob, key: &PrivateKey) -> bool {
     csr.public_key.spki == key.public().spki
         && csr.signature_is_valid
         && csr.role() == job.role
-        && csr.subject.subject.as_ref() == Some(&job.identity.subject)
+        && csr.subject == job.identity.subject
         && csr.subject_alt_names == job.identity.names
 }

@@ -62,6 +62,10 @@ fn bulk(
         }
         return Ok(tally);
     }
+    // A name that cannot be signed is found before the first key is made, and nothing is left half done.
+    for request in requests.clone() {
+        engine::judge(&request, world)?;
+    }
     let locked = Locked::new(template, world.waiting)?;
     locked.recover()?;
     let mut bar = Bar::new(leaves.len(), behaviour.quiet);
@@ -116,9 +120,10 @@ fn leaf(name: &str, job: &IdentitiesJob) -> Result<LeafRequest> {
         return Err(Failure::usage("NAME \"\": a name is missing").hint("say who the certificate is for"));
     }
     if job.role == Role::Server && job.sans.is_none() && names_of_common_name(name).is_none() {
-        let failure = San::parse("NAME", name).err();
-        let why =
-            failure.map_or_else(|| format!("NAME {name:?}: a URI, not a name"), |failure| failure.message);
+        let why = match San::parse("NAME", name) {
+            Ok(other) => format!("NAME {name:?}: {}, not a host's name", other.in_words()),
+            Err(failure) => failure.message,
+        };
         return Err(Failure::usage(format!("{why}; clients check the host's name"))
             .hint("name the host, or add its name with --san"));
     }

@@ -21,6 +21,7 @@ mod interop;
 mod kills;
 mod manual;
 mod messages;
+mod names;
 mod openssl;
 mod peers;
 mod probe;
