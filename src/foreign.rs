@@ -59,7 +59,7 @@ pub fn typed_flag(flag: &str, value: &str) -> String {
     format!("{flag}{between}{}", typed(value))
 }
 
-/// The word as the output of `printf`, which every shell has; octets of octal digits, as POSIX knows no others. What a
+/// The word as the output of `printf`, which every shell has; bytes as octal digits, as POSIX knows no others. What a
 /// shell takes off an output's end is a line break: there `$'...'` is written, which nearly all of them understand.
 fn printed(word: &[u8]) -> String {
     let mut text = String::new();

@@ -132,7 +132,7 @@ fn constraints(names: &[San]) -> rcgen::NameConstraints {
 
 /// A server's or client's certificate for a public key, signed by the CA.
 ///
-/// The CA's subject goes into it octet for octet: a verifier compares those octets.
+/// The CA's subject goes into it byte for byte: a verifier compares those octets.
 pub fn sign(
     role: Role,
     identity: &Identity,

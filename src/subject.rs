@@ -1,7 +1,7 @@
 //! Distinguished names: what a certificate says about whom.
 //!
 //! A [`Subject`] is kept as its DER. Ours is parsed once from what a flag says, with the limits of X.520 (`RFC 5280`,
-//! appendix A.1: the `ub-` bounds). One that somebody else wrote is copied octet for octet into what is signed: a
+//! appendix A.1: the `ub-` bounds). One that somebody else wrote is copied byte for byte into what is signed: a
 //! verifier compares the issuer's octets with the CA's, and there is more in names than anyone writes anew alike
 //! (several OUs, sets of attributes, old kinds of strings).
 
@@ -71,7 +71,7 @@ impl Subject {
 
     /// True if it is a name in DER: one that may stand in a certificate.
     #[must_use]
-    pub fn is_sound(&self) -> bool {
+    pub fn is_valid(&self) -> bool {
         self.rdns.is_some()
     }
 
@@ -101,7 +101,7 @@ impl Subject {
     /// Why a name that somebody else wrote should not be signed; completes a sentence that begins with a file's name.
     #[must_use]
     pub fn fault(&self) -> Option<String> {
-        if !self.is_sound() {
+        if !self.is_valid() {
             return Some(format!("its subject is no name in DER: {}", self.text));
         }
         self.attributes().find_map(|one| one.fault().map(|why| format!("its {} {why}", one.name())))

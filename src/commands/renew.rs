@@ -103,7 +103,9 @@ fn named(name: &str, request: &Request, there: &dyn Fn(&BaseName) -> bool) -> Re
     if bare == request.ca_base.to_string() {
         return Err(Failure::usage(format!("{name}: is the CA")).hint("milvus-certgen renew --ca"));
     }
-    BaseName::made_safe(bare).ok().filter(there).ok_or_else(|| {
+    // The file's own name, or that of the person.
+    let bases = [BaseName::parse("NAME", bare), BaseName::made_safe(bare)];
+    bases.into_iter().flatten().find(there).ok_or_else(|| {
         Failure::failed(format!(
             "{name}: there is no such certificate in {} that the CA has signed",
             shown(&request.out_dir)

@@ -1,4 +1,4 @@
-//! Names as they are: rcgen builds all of a certificate but its names, which go into it octet for octet.
+//! Names as they are: rcgen builds all of a certificate but its names, which go into it byte for byte.
 //!
 //! rcgen's `DistinguishedName` is a map by attribute type: it cannot say two OUs or a set of attributes, and its
 //! encoder panics at object identifiers and strings that others have written. A verifier compares the issuer's octets

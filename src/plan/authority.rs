@@ -279,7 +279,7 @@ pub(super) fn check_usable(request: &Request, set: &Set, ca: &AuthorityPlan, sig
     }
     // RFC 5280 section 4.1.2.4: an issuer has a name.
     let subject_fault = if ca.subject.is_empty() { Some("is empty") } else { None };
-    let subject_fault = subject_fault.or_else(|| (!ca.subject.is_sound()).then_some("is no name in DER"));
+    let subject_fault = subject_fault.or_else(|| (!ca.subject.is_valid()).then_some("is no name in DER"));
     if let (Some(why), true) = (subject_fault, signs) {
         let why = format!("its subject {why}, and clients refuse what such a CA signs");
         return Err(unusable(request, FileKind::Certificate, &why, "use another CA"));

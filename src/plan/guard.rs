@@ -135,7 +135,7 @@ pub(super) fn check_files(
 /// What only matters once a certificate is to be signed.
 pub(super) fn check_identity(plan: &LeafPlan, request: &Request, ca: &AuthorityPlan) -> Result<()> {
     let pem = request.out_dir.join(plan.base.file(FileKind::Certificate));
-    if !plan.identity.subject.is_sound() {
+    if !plan.identity.subject.is_valid() {
         let why = format!("{}: its subject is no name in DER", shown(&pem));
         return Err(Failure::failed(why)
             .hint(format!("move it away, and a new one is made: mv {0} {0}.old", typed(&pem))));

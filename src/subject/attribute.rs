@@ -107,7 +107,7 @@ pub(super) struct Attribute {
 pub(super) enum Value {
     Text(String),
     /// Characters that its type of string cannot have; the reason completes "its O ...".
-    Unsound(String, String),
+    Invalid(String, String),
     /// Nothing that a client can read as text: the contents.
     Other(Vec<u8>),
 }
@@ -122,7 +122,7 @@ impl Attribute {
     /// The value as text, where it is one.
     pub(super) fn text(&self) -> Option<&str> {
         match &self.value {
-            Value::Text(text) | Value::Unsound(text, _) => Some(text),
+            Value::Text(text) | Value::Invalid(text, _) => Some(text),
             Value::Other(_) => None,
         }
     }
@@ -131,7 +131,7 @@ impl Attribute {
     pub(super) fn fault(&self) -> Option<String> {
         match &self.value {
             Value::Other(_) => Some("is of a type that Go, and so Milvus, cannot read".to_owned()),
-            Value::Unsound(text, why) => Some(format!("{text:?}: {why}")),
+            Value::Invalid(text, why) => Some(format!("{text:?}: {why}")),
             Value::Text(text) => {
                 let known = KNOWN.iter().find(|known| known.oid.as_bytes() == self.oid);
                 let why = if text.is_empty() { Some("is empty".to_owned()) } else { None };
@@ -174,7 +174,7 @@ impl Value {
         match tag {
             Tag::Utf8String => match std::str::from_utf8(contents) {
                 Ok(text) => Self::Text(text.to_owned()),
-                Err(_) => Self::Unsound(lossy(), "is not UTF-8, though it says so".to_owned()),
+                Err(_) => Self::Invalid(lossy(), "is not UTF-8, though it says so".to_owned()),
             },
             Tag::PrintableString => Self::within("a PrintableString", contents, |b| {
                 b.is_ascii_alphanumeric() || b" '()+,-./:=?*&".contains(&b)
@@ -193,11 +193,11 @@ impl Value {
             Tag::UniversalString if contents.len().is_multiple_of(4) => {
                 let quads = contents.chunks(4).map(|q| q.iter().fold(0, |n, &b| n << 8 | u32::from(b)));
                 match quads.map(char::from_u32).collect() {
-                    Some(text) => Self::Unsound(text, UNREAD.to_owned()),
+                    Some(text) => Self::Invalid(text, UNREAD.to_owned()),
                     None => Self::Other(contents.to_vec()),
                 }
             }
-            Tag::VisibleString => Self::Unsound(lossy(), UNREAD.to_owned()),
+            Tag::VisibleString => Self::Invalid(lossy(), UNREAD.to_owned()),
             _ => Self::Other(contents.to_vec()),
         }
     }
@@ -208,7 +208,7 @@ impl Value {
             None => Self::Text(text),
             Some(&bad) => {
                 let why = format!("is {kind}, which cannot hold {:?}; Go refuses it", char::from(bad));
-                Self::Unsound(text, why)
+                Self::Invalid(text, why)
             }
         }
     }
@@ -216,7 +216,7 @@ impl Value {
     /// RFC 4514: a backslash before what would end the value, `#` and hexadecimal digits for what is no text.
     pub(super) fn write(&self, out: &mut String) {
         let text = match self {
-            Self::Text(text) | Self::Unsound(text, _) => text,
+            Self::Text(text) | Self::Invalid(text, _) => text,
             Self::Other(contents) => {
                 out.push('#');
                 for octet in contents {

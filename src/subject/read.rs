@@ -1,5 +1,5 @@
 //! The DER of names: taken apart down to the attribute, and put together again. What nobody asked to change stays
-//! octet for octet as it was read.
+//! byte for byte as it was read.
 
 use der::asn1::{Any, AnyRef, ObjectIdentifier, PrintableStringRef, SetOfVec, Utf8StringRef};
 use der::{Decode, Encode, Length, Reader, SliceReader, Tag, Tagged};
@@ -77,7 +77,7 @@ pub(super) fn rdns(der: &[u8], attributes: Vec<Vec<Attribute>>) -> Option<Vec<Rd
         let members: Vec<Member> = std::iter::zip(sequences, attributes)
             .map(|(sequence, attribute)| Member { sequence, attribute })
             .collect();
-        (!members.is_empty() && members.iter().all(is_sound)).then_some(Rdn { set, members })
+        (!members.is_empty() && members.iter().all(is_valid)).then_some(Rdn { set, members })
     };
     std::iter::zip(sets, attributes).map(rdn).collect()
 }
@@ -96,7 +96,7 @@ fn sequences(set: &Any) -> Option<Vec<Any>> {
 }
 
 /// True if type and value fill the sequence, each with the shortest form of its length, and the type is one.
-fn is_sound(member: &Member) -> bool {
+fn is_valid(member: &Member) -> bool {
     let Member { sequence, attribute } = member;
     let parts = sequence.value();
     let length = |contents: &[u8]| AnyRef::new(Tag::OctetString, contents).and_then(|any| any.encoded_len());

@@ -12,6 +12,7 @@ mod constrain;
 mod crash;
 mod examples;
 mod fixtures;
+mod foreign;
 mod fresh;
 mod guards;
 mod handshake;

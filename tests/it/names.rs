@@ -1,4 +1,4 @@
-//! Names that other people gave their CAs and requests: copied octet for octet, and taken by every client.
+//! Names that other people gave their CAs and requests: copied byte for byte, and taken by every client.
 
 use std::fs;
 use std::process::Command;
