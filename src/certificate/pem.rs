@@ -38,7 +38,6 @@ fn pem_blocks(file: &[u8], labels: &[&str]) -> Result<Vec<Vec<u8>>, Damage> {
     match (wanted.is_empty(), other) {
         (false, _) => Ok(wanted),
         (true, Some(tag)) => {
-            let tag: String = tag.chars().flat_map(char::escape_default).collect();
             Err(Damage::new(DamageKind::OtherContent, format!("holds a {tag}, not a {}", labels[0])))
         }
         (true, None) => Err(Damage::new(DamageKind::NotPem, format!("holds no PEM {}", labels[0]))),

@@ -67,6 +67,8 @@ pub(super) struct CaArgs {
     #[command(flatten)]
     pub(super) force: ForceArgs,
     #[command(flatten)]
+    pub(super) tls_dir: TlsDirArgs,
+    #[command(flatten)]
     pub(super) output: OutputArgs,
 }
 
@@ -117,6 +119,8 @@ pub(super) struct SignArgs {
     #[command(flatten)]
     pub(super) external_ca: ExternalCaArgs,
     #[command(flatten)]
+    pub(super) tls_dir: TlsDirArgs,
+    #[command(flatten)]
     pub(super) output: OutputArgs,
 }
 
@@ -151,6 +155,8 @@ pub(super) struct IdentityArgs {
     #[command(flatten)]
     pub(super) external_ca: ExternalCaArgs,
     #[command(flatten)]
+    pub(super) tls_dir: TlsDirArgs,
+    #[command(flatten)]
     pub(super) output: OutputArgs,
 }
 
@@ -182,6 +188,8 @@ pub(super) struct RenewArgs {
     pub(super) access: AccessArgs,
     #[command(flatten)]
     pub(super) external_ca: ExternalCaArgs,
+    #[command(flatten)]
+    pub(super) tls_dir: TlsDirArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }

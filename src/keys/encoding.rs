@@ -270,7 +270,7 @@ fn key_block(file: &[u8]) -> Result<(&str, &[u8]), KeyProblem> {
         rest = after;
     }
     Err(match found {
-        Some(label) => KeyProblem::NoKey(label.chars().flat_map(char::escape_default).collect()),
+        Some(label) => KeyProblem::NoKey(label.to_owned()),
         None if file.first() == Some(&0x30) => KeyProblem::NotPem("DER"),
         None => KeyProblem::NotPem("something else"),
     })
