@@ -32,5 +32,6 @@ mod refused;
 mod rehearsal;
 mod sign;
 mod support;
+mod threads;
 mod tls_dir;
 mod troubleshooting;
