@@ -17,18 +17,20 @@ mod authority;
 mod chain;
 mod code;
 mod demo;
+mod fix;
 mod handshake;
 mod inspect;
 mod leaf;
-mod remedy;
+mod table;
 
 pub use authority::ca;
 pub use chain::{has_name, server_name, trusted};
-pub use code::{Code, Severity};
+pub use code::{Concern, Handling, Row, Run, Severity};
 pub use demo::is_demo_key;
+pub use fix::{Fix, Remedies};
 pub use inspect::{Handshake, Inspected, Inspection, inspect, name_not_in_san};
 pub use leaf::leaf;
-pub use remedy::Remedies;
+pub use table::Code;
 
 /// One thing that is wrong with one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +54,7 @@ impl Finding {
     pub fn new(code: Code, file: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             code,
-            severity: code.severity(),
+            severity: code.row().severity,
             file: file.into(),
             message: message.into(),
             seen_as: Vec::new(),
@@ -69,11 +71,9 @@ impl Finding {
     /// What is wrong and, where that is not plain to everybody, what the first who is quoted says of it.
     #[must_use]
     pub fn reason(&self) -> String {
-        let is_plain = matches!(
-            self.code,
-            Code::Expired | Code::NotYetValid | Code::NotSignedByCa | Code::SelfSigned | Code::KeyMismatch
-        );
-        match self.seen_as.first().filter(|_| !is_plain && !self.code.is_about_file()) {
+        let row = self.code.row();
+        let is_plain = row.is_plain || row.concerns == Concern::File;
+        match self.seen_as.first().filter(|_| !is_plain) {
             Some(seen) => format!("{} ({seen})", self.message),
             None => self.message.clone(),
         }
@@ -201,13 +201,19 @@ pub fn set(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
         findings.extend(leaf(one, Some(ca), &set.ca_base, now));
     }
     findings.extend(serials(set, ca));
-    if !findings.iter().any(|finding| finding.code.calls_for_signature()) {
+    if is_valid(&findings) {
         findings.extend(chain::check(set, ca, now));
     }
-    if !findings.iter().any(|finding| finding.code.calls_for_signature()) {
+    if is_valid(&findings) {
         findings.extend(handshake::check(set, ca, now));
     }
     findings
+}
+
+/// True if neither Milvus nor a client of it rejects anything: what has such findings may be written.
+#[must_use]
+pub fn is_valid(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.severity < Severity::Error)
 }
 
 /// RFC 5280 section 4.1.2.2: one CA never gives a serial number twice.

@@ -11,7 +11,7 @@ use crate::profile::Role;
 use crate::request::{CaPolicy, Request};
 use crate::san::{San, add_missing};
 use crate::set::{Loaded, Set};
-use crate::verify::{self, Code, Finding};
+use crate::verify::{self, Code, Concern, Finding, Run};
 
 pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
     let Some(certificate) = set.ca_certificate() else {
@@ -26,7 +26,7 @@ pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<
     check_key_file(request, set)?;
     let weaknesses = weaknesses(request, set, now)?;
     match request.ca {
-        CaPolicy::Ensure => ensure(request, set, certificate, weaknesses, now),
+        CaPolicy::Ensure => ensure(request, set, certificate, &weaknesses, now),
         CaPolicy::Renew => renew(request, set, certificate, now),
         CaPolicy::Use => use_as_it_is(request, certificate, &weaknesses, now),
     }
@@ -105,22 +105,19 @@ fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<F
     let pem = request.ca_base.file(FileKind::Certificate);
     let mut mendable = Vec::new();
     for finding in verify::ca(set, now) {
-        let (file, remedy) = match finding.code {
-            // check_key_file's and check_usable's.
-            code if code.is_about_file() || (finding.file != pem && code != Code::KeyMismatch) => continue,
-            // Another signature does not change the key.
-            Code::UnsupportedKey => continue,
-            Code::WeakKey => (FileKind::Certificate, "use a CA with a longer key"),
-            Code::DemoKey => (FileKind::Certificate, "use a CA of your own"),
-            Code::KeyMismatch => (FileKind::Key, "put back the key and the certificate that belong together"),
-            Code::NotCa | Code::DamagedSignature => (FileKind::Certificate, "put a CA's certificate there"),
-            Code::NotYetValid => (FileKind::Certificate, "set the clock right"),
-            _ => {
-                mendable.push(finding);
-                continue;
+        let row = finding.code.row();
+        // check_key_file's and check_usable's.
+        if row.concerns == Concern::File {
+            continue;
+        }
+        match row.ca.run {
+            Run::Ignores => {}
+            Run::Reissues | Run::Rewrites => mendable.push(finding),
+            Run::Refuses(remedy) => {
+                let file = if finding.file == pem { FileKind::Certificate } else { FileKind::Key };
+                return Err(unusable(request, file, &finding.message, remedy));
             }
-        };
-        return Err(unusable(request, file, &finding.message, remedy));
+        }
     }
     Ok(mendable)
 }
@@ -130,11 +127,10 @@ fn ensure(
     request: &Request,
     set: &Set,
     certificate: &Certificate,
-    weaknesses: Vec<Finding>,
+    weaknesses: &[Finding],
     now: OffsetDateTime,
 ) -> Result<AuthorityPlan> {
-    let errors = weaknesses.into_iter().filter(|finding| finding.code.calls_for_signature());
-    let mut reasons: Vec<String> = errors.map(|finding| finding.reason()).collect();
+    let mut reasons: Vec<String> = weaknesses.iter().map(Finding::reason).collect();
     let is_weak = !reasons.is_empty();
     if certificate.not_after >= now && is_expiring(certificate, request, now) {
         reasons.push(format!("expires on {}", verify::date(certificate.not_after)));

@@ -12,7 +12,7 @@ use crate::profile::Role;
 use crate::request::{LeafRequest, Request};
 use crate::san::San;
 use crate::set::{Leaf, LeafFiles};
-use crate::verify::{self, Code, Finding};
+use crate::verify::{self, Finding, Run};
 
 /// `issuer` is the CA's certificate that is there; `None` where the CA is made new.
 pub(super) fn plan(
@@ -130,7 +130,7 @@ fn why_faulty(findings: &[Finding], base: &BaseName) -> Vec<String> {
     let certificate = base.file(FileKind::Certificate);
     findings
         .iter()
-        .filter(|finding| finding.code.calls_for_signature() && finding.code != Code::StaleChain)
+        .filter(|finding| finding.code.row().leaf.run == Run::Reissues)
         .map(|finding| if finding.file == certificate { finding.reason() } else { finding.to_string() })
         .collect()
 }
@@ -187,7 +187,9 @@ fn why_refresh(
             reasons.push("--leaf-only asks for it without its issuer".to_owned());
         } else if ca.action == Action::Resign {
             reasons.push("it carries the CA's certificate, which is signed again".to_owned());
-        } else if let Some(stale) = findings.iter().find(|finding| finding.code == Code::StaleChain) {
+        } else if let Some(stale) =
+            findings.iter().find(|finding| finding.code.row().leaf.run == Run::Rewrites)
+        {
             reasons.push(stale.reason());
         }
     }

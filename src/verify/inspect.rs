@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Code, Finding, Findings, Severity, chain};
+use super::{Code, Finding, Findings, Severity, chain, is_valid};
 use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind};
 use crate::profile::Role;
@@ -67,18 +67,14 @@ pub fn inspect(inspection: &Inspection<'_>) -> Inspected {
     }
     tell_swapped(&mut findings, set);
     let mut handshakes = Vec::new();
-    if let (true, Some(ca)) = (is_sound(&findings), set.ca_certificate()) {
+    if let (true, Some(ca)) = (is_valid(&findings), set.ca_certificate()) {
         findings.extend(chain::check(set, ca, now));
-        if is_sound(&findings) {
+        if is_valid(&findings) {
             handshakes = shake_all(inspection, ca, &mut findings);
         }
     }
     findings.extend(asked_names(inspection));
     Inspected { findings, handshakes }
-}
-
-fn is_sound(findings: &[Finding]) -> bool {
-    findings.iter().all(|finding| finding.severity < Severity::Error)
 }
 
 fn ca(inspection: &Inspection<'_>) -> Vec<Finding> {

@@ -7,7 +7,7 @@ use crate::probe::Tls;
 use crate::profile::Role;
 use crate::san::San;
 use crate::set::{CertificateFile, Leaf, LeafFiles, Loaded, Set};
-use crate::verify::{self, Code, Finding, Severity};
+use crate::verify::{self, Code, Concern, Finding, Severity};
 
 /// What findings about them are headed with.
 const SERVED: &str = "served certificate";
@@ -25,7 +25,7 @@ pub(super) fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
         files: LeafFiles { certificate: Loaded::Sound(chain.clone()), ..LeafFiles::default() },
     };
     let mut findings = verify::leaf(&leaf, set.ca_certificate(), &set.ca_base, expected.now);
-    findings.retain(|finding| !finding.code.is_about_file());
+    findings.retain(|finding| finding.code.row().concerns != Concern::File);
     if let Some(ca) = set.ca_certificate() {
         // What is between the leaf and the CA may be sent along.
         let path: Vec<&Certificate> = chain.chain.iter().chain([ca]).collect();
