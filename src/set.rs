@@ -1,5 +1,7 @@
 //! A set: the files of one directory, parsed. Data only; `store` reads it, `plan` and `verify` look at it.
 
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
 use crate::certificate::{Certificate, Csr};
 use crate::error::Damage;
 use crate::files::BaseName;
@@ -128,6 +130,18 @@ impl LeafFiles {
     #[must_use]
     pub fn sound_certificate(&self) -> Option<&Certificate> {
         self.certificate.sound().map(|file| &file.certificate)
+    }
+
+    /// What a TLS handshake needs: the certificate file's chain, and the key.
+    #[must_use]
+    pub fn credentials(&self) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+        let file = self.certificate.sound()?;
+        let key = self.key.sound()?.key.pkcs8().to_vec();
+        let certificates = std::iter::once(&file.certificate)
+            .chain(&file.chain)
+            .map(|certificate| CertificateDer::from(certificate.der.clone()))
+            .collect();
+        Some((certificates, PrivateKeyDer::Pkcs8(key.into())))
     }
 
     /// True if there is none of the three.

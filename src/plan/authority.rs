@@ -11,7 +11,7 @@ use crate::profile::Role;
 use crate::request::{CaPolicy, Request};
 use crate::san::{San, add_missing};
 use crate::set::{Loaded, Set};
-use crate::verify::{self, Code, Concern, Finding, Run};
+use crate::verify::{self, Code, Concern, Finding, Place, Run};
 
 pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
     let Some(certificate) = set.ca_certificate() else {
@@ -28,7 +28,7 @@ pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<
     match request.ca {
         CaPolicy::Ensure => ensure(request, set, certificate, &weaknesses, now),
         CaPolicy::Renew => renew(request, set, certificate, now),
-        CaPolicy::Use => use_as_it_is(request, certificate, &weaknesses, now),
+        CaPolicy::Use => use_as_it_is(request, set, certificate, &weaknesses, now),
     }
 }
 
@@ -102,7 +102,7 @@ fn names_of_all(request: &Request) -> Result<Vec<San>> {
 
 /// What is wrong with the CA's certificate that signing it again mends; what nothing mends is refused.
 fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<Finding>> {
-    let pem = request.ca_base.file(FileKind::Certificate);
+    let names = names(set);
     let mut mendable = Vec::new();
     for finding in verify::ca(set, now) {
         let row = finding.code.row();
@@ -114,8 +114,8 @@ fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<F
             Run::Ignores => {}
             Run::Reissues | Run::Rewrites => mendable.push(finding),
             Run::Refuses(remedy) => {
-                let file = if finding.file == pem { FileKind::Certificate } else { FileKind::Key };
-                return Err(unusable(request, file, &finding.message, remedy));
+                let file = if finding.at.is(FileKind::Key) { FileKind::Key } else { FileKind::Certificate };
+                return Err(unusable(request, file, &finding.message.text(&names), remedy));
             }
         }
     }
@@ -130,7 +130,7 @@ fn ensure(
     weaknesses: &[Finding],
     now: OffsetDateTime,
 ) -> Result<AuthorityPlan> {
-    let mut reasons: Vec<String> = weaknesses.iter().map(Finding::reason).collect();
+    let mut reasons: Vec<String> = weaknesses.iter().map(|finding| finding.reason(&names(set))).collect();
     let is_weak = !reasons.is_empty();
     if certificate.not_after >= now && is_expiring(certificate, request, now) {
         reasons.push(format!("expires on {}", verify::date(certificate.not_after)));
@@ -191,6 +191,7 @@ fn renew(
 /// A CA that signs as it is: refused only where no client would take what it signs.
 fn use_as_it_is(
     request: &Request,
+    set: &Set,
     certificate: &Certificate,
     weaknesses: &[Finding],
     now: OffsetDateTime,
@@ -204,7 +205,8 @@ fn use_as_it_is(
                 }
                 _ => "sign it again with: milvus-certgen renew --ca",
             };
-            return Err(unusable(request, FileKind::Certificate, &finding.message, remedy));
+            let problem = finding.message.text(&names(set));
+            return Err(unusable(request, FileKind::Certificate, &problem, remedy));
         }
     }
     kept(request, certificate, now)
@@ -295,6 +297,10 @@ fn unusable(request: &Request, kind: FileKind, problem: &str, remedy: &str) -> F
         )),
         CaPolicy::Use | CaPolicy::Renew => failure.hint(remedy),
     }
+}
+
+fn names(set: &Set) -> impl Fn(Place) -> String {
+    |place| place.name_in(set)
 }
 
 fn path(request: &Request, kind: FileKind) -> String {

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 
 use proptest::prelude::*;
+use time::Duration;
 use time::macros::datetime;
 
 use super::*;

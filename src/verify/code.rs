@@ -125,7 +125,7 @@ impl Code {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::{Finding, is_valid};
+    use super::super::{Finding, Place, is_valid};
     use super::*;
 
     #[test]
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn only_errors_keep_a_run_from_writing() {
         for &code in Code::ALL {
-            let finding = Finding::new(code, "server.pem", "is not as it should be");
+            let finding = Finding::new(code, Place::Target, "is not as it should be");
             assert_eq!(is_valid(&[finding]), code.row().severity < Severity::Error, "{}", code.name());
         }
     }

@@ -1,10 +1,11 @@
 //! What fixes a finding: which kind of remedy a code has is in the table; here it becomes a command that works when
 //! typed, for these files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{Code, Finding};
-use crate::files::{BaseName, FileKind, take_password_off, typed};
+use super::{Finding, Owner, Place};
+use crate::certificate::Certificate;
+use crate::files::{BaseName, FileKind, shown, take_password_off, typed};
 use crate::profile::Role;
 use crate::san::{San, add_missing};
 use crate::serial::Serial;
@@ -19,8 +20,12 @@ pub enum Fix {
     Reissue,
     /// `renew` for this certificate alone: a run leaves it as it is.
     Renew,
-    /// With a new key; where keys have changed places, they change back.
+    /// The CA signs it: a run issues it again.
+    SignWithCa,
+    /// With a new key.
     Rekey,
+    /// With a new key; where keys have changed places, they change back.
+    PairUp,
     /// With a new RSA key.
     RekeyAsRsa,
     /// With the longest validity that all platforms accept.
@@ -61,70 +66,120 @@ pub enum Fix {
     SetTlsMode(Option<u8>),
     /// Milvus reads its files at start.
     RestartMilvus,
+    /// Milvus gets the directory's files.
+    DeployFiles,
+    /// The server's certificate is issued again, elsewhere.
+    ReissueServer,
+    /// The client's certificate is issued again, elsewhere.
+    ReissueClient,
+    /// The client asks for a name that the server's certificate has.
+    NameServer,
+    /// Milvus listens elsewhere.
+    OtherPort,
     /// The client's files are named.
     NameClientFiles,
+    /// The client's own key is named.
+    NameClientKey,
+    /// The client shows a certificate of the CA.
+    ClientOfCa,
     /// tls.caPemPath gets the CA of the clients.
     GiveMilvusTheCa,
 }
 
-/// Where the set is, and what it is called.
-pub struct Remedies<'a> {
+/// The files of a set as the user knows them: where they are, and what they are called.
+pub struct Files<'a> {
     /// The directory; `None` where the files were named one by one.
     pub dir: Option<&'a Path>,
-    /// The CA was named by itself: its key is not looked for.
-    pub ca_is_elsewhere: bool,
     /// The set.
     pub set: &'a Set,
     /// What the server's and the client's files are called.
     pub pair: [&'a BaseName; 2],
+    /// The CA's certificate, where it was named by itself; its key is not looked for then.
+    pub ca: Option<&'a Path>,
+    /// The key and the certificate that were named by themselves, and their leaf's index in the set.
+    pub named: Option<(usize, Option<&'a Path>, &'a Path)>,
+    /// What clients will call the server.
+    pub names: &'a [San],
+    /// The running server, where `probe` found these.
+    pub server: Option<Server<'a>>,
 }
 
-/// Whose file a finding is about.
-#[derive(Clone, Copy)]
-enum Owner<'a> {
-    Ca,
-    Leaf(&'a Leaf),
-    /// The server or the client, of which there is no file.
-    Absent,
+/// A running server.
+#[derive(Debug, Clone, Copy)]
+pub struct Server<'a> {
+    /// Its address as the user gave it.
+    pub target: &'a str,
+    /// What it sends.
+    pub certificate: Option<&'a Certificate>,
 }
 
-impl Remedies<'_> {
-    /// Says for every finding what fixes it. `names` are those that clients will use.
-    pub fn add(&self, findings: &mut [Finding], names: &[San]) {
-        for finding in findings {
-            finding.fix = self.text(finding, self.owner(&finding.file), names);
+impl<'a> Files<'a> {
+    /// What the user calls it.
+    #[must_use]
+    pub fn name(&self, place: Place) -> String {
+        match (place, self.ca, self.named) {
+            (Place::File(Owner::Ca, FileKind::Certificate), Some(path), _) => shown(path).to_string(),
+            (Place::File(Owner::Leaf(at), FileKind::Certificate), _, Some((named, _, path)))
+                if at == named =>
+            {
+                shown(path).to_string()
+            }
+            (Place::File(Owner::Leaf(at), FileKind::Key), _, Some((named, path, _))) if at == named => {
+                path.map_or_else(|| "--key".to_owned(), |path| shown(path).to_string())
+            }
+            (Place::File(Owner::Absent(role), kind), ..) => {
+                self.pair[usize::from(role == Role::Client)].file(kind)
+            }
+            (Place::Target, ..) => self.server.map_or("server", |server| server.target).to_owned(),
+            _ => place.name_in(self.set),
         }
     }
 
-    fn owner(&self, file: &str) -> Owner<'_> {
-        let belongs = |base: &BaseName| {
-            [FileKind::Key, FileKind::Certificate, FileKind::Serial, FileKind::Csr]
-                .iter()
-                .any(|kind| base.file(*kind) == *file)
-        };
-        match self.set.leaves.iter().find(|leaf| belongs(&leaf.base)) {
-            Some(leaf) => Owner::Leaf(leaf),
-            None if self.pair.iter().any(|base| belongs(base)) => Owner::Absent,
-            None => Owner::Ca,
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self, place: Place) -> PathBuf {
+        match (place, self.ca, self.named, self.dir) {
+            (Place::File(Owner::Ca, FileKind::Certificate), Some(path), ..) => path.to_owned(),
+            (Place::File(Owner::Leaf(at), FileKind::Certificate), _, Some((named, _, path)), _)
+                if at == named =>
+            {
+                path.to_owned()
+            }
+            (Place::File(Owner::Leaf(at), FileKind::Key), _, Some((named, Some(path), _)), _)
+                if at == named =>
+            {
+                path.to_owned()
+            }
+            (_, _, _, Some(dir)) => dir.join(self.name(place)),
+            (_, _, _, None) => self.name(place).into(),
         }
     }
 
-    fn text(&self, finding: &Finding, owner: Owner<'_>, names: &[San]) -> Option<String> {
-        let row = finding.code.row();
-        let fix = if matches!(owner, Owner::Ca) { row.ca.fix } else { row.leaf.fix };
-        let path = self.path(&finding.file);
+    fn leaf(&self, at: Place) -> Option<&'a Leaf> {
+        match at {
+            Place::File(Owner::Leaf(at), _) => self.set.leaves.get(at),
+            Place::File(Owner::Ca | Owner::Absent(_) | Owner::Served, _) | Place::Target => None,
+        }
+    }
+
+    /// What fixes it: a command that works when typed, or a sentence where there is none.
+    #[must_use]
+    pub fn fix(&self, finding: &Finding) -> Option<String> {
+        let at = finding.at;
+        let path = self.path(at);
         let typed_path = typed(&path);
-        Some(match fix {
+        Some(match finding.fix {
             Fix::None => return None,
-            Fix::Reissue => self.reissue(owner),
-            Fix::Renew => self.renew(owner, ""),
-            Fix::Rekey => return self.rekey(owner, finding),
-            Fix::RekeyAsRsa => self.renew(owner, " --rekey --key-type rsa"),
-            Fix::Shorten => self.renew(owner, " --days 825"),
-            Fix::Create => self.create(owner, &typed_path),
-            Fix::MoveAway => self.move_away(owner, finding),
-            Fix::Replace if self.is_serial(finding) => format!("rm {typed_path}"),
-            Fix::Replace => self.replace(owner),
+            Fix::Reissue | Fix::SignWithCa => self.reissue(at),
+            Fix::Renew => self.renew(at, ""),
+            Fix::Rekey => self.rekey(at),
+            Fix::PairUp => return self.pair_up(at),
+            Fix::RekeyAsRsa => self.renew(at, " --rekey --key-type rsa"),
+            Fix::Shorten => self.renew(at, " --days 825"),
+            Fix::Create => self.create(at, &typed_path),
+            Fix::MoveAway => self.move_away(at),
+            Fix::Replace if at.is(FileKind::Serial) => format!("rm {typed_path}"),
+            Fix::Replace => self.replace(at),
             Fix::CompleteChain => "put the CAs above it behind it, up to the root".to_owned(),
             Fix::SetClock => "set the clock right, or wait".to_owned(),
             Fix::RestrictMode => format!("chmod 600 {typed_path}"),
@@ -132,127 +187,153 @@ impl Remedies<'_> {
             Fix::ConvertToPkcs8 => format!(
                 "openssl pkcs8 -topk8 -nocrypt -in {typed_path} -out {typed_path}.new && mv {typed_path}.new {typed_path}"
             ),
-            Fix::AddNames => return self.add_names(owner, names),
-            Fix::NameHost => self.name_host(owner),
-            Fix::AddPurpose => self.add_purpose(owner),
-            Fix::ChangeSubject => self.change_subject(owner),
+            Fix::AddNames => return self.add_names(at),
+            Fix::NameHost => self.name_host(at),
+            Fix::AddPurpose => self.add_purpose(at),
+            Fix::ChangeSubject => self.change_subject(at),
             Fix::SetSerial => format!("echo {} > {typed_path}", self.newest_serial()?),
             Fix::HideCaKey => {
                 "move it to where only you can read it, and run milvus-certgen there".to_owned()
             }
             Fix::LengthenPath => "have the CA above sign it with a longer pathlen".to_owned(),
             Fix::Finish => self.command(""),
-            // A server's, of which this set has none: `probe` says it.
-            Fix::SetTlsMode(_) | Fix::RestartMilvus | Fix::NameClientFiles | Fix::GiveMilvusTheCa => {
-                return None;
+            Fix::SetTlsMode(mode) => {
+                let mode = mode.map_or_else(|| "1 or 2".to_owned(), |mode| mode.to_string());
+                format!("set common.security.tlsMode in milvus.yaml to {mode}, and restart Milvus")
+            }
+            Fix::RestartMilvus => "restart Milvus, which reads its files once, at start".to_owned(),
+            Fix::DeployFiles => {
+                "put the directory's files where Milvus reads them, and restart it".to_owned()
+            }
+            Fix::ReissueServer => {
+                "sign the server's certificate again where the CA's key is: milvus-certgen; and restart Milvus"
+                    .to_owned()
+            }
+            Fix::ReissueClient => {
+                format!("sign it again where the CA's key is: milvus-certgen renew {}", self.base(at)?)
+            }
+            Fix::NameServer => self.name_server(),
+            Fix::OtherPort => {
+                "give the port of Milvus's gRPC service, 19530 unless set otherwise".to_owned()
+            }
+            Fix::NameClientFiles => {
+                "give the client's with --cert and --key, or the directory of a whole set with --dir".to_owned()
+            }
+            Fix::NameClientKey => format!(
+                "give its own key with --key, or make a new one where the CA's key is: milvus-certgen renew {} --rekey",
+                self.base(at)?
+            ),
+            Fix::ClientOfCa => {
+                "use a client certificate of this CA; where its key is: milvus-certgen client NAME".to_owned()
+            }
+            Fix::GiveMilvusTheCa => {
+                "give Milvus the CA that signed the client's certificate (tls.caPemPath in milvus.yaml), and restart it"
+                    .to_owned()
             }
         })
+    }
+
+    fn base(&self, at: Place) -> Option<&BaseName> {
+        self.leaf(at).map(|leaf| &leaf.base)
     }
 
     fn is_of_pair(&self, leaf: &Leaf) -> bool {
         self.pair.contains(&&leaf.base)
     }
 
-    fn is_serial(&self, finding: &Finding) -> bool {
-        self.set.ca_base.file(FileKind::Serial) == finding.file
-    }
-
     /// A run, where it looks at the certificate; else `renew`.
-    fn reissue(&self, owner: Owner<'_>) -> String {
-        match owner {
-            Owner::Leaf(leaf) if !self.is_of_pair(leaf) => self.renew(owner, ""),
-            Owner::Leaf(_) | Owner::Ca => self.signing(""),
-            Owner::Absent => self.making(),
+    fn reissue(&self, at: Place) -> String {
+        match (at.owner(), self.leaf(at)) {
+            (_, Some(leaf)) if !self.is_of_pair(leaf) => self.renew(at, ""),
+            (Some(Owner::Absent(_)), _) => self.create_all(),
+            _ => self.signing(""),
         }
     }
 
-    fn renew(&self, owner: Owner<'_>, flags: &str) -> String {
-        match owner {
-            Owner::Leaf(leaf) => self.signing(&format!("renew {}{flags}", word(&leaf.base))),
-            Owner::Ca => self.signing("renew --ca"),
-            Owner::Absent => self.making(),
+    fn renew(&self, at: Place, flags: &str) -> String {
+        match self.leaf(at) {
+            Some(leaf) => self.signing(&format!("renew {}{flags}", word(&leaf.base))),
+            None => self.signing("renew --ca"),
         }
     }
 
-    fn rekey(&self, owner: Owner<'_>, finding: &Finding) -> Option<String> {
-        let Owner::Leaf(leaf) = owner else { return Some(self.replace(owner)) };
-        match self.changed_places(leaf).filter(|_| finding.code == Code::KeyMismatch) {
+    fn rekey(&self, at: Place) -> String {
+        if self.leaf(at).is_some() { self.renew(at, " --rekey") } else { self.replace(at) }
+    }
+
+    fn pair_up(&self, at: Place) -> Option<String> {
+        let Place::File(Owner::Leaf(own), _) = at else { return Some(self.replace(at)) };
+        match self.changed_places(own) {
             // One of the two says it: the other would change them back.
-            Some((at, _)) if self.place(leaf) > at => None,
-            Some((_, other)) => Some(self.exchange(leaf, other)),
-            None => Some(self.renew(owner, " --rekey")),
+            Some(other) if own > other => None,
+            Some(other) => Some(self.exchange(own, other)),
+            None => Some(self.rekey(at)),
         }
     }
 
-    fn create(&self, owner: Owner<'_>, typed_path: &str) -> String {
-        match owner {
-            Owner::Leaf(leaf) => match leaf.files.certificate.sound().filter(|file| file.holds_key) {
-                // Its key is there, in the wrong file.
-                Some(_) => {
-                    let pem = typed(&self.path(&leaf.base.file(FileKind::Certificate)));
-                    format!("openssl pkey -in {pem} -out {typed_path}")
-                }
-                None => self.reissue(owner),
-            },
-            Owner::Absent => self.making(),
-            Owner::Ca if self.set.leaves.is_empty() && self.set.ca.key.is_missing() => self.making(),
-            Owner::Ca => self.replace(owner),
-        }
-    }
-
-    fn move_away(&self, owner: Owner<'_>, finding: &Finding) -> String {
-        let is_forbidden = match owner {
-            Owner::Leaf(leaf) => is_forbidden(leaf),
-            Owner::Ca => matches!(self.set.ca.certificate, Loaded::Forbidden(_)),
-            Owner::Absent => false,
+    fn create(&self, at: Place, typed_path: &str) -> String {
+        let Some(leaf) = self.leaf(at) else {
+            let is_absent = matches!(at.owner(), Some(Owner::Absent(_)));
+            let is_empty = self.set.leaves.is_empty() && self.set.ca.key.is_missing();
+            return if is_absent || is_empty { self.create_all() } else { self.replace(at) };
         };
-        match owner {
-            _ if is_forbidden => "run check as the user who may read it".to_owned(),
-            // The next run begins with a new number.
-            Owner::Ca if self.is_serial(finding) => {
+        if leaf.files.certificate.sound().is_some_and(|file| file.holds_key) {
+            // Its key is there, in the wrong file.
+            let pem = typed(&self.path(at.beside(FileKind::Certificate)));
+            return format!("openssl pkey -in {pem} -out {typed_path}");
+        }
+        self.reissue(at)
+    }
+
+    fn move_away(&self, at: Place) -> String {
+        let leaf = self.leaf(at);
+        let is_ca_forbidden = || matches!(self.set.ca.certificate, Loaded::Forbidden(_));
+        if leaf.map_or_else(is_ca_forbidden, is_forbidden) {
+            return "run check as the user who may read it".to_owned();
+        }
+        match leaf {
+            Some(_) => format!("move it away, and then: {}", self.reissue(at)),
+            None if at.is(FileKind::Serial) => {
                 "move it away: the next run begins with a new number".to_owned()
             }
-            Owner::Ca => self.replace(owner),
-            Owner::Leaf(_) | Owner::Absent => format!("move it away, and then: {}", self.reissue(owner)),
+            None => self.replace(at),
         }
     }
 
-    fn replace(&self, owner: Owner<'_>) -> String {
-        match owner {
+    fn replace(&self, at: Place) -> String {
+        match self.leaf(at) {
+            Some(_) => self.reissue(at),
             // A CA that was named is not this directory's to create.
-            Owner::Ca if self.ca_is_elsewhere || self.dir.is_none() => {
-                "name the right one with --ca-cert".to_owned()
-            }
-            Owner::Ca => format!("put the right one there; or start over: {}", self.command("--force")),
-            Owner::Leaf(_) | Owner::Absent => self.reissue(owner),
+            None if self.ca.is_some() || self.dir.is_none() => "name the right one with --ca-cert".to_owned(),
+            None => format!("put the right one there; or start over: {}", self.command("--force")),
         }
     }
 
-    fn name_host(&self, owner: Owner<'_>) -> String {
-        match owner {
-            Owner::Leaf(leaf) if has_names(leaf) && usable_names(leaf).is_empty() => {
+    fn name_host(&self, at: Place) -> String {
+        match self.leaf(at) {
+            Some(leaf) if has_names(leaf) && usable_names(leaf).is_empty() => {
                 "name the host that clients connect to, where the CA's key is: milvus-certgen --san NAME"
                     .to_owned()
             }
-            Owner::Leaf(_) | Owner::Ca | Owner::Absent => self.reissue(owner),
+            _ => self.reissue(at),
         }
     }
 
-    fn add_purpose(&self, owner: Owner<'_>) -> String {
-        match owner {
-            Owner::Leaf(leaf) if !self.is_of_pair(leaf) => {
+    fn add_purpose(&self, at: Place) -> String {
+        match self.leaf(at) {
+            Some(leaf) if !self.is_of_pair(leaf) => {
                 self.signing(&format!("{} {}", leaf.role, word(&leaf.base)))
             }
-            Owner::Leaf(_) | Owner::Ca | Owner::Absent => self.reissue(owner),
+            _ => self.reissue(at),
         }
     }
 
-    fn change_subject(&self, owner: Owner<'_>) -> String {
-        match owner {
-            Owner::Leaf(leaf) if self.is_of_pair(leaf) => {
+    fn change_subject(&self, at: Place) -> String {
+        match self.leaf(at) {
+            Some(leaf) if self.is_of_pair(leaf) => {
                 self.signing(&format!("--organizational-unit {}", word(&leaf.base)))
             }
-            Owner::Leaf(_) | Owner::Ca | Owner::Absent => self.reissue(owner),
+            _ => self.reissue(at),
         }
     }
 
@@ -262,8 +343,8 @@ impl Remedies<'_> {
     }
 
     /// A run that signs for more names; the ones that the certificate has stay, as far as a run takes them.
-    fn add_names(&self, owner: Owner<'_>, names: &[San]) -> Option<String> {
-        let Owner::Leaf(leaf) = owner else { return None };
+    fn add_names(&self, at: Place) -> Option<String> {
+        let (leaf, names) = (self.leaf(at)?, self.names);
         let may_sign = |name: &San| {
             let constraints = self.set.ca_certificate().and_then(|ca| ca.name_constraints.as_ref());
             constraints.is_none_or(|constraints| constraints.allow(name))
@@ -280,32 +361,43 @@ impl Remedies<'_> {
         Some(self.signing(&format!("--san {}", typed(Path::new(&list.join(","))))))
     }
 
-    /// The leaf whose key is in this one's place, while this one's is in its; and where it stands.
-    fn changed_places(&self, leaf: &Leaf) -> Option<(usize, &Leaf)> {
+    /// The leaf whose key is in this one's place, while this one's is in its.
+    fn changed_places(&self, own: usize) -> Option<usize> {
+        let leaves = &self.set.leaves;
         let is_key_of = |key: &Leaf, certificate: &Leaf| {
             let key = key.files.key.sound().map(|file| &file.key.public().spki);
             key.is_some() && key == certificate.files.sound_certificate().map(|c| &c.public_key.spki)
         };
-        let mut leaves = self.set.leaves.iter().enumerate();
-        leaves.find(|(_, other)| is_key_of(leaf, other) && is_key_of(other, leaf))
-    }
-
-    fn place(&self, leaf: &Leaf) -> usize {
-        self.set.leaves.iter().position(|other| other.base == leaf.base).unwrap_or_default()
+        leaves.iter().position(|other| is_key_of(&leaves[own], other) && is_key_of(other, &leaves[own]))
     }
 
     /// The keys change places, or the certificates, where those say that they are for the other's role.
-    fn exchange(&self, leaf: &Leaf, other: &Leaf) -> String {
-        let says =
-            |leaf: &Leaf| leaf.files.sound_certificate().and_then(crate::certificate::Certificate::role);
-        let is_certificate = says(leaf) == Some(other.role) && leaf.role != other.role;
+    fn exchange(&self, own: usize, other: usize) -> String {
+        let [leaf, of_other] = [own, other].map(|at| &self.set.leaves[at]);
+        let is_certificate = leaf.files.sound_certificate().and_then(Certificate::role)
+            == Some(of_other.role)
+            && leaf.role != of_other.role;
         let kind = if is_certificate { FileKind::Certificate } else { FileKind::Key };
-        let [one, other] = [leaf, other].map(|leaf| typed(&self.path(&leaf.base.file(kind))));
+        let [one, other] = [own, other].map(|at| typed(&self.path(Owner::Leaf(at).file(kind))));
         format!("mv {one} {one}.new && mv {other} {one} && mv {one}.new {other}")
     }
 
+    fn name_server(&self) -> String {
+        let names = self
+            .server
+            .and_then(|server| server.certificate)
+            .and_then(|certificate| certificate.subject_alt_names.as_deref());
+        match names.unwrap_or_default().iter().find(|name| matches!(name, San::Dns(_) | San::Ip(_))) {
+            Some(name) => format!(
+                "connect with server_name {name} (--server-name here), or have the name put into the server's \
+                 certificate"
+            ),
+            None => "have the name put into the server's certificate".to_owned(),
+        }
+    }
+
     /// There is no such certificate yet.
-    fn making(&self) -> String {
+    fn create_all(&self) -> String {
         if self.set.ca.certificate.is_missing() { self.command("") } else { self.signing("") }
     }
 
@@ -322,7 +414,7 @@ impl Remedies<'_> {
             (Loaded::Forbidden(_), Some(_)) => {
                 format!("as the user who may read the CA's key: {}", self.command(flags))
             }
-            (Loaded::Discarded, Some(_)) if !self.ca_is_elsewhere => {
+            (Loaded::Discarded, Some(_)) if self.ca.is_none() => {
                 format!("the CA can sign nothing more; start over: {}", self.command("--force"))
             }
             _ => format!("where the CA's key is: {}", joined("milvus-certgen", flags)),
@@ -351,10 +443,6 @@ impl Remedies<'_> {
             }
         }
         command
-    }
-
-    fn path(&self, file: &str) -> std::path::PathBuf {
-        self.dir.map_or_else(|| file.into(), |dir| dir.join(file))
     }
 }
 

@@ -95,7 +95,7 @@ codes! {
     // Files that belong together.
     KeyMismatch => row("key-mismatch", Error, Certificate).plain()
         .ca(Refuses("put back the key and the certificate that belong together"), Fix::Replace)
-        .leaf(Reissues, Fix::Rekey)
+        .leaf(Reissues, Fix::PairUp)
         .means("The private key is not the one that the certificate was issued for, and Milvus does not start. Files \
             of two runs were mixed, or two of them have changed places. Put the right file back, or create a new key \
             and certificate.");
@@ -108,12 +108,12 @@ codes! {
         .means("The certificate request (CSR) is not signed by its own key: it was edited or corrupted. Milvus does \
             not read it, but no CA accepts it. A run writes it again.");
     NotSignedByCa => row("not-signed-by-ca", Error, Certificate).plain()
-        .leaf(Reissues, Fix::Reissue)
+        .leaf(Reissues, Fix::SignWithCa)
         .means("The CA in ca.pem did not sign this certificate, so clients that trust ca.pem reject it. The files \
             come from two runs, or the CA was replaced and this certificate was not. Issue the certificate again \
             with this CA, or put back the CA that signed it.");
     SelfSigned => row("self-signed", Error, Certificate).plain()
-        .leaf(Reissues, Fix::Reissue)
+        .leaf(Reissues, Fix::SignWithCa)
         .means("The certificate is signed with its own key and not by the CA, so clients that trust ca.pem reject \
             it. It comes from `openssl req -x509`. Issue it again with the CA.");
     SameSubject => row("same-subject", Error, Certificate)
@@ -184,7 +184,7 @@ codes! {
             the CN. It comes from `openssl x509` without `-extfile`, as in older copies of gen.sh. Issue it again; a \
             run adds the CN as a name.");
     NameNotInSan => row("name-not-in-san", Error, Certificate)
-        .leaf(Ignores, Fix::AddNames)
+        .leaf(Ignores, Fix::AddNames).server(Fix::NameServer)
         .means("Clients use a host name or an IP address that is not among the certificate's subjectAltNames, and \
             reject the certificate. Issue it again with that name (`--san`), or set the client's server_name to a \
             name that it has.");
