@@ -97,9 +97,7 @@ impl CertificateFile {
     pub fn above(&self) -> impl Iterator<Item = &Certificate> {
         let mut below = &self.certificate;
         self.chain.iter().take_while(move |issuer| {
-            let is_issuer = !below.is_self_issued()
-                && below.issuer.der == issuer.subject.der
-                && below.is_signed_by(&issuer.public_key);
+            let is_issuer = !below.is_self_issued() && below.is_issued_by(issuer);
             below = issuer;
             is_issuer
         })

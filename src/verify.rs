@@ -92,10 +92,12 @@ fn check(set: &Set, asked: Option<&Asked<'_>>, now: OffsetDateTime) -> Inspected
     let mut handshakes = Vec::new();
     if let Some(ca) = set.ca_certificate() {
         findings.extend(serials(set, ca));
-        if is_valid(&findings) {
+        // What is wrong or cannot be verified would only be said again.
+        let is_known = findings.iter().all(|finding| finding.code != Code::UnknownSignature);
+        if is_known && is_valid(&findings) {
             findings.extend(chain::check(set, ca, now));
         }
-        if is_valid(&findings) {
+        if is_known && is_valid(&findings) {
             let (done, failed) = handshake::check(set, ca, asked.map_or(&[], |asked| asked.names), now);
             findings.extend(failed);
             handshakes = done;
@@ -153,12 +155,6 @@ fn surroundings(set: &Set, asked: &Asked<'_>) -> Vec<Finding> {
         findings.push(Finding::new(Code::Interrupted, pem, message));
     }
     findings
-}
-
-/// False where the key or the digest, which has a finding of its own, is one that cannot be checked here: what did
-/// not verify may well be signed.
-fn can_tell(certificate: &Certificate, issuer: &Certificate) -> bool {
-    issuer.public_key.kind.is_ok() && !certificate.weak_signature
 }
 
 /// True within so many days before the end, but never for more than the last third of the certificate's own lifetime:

@@ -3,8 +3,8 @@
 use time::{Duration, OffsetDateTime};
 
 use super::finding::Findings;
-use super::{Asked, Code, Finding, Message, Owner, Place, Severity, can_tell, chain};
-use crate::certificate::Certificate;
+use super::{Asked, Code, Finding, Message, Owner, Place, Severity, chain};
+use crate::certificate::{Certificate, Signature};
 use crate::files::FileKind;
 use crate::keys::{KeyFormat, KeyKind};
 use crate::profile::Role;
@@ -97,7 +97,7 @@ fn content(
     let is_stale = |ca: &Certificate, issuer: &Certificate| {
         issuer.subject.der == ca.subject.der
             && issuer.der != ca.der
-            && certificate.is_signed_by(&ca.public_key)
+            && certificate.signature(&ca.public_key).is_good()
     };
     if ca.zip(chain.first()).is_some_and(|(ca, issuer)| is_stale(ca, issuer)) {
         findings.certificate(Code::StaleChain, Message::of("carries an older copy of ", CA_PEM));
@@ -110,17 +110,24 @@ fn request(findings: &mut Findings, files: &LeafFiles) {
         let key = findings.owner.file(FileKind::Key);
         let message = Message::of("is a request for another key than ", key);
         findings.add(FileKind::Csr, Code::CsrMismatch, message);
-    } else if !request.signature_is_valid && request.public_key.kind.is_ok() {
+    } else if request.signature.is_bad() {
         findings.add(FileKind::Csr, Code::CsrDamaged, "is damaged: its signature does not match");
     }
 }
 
 fn issuer(findings: &mut Findings, certificate: &Certificate, ca: &Certificate, known: &Known) {
-    if !certificate.is_issued_by(ca) {
-        if certificate.issuer.der == ca.subject.der && !can_tell(certificate, ca) {
-            return;
-        }
-        if certificate.is_self_issued() && certificate.is_signed_by(&certificate.public_key) {
+    let signature = certificate.issued_by(ca);
+    if let (Signature::Unknown(algorithm), Ok(_), false) =
+        (&signature, &ca.public_key.kind, certificate.weak_signature)
+    {
+        // Where the CA's key or the digest is to blame, that has a finding of its own.
+        let message = format!(
+            "is signed with {algorithm}, which cannot be verified here: whether by the CA was not checked"
+        );
+        findings.certificate(Code::UnknownSignature, message);
+    }
+    if signature.is_bad() {
+        if certificate.is_self_issued() && certificate.signature(&certificate.public_key).is_good() {
             findings
                 .certificate(Code::SelfSigned, Message::of("is self-signed, and not signed by ", CA_PEM))
                 .seen("OpenSSL: self-signed certificate");
@@ -267,7 +274,7 @@ fn server(findings: &mut Findings, file: &CertificateFile, ca: Option<&Certifica
         let list = names.iter().map(San::to_string).collect::<Vec<_>>().join(", ");
         findings.certificate(Code::NoSan, format!("has no name that a client can ask for, only {list}"));
     }
-    if file.chain.is_empty() && ca.is_some_and(|ca| certificate.is_signed_by(&ca.public_key)) {
+    if file.chain.is_empty() && ca.is_some_and(|ca| certificate.signature(&ca.public_key).is_good()) {
         findings
             .certificate(
                 Code::NoIssuer,

@@ -237,6 +237,11 @@ codes! {
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
         .means("The certificate is signed with SHA-1 or MD5, which clients no longer accept. It comes from an old \
             openssl or an old configuration. A run issues it again with SHA-256.");
+    UnknownSignature => row("unknown-signature", Warning, Certificate).plain()
+        .leaf(Reissues, Fix::Reissue)
+        .means("The certificate is signed with an algorithm that cannot be verified here, such as ECDSA with SHA-512, so \
+            it is not known whether the CA signed it. rustls rejects such a certificate too; OpenSSL and Go accept it. A \
+            run issues it again with SHA-256.");
     BadSerial => row("bad-serial", Warning, Certificate)
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
         .means("The serial number is zero, negative or longer than 20 bytes, against RFC 5280; some clients refuse \
