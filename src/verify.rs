@@ -170,3 +170,41 @@ pub(crate) fn date(at: OffsetDateTime) -> String {
     let at = at.to_offset(time::UtcOffset::UTC);
     format!("{:04}-{:02}-{:02}", at.year(), u8::from(at.month()), at.day())
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::pki::{self, MaySignFor, Validity};
+    use crate::subject::Subject;
+
+    #[test]
+    fn the_window_before_the_end_is_a_third_of_the_lifetime_at_most() {
+        let not_before = datetime!(2026-01-01 00:00:00 UTC);
+        let key = crate::keys::generate(crate::keys::KeyKind::EcdsaP256, 1).unwrap().remove(0);
+        let serial = Serial::from_der_integer(&[1]).unwrap();
+        let of_days = |days| {
+            let validity = Validity { not_before, not_after: not_before + Duration::days(days) };
+            pki::self_sign(&Subject::default(), &key, &serial, validity, None, &MaySignFor::Anything).unwrap()
+        };
+        let is_expiring = |lifetime, left, within| {
+            let certificate = of_days(lifetime);
+            is_expiring(&certificate, within, certificate.not_after - Duration::days(left))
+        };
+        for (lifetime, left, within, expected) in [
+            // Of 365 days the window is what was asked for ...
+            (365, 29, 30, true),
+            (365, 31, 30, false),
+            (365, 59, 60, true),
+            // ... and of 30 days it is 10, whatever was asked for: not 15.
+            (30, 9, 30, true),
+            (30, 11, 30, false),
+            (30, 14, 3650, false),
+            (30, 9, 5, false),
+        ] {
+            let case = format!("{lifetime} days, {left} left, {within}");
+            assert_eq!(is_expiring(lifetime, left, within), expected, "{case}");
+        }
+    }
+}
