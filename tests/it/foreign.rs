@@ -126,7 +126,6 @@ fn a_name_of_a_file_steers_no_terminal() {
     std::os::unix::fs::symlink(format!("/{STEERS}"), links.file("server.pem")).unwrap();
     assert_escaped(&links.certgen(&[]).output(), "a link");
     // A name that is no text.
-    use std::os::unix::ffi::OsStrExt;
     let odd = std::ffi::OsStr::from_bytes(b"\xff\x9b31m\xe2\x80\xae.csr");
     fs::write(sandbox.path().join(odd), "garbage").unwrap();
     let mut run = sandbox.certgen(&["sign"]);
@@ -148,7 +147,7 @@ fn run_hint(sandbox: &Sandbox, command: &str) -> bool {
     };
     assert!(!is_owned(sandbox.path()) && !is_owned(parent), "{command}");
     if !output.status.success() {
-        eprintln!("{command}: {}", String::from_utf8_lossy(&output.stderr));
+        let _ = writeln!(std::io::stderr(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
     }
     output.status.success()
 }
