@@ -1,6 +1,7 @@
 //! What strangers wrote: never raw on the terminal, and never more than a word to a shell.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -146,9 +147,6 @@ fn run_hint(sandbox: &Sandbox, command: &str) -> bool {
         entries.any(|entry| entry.file_name() == "pwned")
     };
     assert!(!is_owned(sandbox.path()) && !is_owned(parent), "{command}");
-    if !output.status.success() {
-        let _ = writeln!(std::io::stderr(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
-    }
     output.status.success()
 }
 
@@ -201,9 +199,7 @@ fn a_hint_with_a_name_of_a_file_is_one_command() {
         };
         let bound = format!("--out-dir={dir}");
         let sandbox = Sandbox::new();
-        let parent = format!("--out-dir={}", inside("x"));
-        run(&sandbox, hint(&sandbox, &[&parent], ""));
-        assert!(sandbox.file(dir).is_dir(), "{dir:?}");
+        fs::create_dir(sandbox.file(dir)).unwrap();
         let making = hint(&sandbox, &["client", "bob", &bound], "make a CA with: ");
         run(&sandbox, making.split_once("; or name one").unwrap().0.to_owned());
         let sandbox = set_in(dir);
