@@ -55,13 +55,10 @@ pub enum Target {
 enum Side {
     /// Milvus's.
     Server,
-    /// A client's.
-    Client {
-        /// It has options for a certificate of its own: `--tls-mode 2` needs the client's files.
-        two_way: bool,
-        /// It has an option for a server name other than the host.
-        server_name: bool,
-    },
+    /// A client's, which has an option for a server name other than the host.
+    Client,
+    /// A client's that checks the host alone.
+    ClientOfHost,
 }
 
 /// How it finds the files.
@@ -94,17 +91,16 @@ impl Row {
     }
 
     const fn client(template: &'static str, quoting: Quoting) -> Self {
-        let side = Side::Client { two_way: true, server_name: true };
-        Self { template, quoting, side, access: Access::Paths, signs: false }
+        Self { template, quoting, side: Side::Client, access: Access::Paths, signs: false }
     }
 
-    /// True if the client's key and certificate are in it.
+    /// True if it is of no use without the client's key and certificate.
     fn needs_client(&self, tls_mode: u8) -> bool {
-        let shows = match self.side {
+        let reads = match self.side {
             Side::Server => self.access == Access::Contents,
-            Side::Client { two_way, .. } => two_way,
+            Side::Client | Side::ClientOfHost => true,
         };
-        shows && tls_mode == 2
+        reads && tls_mode == 2
     }
 }
 
@@ -137,7 +133,7 @@ impl Target {
             },
             Self::MilvusBackup => client(include_str!("config/templates/milvus-backup.yaml"), Quoting::Yaml),
             Self::MilvusCli => Row {
-                side: Side::Client { two_way: false, server_name: false },
+                side: Side::ClientOfHost,
                 ..client(include_str!("config/templates/milvus-cli.sh"), Quoting::Shell)
             },
         }
@@ -186,12 +182,13 @@ mod tests {
     }
 
     #[test]
-    fn each_row_gives_what_its_template_shows_of_the_client() {
+    fn each_row_gives_what_its_template_shows() {
         for target in Target::value_variants() {
             let row = target.row();
-            let shows =
-                ["client_pem", "client_key"].map(|name| row.template.contains(&format!("{{{{ {name}")));
-            assert_eq!(shows, [row.needs_client(2); 2], "{target:?}");
+            let shows = |name: &str| row.template.contains(&format!("{{{{ {name}"));
+            let shows_client = ["client_pem", "client_key"].map(shows);
+            assert!(shows_client == [false; 2] || row.needs_client(2), "{target:?}: the client's files");
+            assert_eq!(shows("server_key_base64"), row.access == Access::Contents, "{target:?}: contents");
             assert!(!row.needs_client(1), "{target:?}");
         }
     }

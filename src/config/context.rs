@@ -12,7 +12,6 @@ use super::{Access, Row, Side, whole};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
-use crate::foreign::{is_hidden, typed};
 use crate::keys::KeyKind;
 use crate::profile::Role;
 use crate::san::San;
@@ -117,14 +116,14 @@ impl Setting<'_> {
     /// A line break in a path would end a line of what is printed, and there is no form of it that all languages have.
     fn check_paths(&self) -> Result<()> {
         let dir = whole(self.dir)?;
-        if dir.to_str().is_some_and(|dir| !dir.contains(is_hidden)) {
+        if dir.to_str().is_some_and(|dir| !dir.contains(char::is_control)) {
             return Ok(());
         }
         Err(Failure::failed(format!(
             "{:?}: a path that cannot be written into a configuration",
             dir.display().to_string()
         ))
-        .hint("give the set a directory of plain text, without tabs, line breaks and what is not seen"))
+        .hint("give the set a directory of plain text, without tabs and line breaks"))
     }
 
     fn leaf(&self, role: Role) -> Result<&Leaf> {
@@ -162,13 +161,13 @@ impl Setting<'_> {
         // What the certificate is not for is checked under a name that it is for.
         let server_name = if verify::has_name(names, &name) { Some(name.value()) } else { first };
         let server_name = server_name.ok_or_else(|| self.nameless(names, base))?;
-        if matches!(side, Side::Client { server_name: false, .. }) && server_name != name.value() {
+        if side == Side::ClientOfHost && server_name != name.value() {
             let pem = self.dir.join(base.file(FileKind::Certificate));
             return Err(Failure::failed(format!(
                 "--host {host:?}: {} is not for it, and milvus_cli cannot be told another name",
                 shown(&pem)
             ))
-            .hint(format!("give a --host that it is for, such as {}", typed(&server_name))));
+            .hint(format!("give a --host that it is for, such as {server_name}")));
         }
         Ok((name.value(), server_name))
     }
