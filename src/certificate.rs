@@ -18,7 +18,7 @@ mod pem;
 pub use constraints::Constraints;
 pub use csr::Csr;
 pub use name::Name;
-pub use pem::{certificates_from_pem, csr_from_pem};
+pub use pem::{Certificates, certificates_from_pem, csr_from_pem, read_certificates};
 
 use name::{alternative_names, name};
 

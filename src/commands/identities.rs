@@ -63,6 +63,10 @@ fn bulk(
     Directory::exists(&template.out_dir)?;
     let locked = Locked::new(template, world.waiting)?;
     locked.recover()?;
+    // What is refused in a late batch is refused before the first is written.
+    for request in requests.clone() {
+        engine::rehearse(&request, world)?;
+    }
     let mut bar = Bar::new(leaves.len(), behaviour.quiet);
     let mut waiting: Option<Batch> = None;
     for request in requests {
@@ -163,5 +167,6 @@ fn leaf(name: &str, job: &IdentitiesJob) -> Result<LeafRequest> {
     leaf.common_name = Some(("NAME", name.to_owned()));
     leaf.names.clone_from(&job.sans);
     leaf.exclusive = true;
+    leaf.rekey = job.rekey;
     Ok(leaf)
 }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{FileKind, shown};
+use crate::form;
 use crate::issue::Issued;
+use crate::plan::holds_key;
 use crate::profile::Role;
 use crate::request::{Access, Request};
 use crate::store::{self, Change, Directory};
@@ -26,6 +28,9 @@ pub(super) fn add_ca_copy(request: &Request, issued: &mut Issued) -> Result<()> 
     let Some(ca) = issued.set.ca.certificate.sound() else { return Ok(()) };
     let text: String = std::iter::once(&ca.certificate).chain(ca.above()).map(Certificate::to_pem).collect();
     let there = store::read_in(&request.out_dir, &pem)?;
+    if there.as_ref().is_some_and(|there| form::holds_key(there)) {
+        return Err(holds_key(&request.out_dir.join(&pem), &key, !key.exists()));
+    }
     if there.is_none_or(|there| *there != text.as_bytes()) {
         let contents = zeroize::Zeroizing::new(text.into_bytes());
         issued.changes.push(Change::new(pem, FileKind::Certificate.mode(), contents));

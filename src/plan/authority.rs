@@ -2,10 +2,10 @@
 
 use time::OffsetDateTime;
 
-use super::{Action, AuthorityPlan, authority_validity, is_expiring};
+use super::{Action, AuthorityPlan, authority_validity, is_expiring, losses};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind, shown, take_password_off, typed};
+use crate::files::{BaseName, FileKind, shown, typed};
 use crate::pki::MaySignFor;
 use crate::profile::Role;
 use crate::request::{CaPolicy, Request};
@@ -23,7 +23,7 @@ pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<
             (_, CaPolicy::Use | CaPolicy::Renew) => Err(no_ca(request)),
         };
     };
-    check_key_file(request, set)?;
+    losses::check_ca_key(request, set)?;
     let weaknesses = weaknesses(request, set, now)?;
     match request.ca {
         CaPolicy::Ensure => ensure(request, set, certificate, weaknesses, now),
@@ -58,7 +58,7 @@ fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Authorit
             "put the file back",
         ));
     }
-    check_key_file(request, set)?;
+    losses::check_ca_key(request, set)?;
     let key_name = request.ca_base.file(FileKind::Key);
     let kept = set.ca.key.sound();
     let subject = request.ca_subject()?;
@@ -84,6 +84,7 @@ fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Authorit
         make_key: kept.is_none().then(|| request.new_key()),
         discard_key: request.discard_ca_key,
         rewrite_key: kept.is_some_and(|file| request.key_format.is_some_and(|asked| asked != file.format)),
+        rewrite_certificate: false,
     })
 }
 
@@ -106,7 +107,7 @@ fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<F
     let mut mendable = Vec::new();
     for finding in verify::ca(set, now) {
         let (file, remedy) = match finding.code {
-            // check_key_file's and check_usable's.
+            // check_ca_key's and check_usable's.
             code if code.is_about_file() || (finding.file != pem && code != Code::KeyMismatch) => continue,
             // Another signature does not change the key.
             Code::UnsupportedKey => continue,
@@ -169,7 +170,13 @@ fn ensure(
     if serial_is_missing {
         plan.reasons.push(format!("{} is missing", request.ca_base.file(FileKind::Serial)));
     }
-    if plan.action == Action::Keep && (plan.rewrite_key || plan.discard_key || serial_is_missing) {
+    let oddity = set.ca.certificate.sound().and_then(|file| file.oddity);
+    if let (Some(oddity), None) = (oddity, &request.external_ca) {
+        plan.reasons.push(oddity.to_owned());
+        plan.rewrite_certificate = true;
+    }
+    let is_refreshed = plan.rewrite_key || plan.discard_key || plan.rewrite_certificate || serial_is_missing;
+    if plan.action == Action::Keep && is_refreshed {
         plan.action = Action::Refresh;
     }
     Ok(plan)
@@ -228,6 +235,7 @@ fn kept(request: &Request, certificate: &Certificate, now: OffsetDateTime) -> Re
         make_key: None,
         discard_key: false,
         rewrite_key: false,
+        rewrite_certificate: false,
     })
 }
 
@@ -245,26 +253,6 @@ fn why_not_renewable(set: &Set, certificate: &Certificate) -> Option<(String, &'
         return Some((why, "sign it with openssl"));
     }
     None
-}
-
-/// A key that is there must be one; a missing one may be kept elsewhere.
-fn check_key_file(request: &Request, set: &Set) -> Result<()> {
-    match &set.ca.key {
-        Loaded::Sound(_) | Loaded::Missing | Loaded::Discarded => Ok(()),
-        Loaded::Locked(problem) => {
-            let remedy = format!(
-                "give it with --ca-key-password-file or MILVUS_CERTGEN_CA_KEY_PASSWORD, or take it off with: {}",
-                take_password_off(&request.ca_path(FileKind::Key))
-            );
-            Err(unusable(request, FileKind::Key, problem, &remedy))
-        }
-        Loaded::Forbidden(problem) | Loaded::Unreadable(problem) => {
-            Err(unusable(request, FileKind::Key, problem, "run as the user who owns it"))
-        }
-        Loaded::Damaged(damage) => {
-            Err(unusable(request, FileKind::Key, &damage.text, "put the right key there"))
-        }
-    }
 }
 
 /// Case 5, once it is known whether the CA must sign.
@@ -291,7 +279,7 @@ pub(super) fn check_usable(request: &Request, set: &Set, ca: &AuthorityPlan, sig
     Ok(())
 }
 
-fn unusable(request: &Request, kind: FileKind, problem: &str, remedy: &str) -> Failure {
+pub(super) fn unusable(request: &Request, kind: FileKind, problem: &str, remedy: &str) -> Failure {
     let failure = Failure::failed(format!("{}: {problem}", path(request, kind)));
     match request.ca {
         CaPolicy::Ensure => failure.hint(format!(

@@ -11,9 +11,7 @@ use super::transaction::Journal;
 use crate::certificate::{Certificate, certificates_from_pem, csr_from_pem};
 use crate::error::{Damage, DamageKind, Failure, Result};
 use crate::files::{BaseName, FileKind, Owner, shown};
-use crate::keys::encoding::{self, DISCARDED};
-use crate::serial::Serial;
-use crate::set::{CaFiles, CertificateFile, KeyFile, LeafFiles, Loaded, Set};
+use crate::set::{CaFiles, LeafFiles, Loaded, Set, parse};
 
 /// Larger than any key or certificate chain; a file beyond it is something else, and not read.
 const LARGEST_FILE: u64 = 1024 * 1024;
@@ -43,8 +41,8 @@ pub fn look(dir: &Path, shape: &Set, journal: Option<&Journal>, password: Option
 #[must_use]
 pub fn look_at(key: Option<&Path>, certificate: Option<&Path>, password: Option<&str>) -> LeafFiles {
     LeafFiles {
-        key: key.map_or(Loaded::Missing, |path| parsed(looked_at(path), |file| parse_key(file, password))),
-        certificate: certificate.map_or(Loaded::Missing, |path| parsed(looked_at(path), parse_certificates)),
+        key: key.map_or(Loaded::Missing, |path| parsed(looked_at(path), |file| parse::key(file, password))),
+        certificate: certificate.map_or(Loaded::Missing, |path| parsed(looked_at(path), parse::certificates)),
         request: Loaded::Missing,
     }
 }
@@ -93,9 +91,9 @@ pub fn load_leaves(dir: &Path, shape: &Set, journal: Option<&Journal>) -> Result
 /// Reads the files of a CA from elsewhere. Links are followed: the paths were typed.
 pub fn load_ca(key: &Path, certificate: &Path, serial: &Path, password: Option<&str>) -> Result<CaFiles> {
     Ok(CaFiles {
-        key: parsed(read_followed(key)?, |file| parse_key(file, password)),
-        certificate: parsed(read_followed(certificate)?, parse_certificates),
-        serial: parsed(read_followed(serial)?, parse_serial),
+        key: parsed(read_followed(key)?, |file| parse::key(file, password)),
+        certificate: parsed(read_followed(certificate)?, parse::certificates),
+        serial: parsed(read_followed(serial)?, parse::serial),
     })
 }
 
@@ -148,16 +146,16 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn ca(&self, base: &BaseName, password: Option<&str>) -> Result<CaFiles> {
         Ok(CaFiles {
-            key: self.read(&base.file(FileKind::Key), |file| parse_key(file, password))?,
-            certificate: self.read(&base.file(FileKind::Certificate), parse_certificates)?,
-            serial: self.read(&base.file(FileKind::Serial), parse_serial)?,
+            key: self.read(&base.file(FileKind::Key), |file| parse::key(file, password))?,
+            certificate: self.read(&base.file(FileKind::Certificate), parse::certificates)?,
+            serial: self.read(&base.file(FileKind::Serial), parse::serial)?,
         })
     }
 
     fn leaf(&self, base: &BaseName) -> Result<LeafFiles> {
         Ok(LeafFiles {
-            key: self.read(&base.file(FileKind::Key), |file| parse_key(file, None))?,
-            certificate: self.read(&base.file(FileKind::Certificate), parse_certificates)?,
+            key: self.read(&base.file(FileKind::Key), |file| parse::key(file, None))?,
+            certificate: self.read(&base.file(FileKind::Certificate), parse::certificates)?,
             request: self.read(&base.file(FileKind::Csr), csr_from_pem)?,
         })
     }
@@ -190,31 +188,6 @@ fn is_forbidden(path: &Path) -> bool {
         Ok(metadata) => metadata.is_file() && File::open(path).is_err_and(|e| is_denied(&e)),
         Err(e) => is_denied(&e),
     }
-}
-
-fn parse_key(file: &[u8], password: Option<&str>) -> Loaded<KeyFile> {
-    if file == DISCARDED.as_bytes() {
-        return Loaded::Discarded;
-    }
-    match encoding::from_pem_with(file, password) {
-        Ok((key, format)) => {
-            let was_encrypted = file.windows(9).any(|window| window == b"ENCRYPTED");
-            Loaded::Sound(KeyFile { key, format, was_encrypted })
-        }
-        Err(problem) if problem.is_password() => Loaded::Locked(problem.to_string()),
-        Err(problem) => Loaded::Damaged(problem.damage()),
-    }
-}
-
-fn parse_certificates(file: &[u8]) -> Result<CertificateFile, Damage> {
-    let mut chain = certificates_from_pem(file)?;
-    let certificate = chain.remove(0);
-    let holds_key = file.windows(16).any(|window| window == b"PRIVATE KEY-----");
-    Ok(CertificateFile { certificate, chain, holds_key })
-}
-
-fn parse_serial(file: &[u8]) -> Result<Option<Serial>, String> {
-    Serial::parse_srl(file).map_err(str::to_owned)
 }
 
 fn parsed<T, P: Into<Loaded<T>>>(contents: Contents, parse: impl Fn(&[u8]) -> P) -> Loaded<T> {

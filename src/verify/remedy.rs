@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::{Code, Finding};
-use crate::files::{BaseName, FileKind, take_password_off, typed};
+use crate::error::{Damage, DamageKind};
+use crate::files::{BaseName, FileKind, converted, typed};
 use crate::profile::Role;
 use crate::san::{San, add_missing};
 use crate::set::{KeyFile, Leaf, Loaded, Set};
@@ -45,10 +46,23 @@ impl Remedies<'_> {
         let Finding { code, file, .. } = finding;
         let is_of_pair = self.pair.contains(&&leaf.base);
         let renew = |flags: &str| self.signing(&format!("renew {}{flags}", word(&leaf.base)));
+        if let Some(damage) = damage(&leaf.files.key).filter(|damage| damage.kind != DamageKind::Empty) {
+            return self.beside_unusable_key(finding, leaf, damage);
+        }
+        if let Some(line) = conversion(&leaf.files.certificate).filter(|_| code.is_about_file())
+            && leaf.base.file(FileKind::Certificate) == *file
+        {
+            return Some(converted(line, &self.path(file)));
+        }
+        if self.holds_key_in_wrong_place(leaf, file) {
+            let (from, key) = (typed(&self.path(file)), typed(&self.path(&leaf.base.file(FileKind::Key))));
+            let to = if leaf.files.key.is_missing() { key } else { format!("{from}.old") };
+            let command = if is_of_pair { self.signing("") } else { renew("") };
+            return Some(format!("mv {from} {to} && {command}"));
+        }
         Some(match code {
             Code::NotChecked | Code::Interrupted => return None,
             Code::NotYetValid => "set the clock right, or wait".to_owned(),
-            Code::EncryptedKey => take_password_off(&self.path(file)),
             Code::KeyReadable => format!("chmod 600 {}", typed(&self.path(file))),
             Code::Unreadable if is_forbidden(leaf) => "run check as the user who may read it".to_owned(),
             Code::Unreadable if is_of_pair => format!("move it away, and then: {}", self.signing("")),
@@ -92,6 +106,33 @@ impl Remedies<'_> {
             _ if is_of_pair => self.signing(""),
             _ => renew(""),
         })
+    }
+
+    /// A private key in the place of the certificate or the request: no run writes over it.
+    fn holds_key_in_wrong_place(&self, leaf: &Leaf, file: &str) -> bool {
+        let damaged = match file {
+            _ if leaf.base.file(FileKind::Certificate) == file => damage(&leaf.files.certificate),
+            _ if leaf.base.file(FileKind::Csr) == file => damage(&leaf.files.request),
+            _ => None,
+        };
+        self.dir.is_some() && damaged.is_some_and(|damage| damage.holds_key)
+    }
+
+    /// No run writes over a key that it cannot use, unless it is told to.
+    fn beside_unusable_key(&self, finding: &Finding, leaf: &Leaf, damage: &Damage) -> Option<String> {
+        let Finding { code, file, .. } = finding;
+        let is_of_key = leaf.base.file(FileKind::Key) == *file;
+        if matches!(code, Code::NotChecked | Code::Interrupted | Code::NameNotInSan | Code::NotYetValid) {
+            return None;
+        }
+        match damage.conversion {
+            Some(line) => is_of_key.then(|| converted(line, &self.path(file))),
+            None if self.pair.contains(&&leaf.base) => Some(self.signing("--rekey")),
+            None if leaf.files.sound_certificate().is_some() => {
+                Some(self.signing(&format!("renew {} --rekey", word(&leaf.base))))
+            }
+            None => Some(self.signing(&format!("{} {} --rekey", leaf.role, word(&leaf.base)))),
+        }
     }
 
     /// A run that signs for more names; the ones that the certificate has stay, as far as a run takes them.
@@ -139,6 +180,11 @@ impl Remedies<'_> {
     fn for_ca(&self, finding: &Finding) -> Option<String> {
         let Finding { code, file, .. } = finding;
         let is_serial = self.set.ca_base.file(FileKind::Serial) == *file;
+        let is_key = self.set.ca_base.file(FileKind::Key) == *file;
+        let line = if is_key { conversion(&self.set.ca.key) } else { conversion(&self.set.ca.certificate) };
+        if let Some(line) = line.filter(|_| code.is_about_file() && !is_serial) {
+            return Some(converted(line, &self.path(file)));
+        }
         Some(match code {
             Code::NotChecked | Code::UnsupportedKey => return None,
             Code::NotYetValid => "set the clock right, or wait".to_owned(),
@@ -251,6 +297,17 @@ fn usable_names(leaf: &Leaf) -> Vec<San> {
     let mut usable = Vec::new();
     add_missing(&mut usable, names.filter(|name| name.typed().is_some()));
     usable
+}
+
+fn damage<T>(file: &Loaded<T>) -> Option<&Damage> {
+    match file {
+        Loaded::Locked(damage) | Loaded::Damaged(damage) => Some(damage),
+        _ => None,
+    }
+}
+
+fn conversion<T>(file: &Loaded<T>) -> Option<&'static str> {
+    damage(file).and_then(|damage| damage.conversion)
 }
 
 fn is_forbidden(leaf: &Leaf) -> bool {
