@@ -8,6 +8,7 @@ use std::sync::Arc;
 use pkcs8::PrivateKeyInfoRef;
 use pkcs8::der::Decode;
 use rcgen::PublicKeyData;
+use rsa::pkcs1::ALGORITHM_OID;
 use rsa::pkcs8::EncodePublicKey;
 use rsa::sha2::{Digest, Sha256, Sha384, Sha512};
 use rsa::{Pkcs1v15Sign, Pss};
@@ -99,7 +100,9 @@ impl rcgen::SigningKey for Signer {
 
 impl Rsa {
     fn new(pkcs8: &[u8]) -> Option<Self> {
-        let info = PrivateKeyInfoRef::from_der(pkcs8).ok()?;
+        // A key for RSA-PSS alone is another kind, which Go does not load.
+        let info =
+            PrivateKeyInfoRef::from_der(pkcs8).ok().filter(|info| info.algorithm.oid == ALGORITHM_OID)?;
         let key = rsa::PrivateKey::try_from(info).ok()?;
         let spki = key.as_public_key().to_public_key_der().ok()?;
         let spki = pkcs8::spki::SubjectPublicKeyInfoRef::from_der(spki.as_bytes()).ok()?;

@@ -17,6 +17,7 @@ mod guards;
 mod handshake;
 mod identities;
 mod interop;
+mod keys;
 mod manual;
 mod messages;
 mod openssl;
