@@ -153,3 +153,6 @@ pub fn oddity(block: &Block<'_>) -> Option<&'static str> {
 pub fn position(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)
 }
+
+#[cfg(test)]
+mod tests;

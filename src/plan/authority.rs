@@ -4,8 +4,8 @@ use time::OffsetDateTime;
 
 use super::{Action, AuthorityPlan, authority_validity, is_expiring, losses};
 use crate::certificate::Certificate;
-use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind, shown, typed};
+use crate::error::{Damage, Failure, Result};
+use crate::files::{BaseName, FileKind, converted, shown, typed};
 use crate::pki::MaySignFor;
 use crate::profile::Role;
 use crate::request::{CaPolicy, Request};
@@ -15,6 +15,11 @@ use crate::verify::{self, Code, Finding};
 
 pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
     let Some(certificate) = set.ca_certificate() else {
+        if let Loaded::Damaged(Damage { conversion: Some(line), text, .. }) = &set.ca.certificate {
+            let file = request.ca_path(FileKind::Certificate);
+            return Err(Failure::failed(format!("{}: {text}", shown(&file)))
+                .hint(format!("convert it with: {}", converted(line, &file))));
+        }
         return match (set.ca.certificate.problem(), request.ca) {
             (Some(problem), _) if !set.ca.certificate.is_missing() => {
                 Err(unusable(request, FileKind::Certificate, problem, "put the right file back"))

@@ -23,12 +23,15 @@ fn on_one_line(pem: &str) -> String {
 fn in_lines_of(pem: &str, width: usize) -> String {
     let lines: Vec<&str> = pem.lines().collect();
     let body = lines[1..lines.len() - 1].concat();
-    let body: Vec<&str> = body.as_bytes().chunks(width).map(|chunk| std::str::from_utf8(chunk).unwrap()).collect();
+    let body: Vec<&str> =
+        body.as_bytes().chunks(width).map(|chunk| std::str::from_utf8(chunk).unwrap()).collect();
     format!("{}\n{}\n{}\n", lines[0], body.join("\n"), lines[lines.len() - 1])
 }
 
 fn with_blanks(pem: &str) -> String {
-    pem.lines().map(|line| if line.contains('-') { format!("{line} \t\n") } else { format!(" {line}  \n\n") }).collect()
+    pem.lines()
+        .map(|line| if line.contains('-') { format!("{line} \t\n") } else { format!(" {line}  \n\n") })
+        .collect()
 }
 
 /// How PEM may look, and whether Go and Milvus read it.
@@ -39,7 +42,13 @@ const LAYOUTS: [(&str, Change, bool); 14] = [
     ("of 1", |pem| in_lines_of(pem, 1), true),
     ("CRLF", |pem| pem.replace('\n', "\r\n"), true),
     ("blanks and blank lines", with_blanks, true),
-    ("text around", |pem| format!("Bag Attributes\n    localKeyID: 01\nKey Attributes: <No Attributes>\n{pem}\nthe end\n"), true),
+    (
+        "text around",
+        |pem| {
+            format!("Bag Attributes\n    localKeyID: 01\nKey Attributes: <No Attributes>\n{pem}\nthe end\n")
+        },
+        true,
+    ),
     ("no final newline", |pem| pem.trim_end().to_owned(), true),
     ("a BOM", |pem| format!("\u{feff}{pem}"), false),
     ("a BOM after a blank line", |pem| format!("\n\u{feff}{pem}"), false),
@@ -129,7 +138,10 @@ const KEYS: [(&str, &str); 8] = [
     ("PKCS#8, compressed", "openssl pkey -in key.pem -ec_conv_form compressed -out server.key"),
     ("SEC1 by PKCS#8's label", "openssl ec -in key.pem | sed 's/EC PRIVATE/PRIVATE/' > server.key"),
     ("PKCS#8 by SEC1's label", "sed 's/PRIVATE/EC PRIVATE/' key.pem > server.key"),
-    ("PKCS#12's text", "openssl pkcs12 -export -inkey key.pem -in server.pem -passout pass:x | openssl pkcs12 -passin pass:x -nodes -nocerts > server.key"),
+    (
+        "PKCS#12's text",
+        "openssl pkcs12 -export -inkey key.pem -in server.pem -passout pass:x | openssl pkcs12 -passin pass:x -nodes -nocerts > server.key",
+    ),
 ];
 
 #[test]
@@ -154,12 +166,15 @@ fn ec_keys_of_every_form_stay_the_keys_that_they_are() {
             // It signs, and what it signs is what openssl's public key checks.
             sandbox.certgen(&["renew", "server", "-q"]).succeeds();
             sandbox.openssl("req -in server.csr -verify -noout");
-            let [ours, theirs] = ["req -in server.csr -noout -pubkey", "pkey -in key.pem -pubout -ec_conv_form uncompressed"];
+            let [ours, theirs] =
+                ["req -in server.csr -noout -pubkey", "pkey -in key.pem -pubout -ec_conv_form uncompressed"];
             assert_eq!(sandbox.openssl(ours), sandbox.openssl(theirs), "{kind}, {what}");
             // A CA's key too.
             fs::copy(sandbox.file("server.key"), sandbox.file("other.key")).unwrap();
-            sandbox.openssl("req -x509 -key other.key -subj /CN=root -days 30 -out root.pem -addext keyUsage=critical,keyCertSign,cRLSign");
-            sandbox.certgen(&["client", "bob", "-q", "--ca-cert", "root.pem", "--ca-key", "other.key"]).succeeds();
+            sandbox.openssl("req -x509 -key key.pem -subj /CN=root -days 30 -out root.pem -addext keyUsage=critical,keyCertSign,cRLSign");
+            sandbox
+                .certgen(&["client", "bob", "-q", "--ca-cert", "root.pem", "--ca-key", "other.key"])
+                .succeeds();
             sandbox.openssl("verify -x509_strict -CAfile root.pem bob.pem");
         }
     }
@@ -199,7 +214,10 @@ fn rsa_keys_of_any_size_from_2048_to_4096_serve() {
         sandbox.openssl("verify -x509_strict -CAfile root.pem bob.pem");
         // A new key is of a size that --key-size knows.
         let out = sandbox.certgen(&["renew", "client", "--rekey"]).succeeds();
-        assert!(["RSA 2048", "RSA 3072", "RSA 4096"].iter().any(|size| out.contains(&format!("{size}, expires"))), "{out}");
+        assert!(
+            ["RSA 2048", "RSA 3072", "RSA 4096"].iter().any(|size| out.contains(&format!("{size}, expires"))),
+            "{out}"
+        );
     }
 }
 
@@ -244,7 +262,8 @@ fn go_reads_what_is_said_to_be_read_and_nothing_else() {
     for (what, change, is_read_by_go) in LAYOUTS {
         let sandbox = Sandbox::with_set();
         let reads = |pem: &str, key: &str, ca: &str| {
-            let output = Command::new(&program).args([pem, key, ca]).current_dir(sandbox.path()).output().unwrap();
+            let output =
+                Command::new(&program).args([pem, key, ca]).current_dir(sandbox.path()).output().unwrap();
             String::from_utf8_lossy(&output.stdout).trim().to_owned()
         };
         for name in ["server.key", "client.pem", "ca.pem"] {
@@ -252,7 +271,11 @@ fn go_reads_what_is_said_to_be_read_and_nothing_else() {
         }
         let is_read = |said: &str| said == "read";
         assert_eq!(is_read(&reads("server.pem", "odd-server.key", "ca.pem")), is_read_by_go, "{what}: a key");
-        assert_eq!(is_read(&reads("odd-client.pem", "client.key", "ca.pem")), is_read_by_go, "{what}: a certificate");
+        assert_eq!(
+            is_read(&reads("odd-client.pem", "client.key", "ca.pem")),
+            is_read_by_go,
+            "{what}: a certificate"
+        );
         assert_eq!(is_read(&reads("server.pem", "server.key", "odd-ca.pem")), is_read_by_go, "{what}: a CA");
     }
 }
