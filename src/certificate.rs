@@ -19,7 +19,7 @@ mod signature;
 
 pub use constraints::Constraints;
 pub use csr::Csr;
-pub use pem::{certificates_from_pem, csr_from_pem};
+pub use pem::{Certificates, certificates_from_pem, csr_from_pem, read_certificates};
 pub use signature::Signature;
 
 use name::alternative_names;

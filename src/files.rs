@@ -144,11 +144,10 @@ pub fn typed(path: &std::path::Path) -> String {
     foreign::typed(bare)
 }
 
-/// The command that takes the password off a key, as a hint says it.
+/// The shell's line that converts that file, from the line in which `{}` stands for it.
 #[must_use]
-pub fn take_password_off(key: &std::path::Path) -> String {
-    let key = typed(key);
-    format!("openssl pkey -in {key} -out {key}.plain && mv {key}.plain {key}")
+pub fn converted(line: &str, file: &std::path::Path) -> String {
+    line.replace("{}", &typed(file))
 }
 
 /// The path for people: without the `./` of the current directory.

@@ -26,6 +26,8 @@ pub struct Csr {
     pub subject_alt_names: Vec<San>,
     /// How many alternative names are of a kind that this tool does not write.
     pub other_names: usize,
+    /// There is a private key in its file too.
+    pub holds_key: bool,
     wishes: Wishes,
 }
 
@@ -64,6 +66,7 @@ impl Csr {
             weak_signature: is_weak(&parsed.signature_algorithm.algorithm.to_id_string()),
             subject_alt_names: Vec::new(),
             other_names: 0,
+            holds_key: false,
             wishes: Wishes::default(),
         };
         for attribute in info.iter_attributes() {

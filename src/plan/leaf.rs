@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::guard::{check_constraints, check_files, check_identity, inherited};
+use super::losses::{check_leaf, rekeyed};
 use super::{Action, AuthorityPlan, KeyChoice, LeafPlan, is_expiring, validity};
 use crate::certificate::Certificate;
 use crate::error::Result;
@@ -11,7 +12,7 @@ use crate::pki::Identity;
 use crate::profile::Role;
 use crate::request::{LeafRequest, Request};
 use crate::san::San;
-use crate::set::{Leaf, LeafFiles};
+use crate::set::{Leaf, LeafFiles, Loaded};
 use crate::verify::{self, Finding, Names, Owner, Place, Run};
 
 /// `issuer` is the CA's certificate that is there; `None` where the CA is made new.
@@ -58,6 +59,12 @@ pub(super) fn plan(
     } else if asked.only_refresh {
         reasons.clear();
     }
+    // A key that no run replaces by itself is replaced by one that is told to.
+    if asked.rekey && (!reasons.is_empty() || matches!(files.key, Loaded::Locked(_))) {
+        let key = there.base.file(FileKind::Key);
+        reasons.retain(|reason| !reason.starts_with(&format!("{key} ")));
+        reasons.extend(rekeyed(&there.base, &files.key));
+    }
     let is_new = files.is_empty() || (asked.foreign.is_some() && files.certificate.is_missing());
     let mut action = match (reasons.is_empty(), is_new) {
         (true, _) => Action::Keep,
@@ -65,7 +72,10 @@ pub(super) fn plan(
         (false, false) => Action::Resign,
     };
     let rewrite_key = key == KeyChoice::Keep
-        && files.key.sound().is_some_and(|file| request.key_format.is_some_and(|asked| asked != file.format));
+        && files.key.sound().is_some_and(|file| {
+            file.oddity.is_some() || request.key_format.is_some_and(|asked| asked != file.format)
+        });
+    let rewrite_certificate = files.certificate.sound().is_some_and(|file| file.oddity.is_some());
     let with_issuer = asked.role == Role::Server && keeps_issuer(files, request, action);
     if action == Action::Keep {
         reasons = why_refresh(asked.role, request, files, &findings, &names, ca, rewrite_key);
@@ -88,8 +98,10 @@ pub(super) fn plan(
         validity,
         key,
         rewrite_key,
+        rewrite_certificate,
         with_issuer,
     };
+    check_leaf(&plan, asked, request, files)?;
     if plan.signs() {
         check_identity(&plan, request, ca)?;
         check_constraints(&plan, request, issuer)?;
@@ -157,11 +169,11 @@ fn choose_key(asked: &LeafRequest, files: &LeafFiles, request: &Request) -> (Key
         };
     };
     if asked.rekey {
-        return (KeyChoice::Make(request.key.unwrap_or(file.key.kind())), None);
+        return (KeyChoice::Make(request.key.unwrap_or(file.key.kind().successor())), None);
     }
     if verify::is_demo_key(file.key.public()) {
         let why = "its key is the demo key that Milvus publishes".to_owned();
-        return (KeyChoice::Make(request.key.unwrap_or(file.key.kind())), Some(why));
+        return (KeyChoice::Make(request.key.unwrap_or(file.key.kind().successor())), Some(why));
     }
     match request.key {
         Some(asked) if !file.key.kind().covers(asked) => (
@@ -189,9 +201,12 @@ fn why_refresh(
 ) -> Vec<String> {
     let mut reasons = Vec::new();
     let has_chain = files.certificate.sound().is_some_and(|file| !file.chain.is_empty());
-    if rewrite_key {
-        reasons.push("--key-format asks for another form of the key".to_owned());
+    match files.key.sound().and_then(|file| file.oddity) {
+        Some(oddity) if rewrite_key => reasons.push(format!("its key file {oddity}")),
+        _ if rewrite_key => reasons.push("--key-format asks for another form of the key".to_owned()),
+        _ => {}
     }
+    reasons.extend(files.certificate.sound().and_then(|file| file.oddity).map(str::to_owned));
     if role == Role::Server && has_chain {
         if request.leaf_only {
             reasons.push("--leaf-only asks for it without its issuer".to_owned());

@@ -34,7 +34,7 @@ pub(super) struct Hello {
 impl Hello {
     /// TLS 1.2 and 1.3, with that certificate if there is one.
     pub(super) fn new(server_name: ServerName<'static>, client: Option<&LeafFiles>) -> Result<Self> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = Arc::new(crate::keys::tls_provider());
         let client = client.map(|files| credentials(files, &provider)).transpose()?.flatten();
         Ok(Self { server_name, client, versions: rustls::ALL_VERSIONS, provider })
     }
@@ -267,7 +267,7 @@ fn certificates(chain: &[Vec<u8>]) -> Option<CertificateFile> {
         return None;
     }
     let certificate = parsed.remove(0);
-    Some(CertificateFile { certificate, chain: parsed, holds_key: false })
+    Some(CertificateFile::new(certificate, parsed))
 }
 
 fn config(hello: &Hello, witness: &Arc<Witness>) -> Result<ClientConfig> {

@@ -73,9 +73,8 @@ fn files(set: &Set, now: OffsetDateTime) -> Findings {
 fn key_file(findings: &mut Findings, key: &Loaded<KeyFile>) {
     match key {
         Loaded::Missing => findings.key_not_checked("is not here"),
-        Loaded::Locked(problem) | Loaded::Forbidden(problem) | Loaded::Unreadable(problem) => {
-            findings.key_not_checked(problem);
-        }
+        Loaded::Locked(damage) => findings.key_not_checked(&damage.text),
+        Loaded::Forbidden(problem) | Loaded::Unreadable(problem) => findings.key_not_checked(problem),
         Loaded::Damaged(_) => findings.file(FileKind::Key, key),
         Loaded::Discarded | Loaded::Sound(_) => {}
     }

@@ -18,7 +18,7 @@ impl Findings {
             Loaded::Locked(_) => Code::EncryptedKey,
             Loaded::Forbidden(_) | Loaded::Unreadable(_) => Code::Unreadable,
             Loaded::Damaged(damage) => match damage.kind {
-                DamageKind::NotPem => Code::NotPem,
+                DamageKind::Empty | DamageKind::NotPem => Code::NotPem,
                 DamageKind::OtherContent => Code::OtherContent,
                 DamageKind::Weak => Code::WeakKey,
                 DamageKind::Unsupported => Code::UnsupportedKey,

@@ -1,10 +1,13 @@
 //! What fixes a finding: which kind of remedy a code has is in the table; here it becomes a command that works when
 //! typed, for these files.
 
+use std::ops::ControlFlow;
+
 use super::{Files, Finding};
-use crate::files::{FileKind, take_password_off, typed};
+use crate::files::{FileKind, typed};
 
 mod commands;
+mod keys;
 
 /// The kinds of remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,8 +89,10 @@ impl Files<'_> {
     #[must_use]
     pub fn fix(&self, finding: &Finding) -> Option<String> {
         let at = finding.at;
-        let path = self.path(at);
-        let typed_path = typed(&path);
+        if let ControlFlow::Break(fix) = self.around_a_key(finding) {
+            return fix;
+        }
+        let typed_path = typed(&self.path(at));
         Some(match finding.fix {
             Fix::None => return None,
             Fix::Reissue | Fix::SignWithCa => self.reissue(at),
@@ -103,7 +108,7 @@ impl Files<'_> {
             Fix::CompleteChain => "put the CAs above it behind it, up to the root".to_owned(),
             Fix::SetClock => "set the clock right, or wait".to_owned(),
             Fix::RestrictMode => format!("chmod 600 {typed_path}"),
-            Fix::TakePasswordOff => take_password_off(&path),
+            Fix::TakePasswordOff => return self.conversion_of(at),
             Fix::ConvertToPkcs8 => format!(
                 "openssl pkcs8 -topk8 -nocrypt -in {typed_path} -out {typed_path}.new && mv {typed_path}.new {typed_path}"
             ),

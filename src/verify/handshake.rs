@@ -94,7 +94,7 @@ fn shake(
     name: &ServerName<'static>,
     now: OffsetDateTime,
 ) -> Result<(), String> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(crate::keys::tls_provider());
     let clock = Arc::new(At(chain::unix_time(now)));
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(ca.der.clone())).map_err(|e| e.to_string())?;

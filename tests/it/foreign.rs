@@ -225,7 +225,7 @@ fn a_hint_with_a_name_of_a_file_is_one_command() {
         let locked = Sandbox::with_set();
         locked.openssl("pkcs8 -topk8 -in server.key -out locked.key -passout pass:secret");
         sandbox.write(&inside("server.key"), locked.read("locked.key"));
-        let off = hint(&sandbox, &[&bound], "take it off with: ");
+        let off = hint(&sandbox, &[&bound], "take the password off with: ");
         run(&sandbox, off.replace("openssl pkey ", "openssl pkey -passin pass:secret "));
         assert!(sandbox.read(&inside("server.key")).starts_with("-----BEGIN PRIVATE KEY"));
     }

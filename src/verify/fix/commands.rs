@@ -16,7 +16,7 @@ impl Files<'_> {
         self.leaf(at).map(|leaf| &leaf.base)
     }
 
-    fn is_of_pair(&self, leaf: &Leaf) -> bool {
+    pub(super) fn is_of_pair(&self, leaf: &Leaf) -> bool {
         self.pair.contains(&&leaf.base)
     }
 
@@ -182,7 +182,7 @@ impl Files<'_> {
     }
 
     /// A command that signs, or where to go for it.
-    fn signing(&self, flags: &str) -> String {
+    pub(super) fn signing(&self, flags: &str) -> String {
         match (&self.set.ca.key, self.dir) {
             (Loaded::Sound(key), Some(_)) if self.is_ca_key(key) => self.command(flags),
             (Loaded::Sound(_), Some(_)) if self.set.ca_certificate().is_none() => {

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use milvus_certgen::certificate::{Certificate, Csr, certificates_from_pem, csr_from_pem};
-use milvus_certgen::keys::encoding::from_pem_with;
+use milvus_certgen::keys::encoding::read;
 use milvus_certgen::serial::Serial;
 use proptest::prelude::*;
 
@@ -16,7 +16,7 @@ fn parse(octets: &[u8]) -> [bool; 4] {
     [
         certificates_from_pem(octets).is_ok(),
         csr_from_pem(octets).is_ok(),
-        from_pem_with(octets, None).is_ok() | from_pem_with(octets, Some("secret")).is_ok(),
+        read(octets, None).is_ok() | read(octets, Some("secret")).is_ok(),
         Serial::parse_srl(octets).is_ok(),
     ]
 }
