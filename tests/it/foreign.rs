@@ -199,9 +199,6 @@ fn a_hint_with_a_name_of_a_file_is_one_command() {
         };
         let bound = format!("--out-dir={dir}");
         let sandbox = Sandbox::new();
-        let parent = format!("--out-dir={}", inside("x"));
-        run(&sandbox, hint(&sandbox, &[&parent], ""));
-        assert!(sandbox.file(dir).is_dir(), "{dir:?}");
         let making = hint(&sandbox, &["client", "bob", &bound], "make a CA with: ");
         run(&sandbox, making.split_once("; or name one").unwrap().0.to_owned());
         let sandbox = set_in(dir);
