@@ -199,6 +199,7 @@ fn a_hint_with_a_name_of_a_file_is_one_command() {
         };
         let bound = format!("--out-dir={dir}");
         let sandbox = Sandbox::new();
+        fs::create_dir(sandbox.file(dir)).unwrap();
         let making = hint(&sandbox, &["client", "bob", &bound], "make a CA with: ");
         run(&sandbox, making.split_once("; or name one").unwrap().0.to_owned());
         let sandbox = set_in(dir);
