@@ -35,7 +35,7 @@ impl Text for Report {
         let last = match (self.changed, self.dry_run) {
             (false, _) => "nothing to do: what is there serves".to_owned(),
             (true, true) => {
-                writeln!(out, "would write {}", self.files(self.would_write.as_deref()))?;
+                writeln!(out, "would write {}", printable(&self.files(self.would_write.as_deref())))?;
                 "dry run: nothing was written".to_owned()
             }
             (true, false) => format!("wrote {}", self.files(Some(&self.written))),

@@ -9,6 +9,8 @@ use crate::files::{FileKind, typed};
 mod commands;
 mod keys;
 
+use commands::word;
+
 /// The kinds of remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fix {
@@ -135,7 +137,7 @@ impl Files<'_> {
                     .to_owned()
             }
             Fix::ReissueClient => {
-                format!("sign it again where the CA's key is: milvus-certgen renew {}", self.base(at)?)
+                format!("sign it again where the CA's key is: milvus-certgen renew {}", word(self.base(at)?))
             }
             Fix::NameServer => self.name_server(),
             Fix::OtherPort => {
@@ -146,7 +148,7 @@ impl Files<'_> {
             }
             Fix::NameClientKey => format!(
                 "give its own key with --key, or make a new one where the CA's key is: milvus-certgen renew {} --rekey",
-                self.base(at)?
+                word(self.base(at)?)
             ),
             Fix::ClientOfCa => {
                 "use a client certificate of this CA; where its key is: milvus-certgen client NAME".to_owned()

@@ -226,7 +226,7 @@ impl Files<'_> {
     }
 }
 
-fn word(base: &BaseName) -> String {
+pub(super) fn word(base: &BaseName) -> String {
     typed(Path::new(&base.to_string()))
 }
 
