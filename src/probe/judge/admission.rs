@@ -27,11 +27,8 @@ pub(super) fn admission(server: &Server, tls: &Tls, expected: &Expectation<'_>) 
         return vec![needed(client, &why)];
     };
     let owner = Owner::Leaf(at);
-    let mut findings = verify::leaf(owner, client, expected.set.ca_certificate(), expected.now);
-    findings.retain(|finding| {
-        (finding.at.is(FileKind::Certificate) || finding.code == Code::KeyMismatch)
-            && finding.severity == Severity::Error
-    });
+    let mut findings = verify::credentials(owner, client, expected.set.ca_certificate(), expected.now);
+    findings.retain(|finding| finding.severity == Severity::Error);
     for finding in &mut findings {
         finding.fix = elsewhere(finding.fix);
     }
