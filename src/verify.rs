@@ -34,7 +34,7 @@ pub use files::{Files, Server};
 pub use finding::{Finding, Message, Names, Owner, Place, is_valid};
 pub use fix::Fix;
 pub use handshake::Handshake;
-pub use leaf::leaf;
+pub use leaf::{credentials, leaf, served};
 pub use names::name_not_in_san;
 pub use table::Code;
 
