@@ -1,8 +1,6 @@
 //! Reading certificates and requests: x509-parser lives here. What is read is owned and typed; nothing above
 //! parses again.
 
-use std::sync::OnceLock;
-
 use time::OffsetDateTime;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -17,12 +15,15 @@ mod constraints;
 mod csr;
 mod name;
 mod pem;
+mod signature;
 
 pub use constraints::Constraints;
 pub use csr::Csr;
-pub use pem::{certificates_from_pem, csr_from_pem};
+pub use pem::{Certificates, certificates_from_pem, csr_from_pem, read_certificates};
+pub use signature::Signature;
 
 use name::alternative_names;
+use signature::Verdicts;
 
 /// `basicConstraints` (RFC 5280 section 4.2.1.9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,21 +82,8 @@ pub struct Certificate {
     /// The issuer's serial number, where `authorityKeyIdentifier` names it too.
     pub authority_serial: Option<Serial>,
     pub name_constraints: Option<Constraints>,
-    verified: Verified,
+    verdicts: Verdicts,
 }
-
-/// The key that the signature was first verified with, and whether it is that key's: a run asks more than once, and
-/// the answer takes longer than all else that it asks. No part of what a certificate is.
-#[derive(Debug, Clone, Default)]
-struct Verified(OnceLock<(Vec<u8>, bool)>);
-
-impl PartialEq for Verified {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Verified {}
 
 impl Certificate {
     /// Reads one certificate's DER. The error completes a sentence that begins with the file's name.
@@ -124,7 +112,7 @@ impl Certificate {
             authority_key_identifier: None,
             authority_serial: None,
             name_constraints: None,
-            verified: Verified::default(),
+            verdicts: Verdicts::default(),
         };
         for extension in parsed.extensions() {
             certificate.read_extension(extension)?;
@@ -208,25 +196,19 @@ impl Certificate {
     /// True if that CA has signed it, and it says so.
     #[must_use]
     pub fn is_issued_by(&self, ca: &Self) -> bool {
-        self.issuer.der == ca.subject.der && self.is_signed_by(&ca.public_key)
+        self.issued_by(ca).is_good()
     }
 
-    /// True if the signature on this certificate is by that key.
+    /// Whether that CA has signed it; not by one that is not named as its issuer.
     #[must_use]
-    pub fn is_signed_by(&self, issuer: &PublicKey) -> bool {
-        let (key, is_signed) =
-            self.verified.0.get_or_init(|| (issuer.spki.clone(), self.verify_signature(issuer)));
-        if *key == issuer.spki { *is_signed } else { self.verify_signature(issuer) }
+    pub fn issued_by(&self, ca: &Self) -> Signature {
+        if self.issuer.der == ca.subject.der { self.signature(&ca.public_key) } else { Signature::Bad }
     }
 
-    fn verify_signature(&self, issuer: &PublicKey) -> bool {
-        let (Ok((_, certificate)), Ok((_, key))) = (
-            X509Certificate::from_der(&self.der),
-            x509_parser::x509::SubjectPublicKeyInfo::from_der(&issuer.spki),
-        ) else {
-            return false;
-        };
-        certificate.verify_signature(Some(&key)).is_ok()
+    /// Whether the signature on this certificate is by that key.
+    #[must_use]
+    pub fn signature(&self, issuer: &PublicKey) -> Signature {
+        self.verdicts.of(&self.der, issuer)
     }
 
     /// SHA-256 of the DER, as `openssl x509 -fingerprint -sha256` prints it: pairs of hex digits with colons.

@@ -56,7 +56,9 @@ impl std::error::Error for Failure {}
 /// How a file's content fails to be what it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DamageKind {
-    /// No PEM: nothing, DER, or any other text.
+    /// Nothing, or only blanks: nothing is lost with it.
+    Empty,
+    /// No PEM: DER, a key store, or any other text.
     NotPem,
     /// PEM of something else, such as a certificate where a key belongs.
     OtherContent,
@@ -75,18 +77,22 @@ pub struct Damage {
     pub kind: DamageKind,
     /// Completes a sentence that begins with the file's name.
     pub text: String,
+    /// The shell's line that makes of it what it should be; `{}` stands for the file.
+    pub conversion: Option<&'static str>,
+    /// There is or may be a private key in it, which would be lost with it.
+    pub holds_key: bool,
 }
 
 impl Damage {
-    /// Damage of that kind.
+    /// Damage of that kind, which nothing converts.
     pub fn new(kind: DamageKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into() }
+        Self { kind, text: text.into(), conversion: None, holds_key: false }
     }
 }
 
 impl From<String> for Damage {
     fn from(text: String) -> Self {
-        Self { kind: DamageKind::Broken, text }
+        Self::new(DamageKind::Broken, text)
     }
 }
 

@@ -136,6 +136,9 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
             self.set.ca.key = Loaded::Sound(self.write_key(&base, key)?);
         }
         if !matches!(ca.action, Action::Issue | Action::Resign) {
+            if let Some(file) = self.set.ca.certificate.sound().filter(|_| ca.rewrite_certificate).cloned() {
+                self.set.ca.certificate = self.write_certificate(&base, file.certificate, file.chain);
+            }
             return Ok(());
         }
         progress(Progress::Certificate(Role::Ca));
@@ -173,10 +176,11 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
             self.set.ca.serial = Loaded::Sound(Some(serial.clone()));
             return Ok(Some(Order { at, plan, serial }));
         }
-        if plan.action == Action::Refresh && plan.role == Role::Server {
-            let chain = self.chain(plan)?;
-            let kept = self.set.leaves[at].files.certificate.sound().cloned();
-            if let Some(file) = kept.filter(|file| file.chain != chain) {
+        if let (Action::Refresh, Some(file)) =
+            (plan.action, self.set.leaves[at].files.certificate.sound().cloned())
+        {
+            let chain = if plan.role == Role::Server { self.chain(plan)? } else { file.chain.clone() };
+            if plan.rewrite_certificate || file.chain != chain {
                 let file = self.write_certificate(&plan.base, file.certificate, chain);
                 self.set.leaves[at].files.certificate = file;
             }
@@ -213,7 +217,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         let format = self.format.unwrap_or(KeyFormat::Pkcs8);
         let pem = key.to_pem(format)?;
         self.changes.push(Change::new(base.file(FileKind::Key), FileKind::Key.mode(), pem));
-        Ok(KeyFile { key, format, was_encrypted: false })
+        Ok(KeyFile::new(key, format))
     }
 
     fn write_certificate(
@@ -224,7 +228,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
     ) -> Loaded<CertificateFile> {
         let pem: String = std::iter::once(&certificate).chain(&chain).map(Certificate::to_pem).collect();
         self.write(base, FileKind::Certificate, pem.into_bytes());
-        Loaded::Sound(CertificateFile { certificate, chain, holds_key: false })
+        Loaded::Sound(CertificateFile::new(certificate, chain))
     }
 
     fn write(&mut self, base: &BaseName, kind: FileKind, contents: Vec<u8>) {

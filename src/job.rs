@@ -100,7 +100,7 @@ pub struct CheckJob {
 /// `csr NAME`: a key, and a request for it.
 #[derive(Debug)]
 pub struct CsrJob {
-    /// Where, which kind and form of key; its leaves are not used.
+    /// Where, which kind and form of key; its leaf says whether the key is made anew.
     pub request: Request,
     /// What the files are called.
     pub base: BaseName,
@@ -143,6 +143,8 @@ pub struct IdentitiesJob {
     pub names: Names,
     /// `--san`, for each of them.
     pub sans: Option<Vec<San>>,
+    /// `--rekey`, for each of them.
+    pub rekey: bool,
 }
 
 /// Which certificates are renewed.

@@ -5,21 +5,28 @@
 use std::fmt;
 
 use x509_parser::prelude::FromDer;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::error::{Failure, Result};
 
+mod ec;
 pub mod encoding;
 mod generate;
+mod names;
+mod password;
 mod primes;
+mod problem;
+mod signer;
 
-pub use encoding::{KeyFormat, KeyProblem};
+pub use encoding::{KeyFile, KeyFormat};
 pub use generate::{generate, generate_each, generate_weak_rsa};
+pub use problem::KeyProblem;
+pub use signer::{Signer, tls_provider};
 
 /// The kinds of key that every verifier in reach of Milvus accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyKind {
-    /// RSA with a modulus of that many bits; ring signs with 2048 to 4096.
+    /// RSA with a modulus of that many bits, 2048 to 4096.
     Rsa(u32),
     /// ECDSA on P-256.
     EcdsaP256,
@@ -53,6 +60,15 @@ impl KeyKind {
             Self::EcdsaP256 => "ecdsa-p256",
             Self::EcdsaP384 => "ecdsa-p384",
             Self::Ed25519 => "ed25519",
+        }
+    }
+
+    /// The kind of the key that takes the place of one of this kind: `--key-size` knows 2048, 3072 and 4096.
+    #[must_use]
+    pub fn successor(self) -> Self {
+        match self {
+            Self::Rsa(bits) => Self::Rsa(bits.clamp(2048, 4096).next_multiple_of(1024)),
+            other => other,
         }
     }
 
@@ -127,11 +143,11 @@ fn kind_of_spki(spki: &[u8]) -> Result<KeyKind, String> {
             match curve {
                 Some(curve) if curve == oid::OID_EC_P256 => Ok(KeyKind::EcdsaP256),
                 Some(curve) if curve == oid::OID_NIST_EC_P384 => Ok(KeyKind::EcdsaP384),
-                Some(curve) => Err(format!("EC on curve {curve}")),
+                Some(curve) => Err(names::curve(&curve.to_string())),
                 None => Err("EC without a named curve".to_owned()),
             }
         }
-        _ => Err(format!("key of algorithm {}", info.algorithm.algorithm)),
+        _ => Err(names::algorithm(&info.algorithm.algorithm.to_string())),
     }
 }
 
@@ -146,23 +162,23 @@ fn modulus_bits(modulus: &[u8]) -> u32 {
     }
 }
 
-/// A private key that can sign, and the form in which its file had it.
+/// A private key that can sign.
 ///
 /// Its secret octets are overwritten when it is dropped.
+#[derive(Clone)]
 pub struct PrivateKey {
-    pair: rcgen::KeyPair,
+    signer: Signer,
     public: PublicKey,
     kind: KeyKind,
 }
 
 impl PrivateKey {
-    /// Takes PKCS#8, version 1 or 2; the key is checked (ring's checks: sizes, consistency with the public key).
+    /// Takes PKCS#8, version 1 or 2; the key is checked (sizes, consistency with the public key).
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyProblem> {
-        let der = encoding::without_public_key(der)?;
-        let borrowed = rcgen_key(&der)?;
-        let public = PublicKey::from_spki(&rcgen::PublicKeyData::subject_public_key_info(&borrowed));
+        let signer = Signer::new(encoding::plain_pkcs8(der)?)?;
+        let public = PublicKey::from_spki(&rcgen::PublicKeyData::subject_public_key_info(&signer));
         match public.kind.clone() {
-            Ok(kind) => Ok(Self { pair: borrowed, public, kind }),
+            Ok(kind) => Ok(Self { signer, public, kind }),
             Err(other) => Err(KeyProblem::Unsupported(other)),
         }
     }
@@ -181,41 +197,20 @@ impl PrivateKey {
 
     /// What rcgen signs with.
     #[must_use]
-    pub fn signer(&self) -> &rcgen::KeyPair {
-        &self.pair
+    pub fn signer(&self) -> &Signer {
+        &self.signer
     }
 
     /// PKCS#8, version 1 (OpenSSL 3.0 does not read version 2).
     #[must_use]
     pub fn pkcs8(&self) -> &[u8] {
-        self.pair.serialized_der()
+        self.signer.pkcs8()
     }
 
     /// PEM in the form asked for. Ed25519 has no traditional form.
     pub fn to_pem(&self, format: KeyFormat) -> Result<Zeroizing<Vec<u8>>> {
         encoding::to_pem(self.pkcs8(), self.kind, format)
             .map_err(|why| Failure::failed(format!("the {} key cannot be written: {why}", self.kind)))
-    }
-}
-
-fn rcgen_key(der: &[u8]) -> Result<rcgen::KeyPair, KeyProblem> {
-    let pkcs8 = rustls::pki_types::PrivatePkcs8KeyDer::from(der);
-    rcgen::KeyPair::try_from(&pkcs8).map_err(|_| encoding::why_unusable(der))
-}
-
-impl Clone for PrivateKey {
-    fn clone(&self) -> Self {
-        Self {
-            pair: rcgen_key(self.pkcs8()).expect("these octets made a key before"),
-            public: self.public.clone(),
-            kind: self.kind,
-        }
-    }
-}
-
-impl Drop for PrivateKey {
-    fn drop(&mut self) {
-        self.pair.zeroize();
     }
 }
 

@@ -3,7 +3,7 @@
 //! [`plan`] is a pure function of the request, the set and the time. For every role it says keep, refresh, re-sign
 //! or issue, and why; or it refuses, with the file and what to do about it.
 
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
@@ -18,6 +18,9 @@ use crate::subject::Subject;
 mod authority;
 mod guard;
 mod leaf;
+mod losses;
+
+pub(crate) use losses::{holds_key, request_holds_key, unusable_key};
 
 #[cfg(test)]
 mod tests;
@@ -56,6 +59,8 @@ pub struct AuthorityPlan {
     pub discard_key: bool,
     /// The key file is written again in the format that was asked for.
     pub rewrite_key: bool,
+    /// The certificate file is written again as Milvus reads it; the certificates stay.
+    pub rewrite_certificate: bool,
 }
 
 /// Which key a certificate is for.
@@ -86,8 +91,10 @@ pub struct LeafPlan {
     pub validity: Validity,
     /// Which key it is for.
     pub key: KeyChoice,
-    /// The key file is written again in the format that was asked for.
+    /// The key file is written again: in the format that was asked for, or as Milvus reads it.
     pub rewrite_key: bool,
+    /// The certificate file is written again as Milvus reads it; the certificates stay.
+    pub rewrite_certificate: bool,
     /// The certificate file carries the CA's certificate after its own.
     pub with_issuer: bool,
 }
@@ -144,7 +151,7 @@ impl Plan {
 
 /// Decides what to do. See the module's documentation.
 pub fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
-    let fresh = set.emptied();
+    let (there, fresh) = (set, set.emptied());
     let set = if request.force { &fresh } else { set };
     let mut ca = authority::plan(request, set, now)?;
     // A CA that is made new has signed nothing that is there.
@@ -154,9 +161,12 @@ pub fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
         leaves.push(leaf::plan(asked, request, there, issuer, &ca, now)?);
     }
     if request.force {
-        let all = leaves.iter_mut().map(|leaf| &mut leaf.reasons).chain([&mut ca.reasons]);
-        all.for_each(|reasons| *reasons = vec!["--force starts over".to_owned()]);
+        ca.reasons = vec![losses::forced(&there.ca_base, &there.ca.key, &there.ca.certificate)];
+        for (plan, leaf) in leaves.iter_mut().zip(&there.leaves) {
+            plan.reasons = vec![losses::forced(&leaf.base, &leaf.files.key, &leaf.files.certificate)];
+        }
     }
+    losses::check_authority(&ca, request, set)?;
     outlive(&mut ca, &leaves, set, request.ca_days.is_some());
     let signs = leaves.iter().any(LeafPlan::signs) || matches!(ca.action, Action::Resign | Action::Issue);
     authority::check_usable(request, set, &ca, signs)?;
@@ -202,12 +212,9 @@ fn notes(request: &Request, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) 
     notes
 }
 
-/// True within the window before the end: `--renew-within` or 30 days, but never more than a third of the
-/// certificate's own lifetime, so that `--days 7` is not renewed at every run.
+/// True within the window before the end: `--renew-within` or 30 days.
 fn is_expiring(certificate: &Certificate, request: &Request, now: OffsetDateTime) -> bool {
-    let asked = Duration::days(request.renew_within.unwrap_or(DEFAULT_RENEW_WITHIN).into());
-    let lifetime = certificate.not_after - certificate.not_before;
-    certificate.not_after - now < asked.min(lifetime / 3)
+    crate::verify::is_expiring(certificate, request.renew_within.unwrap_or(DEFAULT_RENEW_WITHIN), now)
 }
 
 fn authority_validity(request: &Request, now: OffsetDateTime) -> Result<Validity> {

@@ -1,11 +1,17 @@
 //! A set: the files of one directory, parsed. Data only; `store` reads it, `plan` and `verify` look at it.
 
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
 use crate::certificate::{Certificate, Csr};
 use crate::error::Damage;
 use crate::files::BaseName;
-use crate::keys::{KeyFormat, PrivateKey};
+use crate::keys::PublicKey;
+
+pub use crate::keys::KeyFile;
 use crate::profile::Role;
 use crate::serial::Serial;
+
+pub mod parse;
 
 /// One file of a set.
 #[derive(Debug, Clone, Default)]
@@ -15,8 +21,8 @@ pub enum Loaded<T> {
     Missing,
     /// Its place says that it was given up on purpose (`--discard-ca-key`).
     Discarded,
-    /// A password keeps it shut; the text completes a sentence that begins with the file's name.
-    Locked(String),
+    /// A password keeps it shut.
+    Locked(Damage),
     /// This user may not read it; the text completes a sentence that begins with the file's name.
     Forbidden(String),
     /// It is there, but nobody can read it; the text completes a sentence that begins with the file's name.
@@ -51,8 +57,8 @@ impl<T> Loaded<T> {
         match self {
             Self::Missing => Some("is missing"),
             Self::Discarded => Some("was discarded (--discard-ca-key)"),
-            Self::Locked(problem) | Self::Forbidden(problem) | Self::Unreadable(problem) => Some(problem),
-            Self::Damaged(damage) => Some(&damage.text),
+            Self::Forbidden(problem) | Self::Unreadable(problem) => Some(problem),
+            Self::Locked(damage) | Self::Damaged(damage) => Some(&damage.text),
             Self::Sound(_) => None,
         }
     }
@@ -67,17 +73,6 @@ impl<T, D: Into<Damage>> From<Result<T, D>> for Loaded<T> {
     }
 }
 
-/// A private key and the form of its file.
-#[derive(Debug, Clone)]
-pub struct KeyFile {
-    /// The key.
-    pub key: PrivateKey,
-    /// How the file has it.
-    pub format: KeyFormat,
-    /// The file has it with a password.
-    pub was_encrypted: bool,
-}
-
 /// A certificate file: the certificate, and what follows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateFile {
@@ -87,6 +82,10 @@ pub struct CertificateFile {
     pub chain: Vec<Certificate>,
     /// There is a private key in the file too.
     pub holds_key: bool,
+    /// The public half of that key, where there is just one and it can be read.
+    pub held_key: Option<PublicKey>,
+    /// What keeps Milvus from reading the file; completes a sentence that begins with its name.
+    pub oddity: Option<&'static str>,
 }
 
 impl CertificateFile {
@@ -96,14 +95,18 @@ impl CertificateFile {
         std::iter::once(&self.certificate).chain(self.above()).map(Certificate::to_pem).collect()
     }
 
+    /// These certificates alone, as they are written here.
+    #[must_use]
+    pub fn new(certificate: Certificate, chain: Vec<Certificate>) -> Self {
+        Self { certificate, chain, holds_key: false, held_key: None, oddity: None }
+    }
+
     /// The issuers of an intermediate CA's certificate that follow it in its file, up to the root; none for a root,
     /// whatever else is in the file.
     pub fn above(&self) -> impl Iterator<Item = &Certificate> {
         let mut below = &self.certificate;
         self.chain.iter().take_while(move |issuer| {
-            let is_issuer = !below.is_self_issued()
-                && below.issuer.der == issuer.subject.der
-                && below.is_signed_by(&issuer.public_key);
+            let is_issuer = !below.is_self_issued() && below.is_issued_by(issuer);
             below = issuer;
             is_issuer
         })
@@ -134,6 +137,18 @@ impl LeafFiles {
     #[must_use]
     pub fn sound_certificate(&self) -> Option<&Certificate> {
         self.certificate.sound().map(|file| &file.certificate)
+    }
+
+    /// What a TLS handshake needs: the certificate file's chain, and the key.
+    #[must_use]
+    pub fn credentials(&self) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+        let file = self.certificate.sound()?;
+        let key = self.key.sound()?.key.pkcs8().to_vec();
+        let certificates = std::iter::once(&file.certificate)
+            .chain(&file.chain)
+            .map(|certificate| CertificateDer::from(certificate.der.clone()))
+            .collect();
+        Some((certificates, PrivateKeyDer::Pkcs8(key.into())))
     }
 
     /// True if there is none of the three.

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 const SUBJECT: &str = "Subject (what the certificates say they are; '' leaves an attribute out)";
 const VALIDITY: &str = "Validity (from an hour ago, for clocks that differ, until so many days from now)";
+const KEYS: &str = "Keys (made from the operating system's randomness, readable by you alone)";
 const FILES: &str = "Files (where they go and what they are called)";
 const BEHAVIOUR: &str = "Behaviour";
 const PASSWORD_HELP: &str = "File whose first line is the password of the CA's key (PKCS#8), wherever the key is. \
@@ -186,7 +187,7 @@ pub(super) struct LeafValidityArgs {
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_field_names, reason = "a field is a flag")]
-#[command(next_help_heading = "Keys (made from the operating system's randomness, readable by you alone)")]
+#[command(next_help_heading = KEYS)]
 pub(super) struct KeyArgs {
     /// Kind of key [default: rsa]. Clients built on gRPC's C core (Python, C++) do not take ed25519
     #[arg(long, value_name = "TYPE", env = "MILVUS_CERTGEN_KEY_TYPE", hide_env_values = true)]
@@ -203,6 +204,14 @@ pub(super) struct KeyArgs {
     /// Form of the key files [default: pkcs8]; traditional is BEGIN RSA PRIVATE KEY or BEGIN EC PRIVATE KEY
     #[arg(long, value_name = "FORMAT", env = "MILVUS_CERTGEN_KEY_FORMAT", hide_env_values = true)]
     pub(super) key_format: Option<KeyFormatArg>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = KEYS)]
+pub(super) struct RekeyArgs {
+    /// New keys for what is reissued. Only this replaces a key file that cannot be used
+    #[arg(long, env = "MILVUS_CERTGEN_REKEY", value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    pub(super) rekey: bool,
 }
 
 #[derive(Debug, Args)]

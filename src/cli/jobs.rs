@@ -49,6 +49,7 @@ impl EnsureArgs {
         client.common_name =
             common_name("--client-cn", self.client_name.client_cn)?.map(|name| ("--client-cn", name));
         request.leaves = vec![server, client];
+        request.leaves.iter_mut().for_each(|leaf| leaf.rekey = self.rekey.rekey);
         Ok((Job::Ensure(request.checked()?), self.output.into()))
     }
 }
@@ -86,6 +87,7 @@ impl CsrArgs {
         let mut leaf = LeafRequest::new(role, base.clone());
         leaf.common_name = common_name("NAME", Some(self.name))?.map(|name| ("NAME", name));
         leaf.names = names(&self.names.san)?;
+        leaf.rekey = self.rekey.rekey;
         request.leaves = vec![leaf];
         let request = request.checked()?;
         let identity = request.identity(&request.leaves[0], None, None)?;
@@ -125,7 +127,13 @@ impl IdentityArgs {
             None => Names::Given(self.names),
         };
         let sans = names(&self.san.san)?;
-        let job = IdentitiesJob { request: request.checked()?, role, names: names_from, sans };
+        let job = IdentitiesJob {
+            request: request.checked()?,
+            role,
+            names: names_from,
+            sans,
+            rekey: self.rekey.rekey,
+        };
         Ok((Job::Identities(job), self.output.into()))
     }
 }

@@ -8,7 +8,7 @@ use clap::builder::FalseyValueParser;
 use super::args::{
     AccessArgs, AttributeArgs, ClientNameArgs, CommonNameArgs, DiscardArgs, ExternalCaArgs, ForceArgs,
     KeyArgs, LeafFileArgs, LeafOnlyArgs, LeafValidityArgs, NameArgs, NewCaArgs, OutDirArgs, OutputArgs,
-    RoleArg, SanArgs, TlsDirArgs, ValidityArgs,
+    RekeyArgs, RoleArg, SanArgs, TlsDirArgs, ValidityArgs,
 };
 
 #[derive(Debug, Args)]
@@ -25,6 +25,8 @@ pub(super) struct EnsureArgs {
     pub(super) validity: ValidityArgs,
     #[command(flatten)]
     pub(super) keys: KeyArgs,
+    #[command(flatten)]
+    pub(super) rekey: RekeyArgs,
     #[command(flatten)]
     pub(super) out_dir: OutDirArgs,
     #[command(flatten)]
@@ -93,6 +95,8 @@ pub(super) struct CsrArgs {
     #[command(flatten)]
     pub(super) keys: KeyArgs,
     #[command(flatten)]
+    pub(super) rekey: RekeyArgs,
+    #[command(flatten)]
     pub(super) out_dir: OutDirArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
@@ -146,6 +150,8 @@ pub(super) struct IdentityArgs {
     pub(super) validity: LeafValidityArgs,
     #[command(flatten)]
     pub(super) keys: KeyArgs,
+    #[command(flatten)]
+    pub(super) rekey: RekeyArgs,
     #[command(flatten)]
     pub(super) out_dir: OutDirArgs,
     #[command(flatten)]

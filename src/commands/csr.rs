@@ -4,14 +4,15 @@ use zeroize::Zeroizing;
 
 use crate::certificate::Csr;
 use crate::engine::{World, write_files};
-use crate::error::{Failure, Result};
+use crate::error::{DamageKind, Failure, Result};
 use crate::files::FileKind;
 use crate::issue::Progress;
 use crate::job::CsrJob;
 use crate::keys::{self, KeyFormat, PrivateKey};
 use crate::pki;
+use crate::plan::{holds_key, request_holds_key, unusable_key};
 use crate::report::Report;
-use crate::set::{KeyFile, LeafFiles};
+use crate::set::{KeyFile, LeafFiles, Loaded};
 use crate::store::{Change, Reader};
 
 /// Runs the command. A key that is there stays, and so does a request that asks for the same with it.
@@ -39,6 +40,7 @@ fn decide(job: &CsrJob, files: &LeafFiles, world: &mut World<'_>) -> Result<Vec<
     };
     let serves = kept.is_some() && files.request.sound().is_some_and(|csr| asks_for(csr, job, &key));
     if !serves {
+        check_request(job, files)?;
         let csr = pki::request(job.role, &job.identity, &key)?;
         let contents = Zeroizing::new(csr.to_pem().into_bytes());
         changes.push(Change::new(job.base.file(FileKind::Csr), FileKind::Csr.mode(), contents));
@@ -58,23 +60,34 @@ fn check_certificate(job: &CsrJob, files: &LeafFiles) -> Result<()> {
     Ok(())
 }
 
-/// The key that is there. One that is damaged or of another kind is not written over: it may be in use.
+/// A private key in the request's place would be lost.
+fn check_request(job: &CsrJob, files: &LeafFiles) -> Result<()> {
+    let path = |kind| job.request.out_dir.join(job.base.file(kind));
+    if request_holds_key(&files.request) {
+        return Err(holds_key(&path(FileKind::Csr), &path(FileKind::Key), files.key.is_missing()));
+    }
+    Ok(())
+}
+
+fn rekeys(job: &CsrJob) -> bool {
+    job.request.leaves.iter().any(|leaf| leaf.rekey)
+}
+
+/// The key that is there. One that cannot be used or is of another kind is not written over: it may be in use.
 fn usable_key<'a>(job: &CsrJob, files: &'a LeafFiles) -> Result<Option<&'a KeyFile>> {
     let name = job.base.file(FileKind::Key);
-    let refuse = |why: &str| {
-        Failure::failed(format!("{name}: {why}")).hint(format!("move {name} away, and a new key is made"))
-    };
-    let Some(file) = files.key.sound() else {
-        return match files.key.problem().filter(|_| !files.key.is_missing()) {
-            Some(problem) => Err(refuse(problem)),
-            None => Ok(None),
-        };
-    };
-    match job.request.key {
-        Some(asked) if !file.key.kind().covers(asked) => {
-            Err(refuse(&format!("is {}, and {asked} is asked for", file.key.kind())))
+    if rekeys(job) {
+        return Ok(None);
+    }
+    match (&files.key, job.request.key) {
+        (Loaded::Locked(damage) | Loaded::Damaged(damage), _) if damage.kind != DamageKind::Empty => {
+            Err(unusable_key(damage, &job.request.out_dir.join(&name)))
         }
-        _ => Ok(Some(file)),
+        (Loaded::Sound(file), Some(asked)) if !file.key.kind().covers(asked) => {
+            Err(Failure::failed(format!("{name}: is {}, and {asked} is asked for", file.key.kind()))
+                .hint(format!("move {name} away, or add --rekey to replace it with a new key")))
+        }
+        (key, _) => Ok(key.sound()),
     }
 }
 
@@ -89,7 +102,7 @@ fn make_key(job: &CsrJob, changes: &mut Vec<Change>, world: &mut World<'_>) -> R
 
 fn asks_for(csr: &Csr, job: &CsrJob, key: &PrivateKey) -> bool {
     csr.public_key.spki == key.public().spki
-        && csr.signature_is_valid
+        && csr.signature.is_good()
         && csr.role() == job.role
         && csr.subject == job.identity.subject
         && csr.subject_alt_names == job.identity.names

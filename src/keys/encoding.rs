@@ -1,22 +1,24 @@
 //! The PEM forms of a private key: PKCS#8, and the traditional PKCS#1 (RSA) and SEC1 (EC).
 
-use std::fmt;
-
-use pem_rfc7468::LineEnding;
+use pkcs8::der::asn1::{AnyRef, OctetStringRef};
 use pkcs8::der::{Decode, Encode};
-use pkcs8::{AlgorithmIdentifierRef, EncryptedPrivateKeyInfoRef, ObjectIdentifier, PrivateKeyInfoRef};
+use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier, PrivateKeyInfoRef};
+use rsa::pkcs1::{RsaPrivateKey, UintRef};
 use zeroize::Zeroizing;
 
-use super::{KeyKind, PrivateKey};
-use crate::error::{Damage, DamageKind};
+use super::ec::{self, EC_PUBLIC_KEY, P256, P384};
+use super::{KeyKind, KeyProblem, PrivateKey, names, password};
+use crate::form::Form;
+use crate::pem::{self, Block, position};
 
 #[cfg(test)]
 mod tests;
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+
+const CUT_SHORT: KeyProblem = KeyProblem::Damaged("it ends before its END line");
+const DAMAGED: KeyProblem = KeyProblem::Damaged("not a sound private key");
 
 /// How a private key's file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,196 +29,182 @@ pub enum KeyFormat {
     Traditional,
 }
 
-/// Why a file is no private key that can be used here. Displayed after `NAME.key: `.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyProblem {
-    /// The file has no octets.
-    Empty,
-    /// There is no PEM block; the word says what there is.
-    NotPem(&'static str),
-    /// There are PEM blocks, but none of a private key; the word says what the first is.
-    NoKey(String),
-    /// It has a password.
-    Encrypted,
-    /// It has another password than the one given.
-    WrongPassword,
-    /// It is encrypted in a way from before PBES2, which the password does not open here.
-    OldEncryption,
-    /// A kind of key that cannot sign here; the word names it.
-    Unsupported(String),
-    /// It says it is a key, but its octets are not.
-    Damaged,
-}
-
-impl KeyProblem {
-    /// True if a password keeps the key shut: it may well be sound.
-    #[must_use]
-    pub fn is_password(&self) -> bool {
-        matches!(self, Self::Encrypted | Self::WrongPassword | Self::OldEncryption)
-    }
-
-    /// What kind of damage it is to the file.
-    #[must_use]
-    pub fn damage(&self) -> Damage {
-        let kind = match self {
-            Self::Empty | Self::NotPem(_) => DamageKind::NotPem,
-            Self::NoKey(_) => DamageKind::OtherContent,
-            Self::Unsupported(kind) if super::is_short_rsa(kind) => DamageKind::Weak,
-            Self::Unsupported(_) => DamageKind::Unsupported,
-            _ => DamageKind::Broken,
-        };
-        Damage::new(kind, self.to_string())
-    }
-}
-
-impl fmt::Display for KeyProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("is empty"),
-            Self::NotPem(found) => write!(f, "holds {found}, not a PEM private key"),
-            Self::NoKey(found) => write!(f, "holds a {found}, not a PEM private key"),
-            Self::Encrypted => f.write_str("is encrypted with a password"),
-            Self::WrongPassword => f.write_str("is encrypted, and the password given does not open it"),
-            Self::OldEncryption => f.write_str(
-                "is encrypted with a password in an old way (openssl pkcs8 -topk8 -v2 aes256 converts it)",
-            ),
-            Self::Unsupported(kind) => write!(
-                f,
-                "is a private key of an unsupported kind ({kind}; RSA 2048 to 4096, ECDSA P-256, P-384 and Ed25519 are supported)"
-            ),
-            Self::Damaged => f.write_str("is damaged: not a sound private key"),
-        }
-    }
-}
-
 /// What stands in the place of a CA's key that was discarded: a set has its nine files, and says why one is no key.
 pub const DISCARDED: &str = "# This CA's private key was discarded as soon as it had signed (milvus-certgen --discard-ca-key).\n\
      # The CA can sign nothing more; start over with: milvus-certgen --force\n";
 
-/// Reads the first private key of a PEM file; text and other blocks around it are passed over. A password opens
-/// an encrypted PKCS#8 key (PBES2, RFC 8018).
-pub fn from_pem_with(file: &[u8], password: Option<&str>) -> Result<(PrivateKey, KeyFormat), KeyProblem> {
-    let Some(password) = password else { return from_pem(file) };
-    if file.iter().all(u8::is_ascii_whitespace) {
-        return Err(KeyProblem::Empty);
-    }
-    let (label, block) = key_block(file)?;
-    if label != "ENCRYPTED PRIVATE KEY" {
-        return from_pem(file).map_err(|problem| match problem {
-            KeyProblem::Encrypted => KeyProblem::OldEncryption,
-            other => other,
-        });
-    }
-    let mut buffer = Zeroizing::new(vec![0; block.len()]);
-    let (_, der) = pem_rfc7468::decode(block, &mut buffer).map_err(|_| KeyProblem::Damaged)?;
-    let encrypted = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|_| KeyProblem::OldEncryption)?;
-    let opened = encrypted.decrypt(password).map_err(|_| KeyProblem::WrongPassword)?;
-    PrivateKey::from_pkcs8(opened.as_bytes()).map(|key| (key, KeyFormat::Pkcs8))
+/// A private key, and what its file is like.
+#[derive(Debug, Clone)]
+pub struct KeyFile {
+    /// The key.
+    pub key: PrivateKey,
+    /// The form that it is in.
+    pub format: KeyFormat,
+    /// A password was needed.
+    pub was_encrypted: bool,
+    /// What keeps Milvus or a client from reading the file; completes a sentence that begins with its name.
+    pub oddity: Option<&'static str>,
+    /// There are further private keys behind it.
+    pub has_more: bool,
 }
 
-/// Reads the first private key of a PEM file that has no password.
-pub fn from_pem(file: &[u8]) -> Result<(PrivateKey, KeyFormat), KeyProblem> {
+impl KeyFile {
+    /// A key alone, as it is written here.
+    #[must_use]
+    pub fn new(key: PrivateKey, format: KeyFormat) -> Self {
+        Self { key, format, was_encrypted: false, oddity: None, has_more: false }
+    }
+}
+
+/// Reads the first private key of a PEM file; text and other blocks around it are passed over. A password opens
+/// an encrypted PKCS#8 key (PBES2, RFC 8018).
+pub fn read(file: &[u8], password: Option<&str>) -> Result<KeyFile, KeyProblem> {
     if file.iter().all(u8::is_ascii_whitespace) {
         return Err(KeyProblem::Empty);
     }
-    let (label, block) = key_block(file)?;
-    if label == "ENCRYPTED PRIVATE KEY" || contains(block, b"Proc-Type: 4,ENCRYPTED") {
-        return Err(KeyProblem::Encrypted);
+    let blocks = pem::blocks(file);
+    let mut keys = blocks.iter().filter(|block| is_private_key(block));
+    let Some(block) = keys.next() else { return Err(without_key(file, &blocks)) };
+    if block.is_cut_short() {
+        return Err(match Form::of(file) {
+            form @ Form::EscapedPem => KeyProblem::Form(form),
+            _ => CUT_SHORT,
+        });
     }
-    let mut buffer = Zeroizing::new(vec![0; block.len()]);
-    let (_, der) = pem_rfc7468::decode(block, &mut buffer).map_err(|_| KeyProblem::Damaged)?;
-    match label {
-        "PRIVATE KEY" => PrivateKey::from_pkcs8(der).map(|key| (key, KeyFormat::Pkcs8)),
-        "RSA PRIVATE KEY" => {
-            let algorithm =
-                AlgorithmIdentifierRef { oid: RSA_ENCRYPTION, parameters: Some(pkcs8::der::AnyRef::NULL) };
-            from_parts(algorithm, der)
-        }
-        "EC PRIVATE KEY" => {
-            let ec = sec1::EcPrivateKey::from_der(der).map_err(|_| KeyProblem::Damaged)?;
-            let Some(sec1::EcParameters::NamedCurve(curve)) = ec.parameters else {
-                return Err(KeyProblem::Unsupported("EC without a named curve".to_owned()));
-            };
-            let algorithm = AlgorithmIdentifierRef { oid: EC_PUBLIC_KEY, parameters: Some((&curve).into()) };
-            from_parts(algorithm, der)
-        }
-        other => Err(KeyProblem::Unsupported(other.to_owned())),
+    let was_encrypted = password::is_encrypted(block);
+    let (key, format) = if was_encrypted {
+        (PrivateKey::from_pkcs8(&password::open(block, password)?)?, KeyFormat::Pkcs8)
+    } else {
+        from_block(block, &blocks, file)?
+    };
+    let oddity = pem::oddity(block).or_else(|| mislabelled(block.label, format, key.kind()));
+    Ok(KeyFile { key, format, was_encrypted, oddity, has_more: keys.next().is_some() })
+}
+
+/// The first private key of a PEM file that has no password, and its form.
+pub fn from_pem(file: &[u8]) -> Result<(PrivateKey, KeyFormat), KeyProblem> {
+    read(file, None).map(|read| (read.key, read.format))
+}
+
+fn is_private_key(block: &Block<'_>) -> bool {
+    block.label == "PRIVATE KEY" || block.label.ends_with(" PRIVATE KEY")
+}
+
+/// `openssl ecparam -genkey` writes `EC PARAMETERS` before its key, so that the first block is not always it.
+fn without_key(file: &[u8], blocks: &[Block<'_>]) -> KeyProblem {
+    match (Form::of(file), blocks.first()) {
+        (Form::OtherPem, _) if blocks.iter().any(Block::is_cut_short) => CUT_SHORT,
+        (Form::OtherPem, Some(first)) => KeyProblem::NoKey(first.label.to_owned()),
+        (form, _) => KeyProblem::Form(form),
     }
+}
+
+/// The octets decide what it is, as Go and OpenSSL do it; the label only names what is none of these.
+fn from_block(
+    block: &Block<'_>,
+    blocks: &[Block<'_>],
+    file: &[u8],
+) -> Result<(PrivateKey, KeyFormat), KeyProblem> {
+    let not_pem = || match Form::of(file) {
+        form @ (Form::EscapedPem | Form::OpenSsh(_)) => KeyProblem::Form(form),
+        _ => KeyProblem::Damaged("not sound PEM"),
+    };
+    let der = block.der().ok_or_else(not_pem)?;
+    if PrivateKeyInfoRef::from_der(&der).is_ok() {
+        return PrivateKey::from_pkcs8(&der).map(|key| (key, KeyFormat::Pkcs8));
+    }
+    if RsaPrivateKey::<UintRef<'_>>::from_der(&der).is_ok() {
+        let algorithm = AlgorithmIdentifierRef { oid: RSA_ENCRYPTION, parameters: Some(AnyRef::NULL) };
+        return from_parts(algorithm, &der);
+    }
+    if let Ok(ec) = sec1::EcPrivateKey::from_der(&der) {
+        let curve = match ec.parameters {
+            Some(sec1::EcParameters::NamedCurve(curve)) => Some(curve),
+            None => curve_before(blocks),
+        };
+        let curve = curve.ok_or(KeyProblem::Damaged("an EC key that does not say its curve"))?;
+        let algorithm = AlgorithmIdentifierRef { oid: EC_PUBLIC_KEY, parameters: Some((&curve).into()) };
+        return from_parts(algorithm, &der);
+    }
+    Err(match block.label {
+        "OPENSSH PRIVATE KEY" => KeyProblem::Form(Form::of(file)),
+        "EC PRIVATE KEY" if has_explicit_curve(&der) => KeyProblem::ExplicitCurve,
+        "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY" => DAMAGED,
+        other => KeyProblem::Unsupported(other.trim_end_matches(" PRIVATE KEY").to_owned()),
+    })
+}
+
+/// The curve that an `EC PARAMETERS` block names.
+fn curve_before(blocks: &[Block<'_>]) -> Option<ObjectIdentifier> {
+    let parameters = blocks.iter().find(|block| block.label == "EC PARAMETERS")?;
+    ObjectIdentifier::from_der(&parameters.der()?).ok()
+}
+
+/// prime-field (RFC 3279): a curve in numbers says which field it is over, a named one does not.
+fn has_explicit_curve(der: &[u8]) -> bool {
+    position(der, b"\x06\x07\x2a\x86\x48\xce\x3d\x01\x01").is_some()
+}
+
+/// Go and OpenSSL's newer commands look at the octets, gRPC's C core at the label.
+fn mislabelled(label: &str, format: KeyFormat, kind: KeyKind) -> Option<&'static str> {
+    let fitting = match (format, kind) {
+        (KeyFormat::Pkcs8, _) => matches!(label, "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY"),
+        (KeyFormat::Traditional, KeyKind::Rsa(_)) => label == "RSA PRIVATE KEY",
+        (KeyFormat::Traditional, _) => label == "EC PRIVATE KEY",
+    };
+    (!fitting).then_some("has a BEGIN line that names another form than it holds, which pymilvus cannot read")
 }
 
 fn from_parts(
     algorithm: AlgorithmIdentifierRef<'_>,
     key: &[u8],
 ) -> Result<(PrivateKey, KeyFormat), KeyProblem> {
-    let pkcs8 = to_pkcs8(algorithm, key).map_err(|_| KeyProblem::Damaged)?;
+    let pkcs8 = to_pkcs8(algorithm, key).map_err(|_| DAMAGED)?;
     PrivateKey::from_pkcs8(&pkcs8).map(|key| (key, KeyFormat::Traditional))
 }
 
 fn to_pkcs8(algorithm: AlgorithmIdentifierRef<'_>, key: &[u8]) -> pkcs8::der::Result<Zeroizing<Vec<u8>>> {
-    let octets = pkcs8::der::asn1::OctetStringRef::new(key)?;
-    PrivateKeyInfoRef::new(algorithm, octets).to_der().map(Zeroizing::new)
+    PrivateKeyInfoRef::new(algorithm, OctetStringRef::new(key)?).to_der().map(Zeroizing::new)
 }
 
-/// PKCS#8 version 1 of a key that may be version 2: ring writes the latter for Ed25519, OpenSSL 3.0 reads only the former.
-pub(super) fn without_public_key(der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyProblem> {
-    let info = PrivateKeyInfoRef::from_der(der).map_err(|_| KeyProblem::Damaged)?;
+/// PKCS#8 version 1, as all read it: ring writes version 2 for Ed25519, which OpenSSL 3.0 does not read. EC keys are
+/// made whole.
+pub(super) fn plain_pkcs8(der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyProblem> {
+    let info = PrivateKeyInfoRef::from_der(der).map_err(|_| DAMAGED)?;
     let key = info.private_key.as_bytes();
-    let full_length = match info.algorithm.parameters_oid() {
-        Ok(P256) => 32,
-        Ok(P384) => 48,
-        _ => return to_pkcs8(info.algorithm, key).map_err(|_| KeyProblem::Damaged),
-    };
-    let key = with_full_length(key, full_length)?;
-    to_pkcs8(info.algorithm, &key).map_err(|_| KeyProblem::Damaged)
-}
-
-/// An EC key with as many octets as its curve has (RFC 5915), which ring insists on: `GnuTLS` writes one more where
-/// the first bit is set, others leave zeros at the front out.
-fn with_full_length(key: &[u8], length: usize) -> Result<Zeroizing<Vec<u8>>, KeyProblem> {
-    let mut ec = sec1::EcPrivateKey::from_der(key).map_err(|_| KeyProblem::Damaged)?;
-    let zeros = ec.private_key.iter().take_while(|&&octet| octet == 0).count();
-    let significant = &ec.private_key[zeros..];
-    let mut padded = Zeroizing::new(vec![0; length]);
-    let start = length.checked_sub(significant.len()).ok_or(KeyProblem::Damaged)?;
-    padded[start..].copy_from_slice(significant);
-    ec.private_key = &padded;
-    ec.to_der().map(Zeroizing::new).map_err(|_| KeyProblem::Damaged)
+    let is_ec = info.algorithm.oid == EC_PUBLIC_KEY;
+    match info.algorithm.parameters_oid() {
+        Ok(curve) if is_ec && (curve == P256 || curve == P384) => {
+            to_pkcs8(info.algorithm, &ec::whole(key, curve)?).map_err(|_| DAMAGED)
+        }
+        _ => to_pkcs8(info.algorithm, key).map_err(|_| DAMAGED),
+    }
 }
 
 /// Tells a key of another kind from a damaged one, after ring has refused it without a word.
 pub(super) fn why_unusable(der: &[u8]) -> KeyProblem {
-    let Ok(info) = PrivateKeyInfoRef::from_der(der) else { return KeyProblem::Damaged };
+    let Ok(info) = PrivateKeyInfoRef::from_der(der) else { return DAMAGED };
     let oid = info.algorithm.oid;
     if oid == EC_PUBLIC_KEY {
         return match info.algorithm.parameters_oid() {
-            Ok(curve) if curve == P256 || curve == P384 => ec_without_public_key(&info),
-            Ok(curve) => KeyProblem::Unsupported(format!("EC on curve {curve}")),
-            Err(_) => KeyProblem::Unsupported("EC without a named curve".to_owned()),
+            Ok(curve) if curve == P256 || curve == P384 => DAMAGED,
+            Ok(curve) => KeyProblem::Unsupported(names::curve(&curve.to_string())),
+            Err(_) => KeyProblem::ExplicitCurve,
         };
     }
     if oid == RSA_ENCRYPTION {
         return match pkcs8_rsa_bits(&info) {
             Some(bits) if !(2048..=4096).contains(&bits) => KeyProblem::Unsupported(format!("RSA {bits}")),
-            _ => KeyProblem::Damaged,
+            _ => DAMAGED,
         };
     }
-    if oid == ObjectIdentifier::new_unwrap("1.3.101.112") {
-        return KeyProblem::Damaged;
+    if oid == ED25519 {
+        return DAMAGED;
     }
-    KeyProblem::Unsupported(format!("algorithm {oid}"))
-}
-
-fn ec_without_public_key(info: &PrivateKeyInfoRef<'_>) -> KeyProblem {
-    match sec1::EcPrivateKey::from_der(info.private_key.as_bytes()) {
-        Ok(ec) if ec.public_key.is_none() => {
-            KeyProblem::Unsupported("EC key file without its public key; openssl pkey adds it".to_owned())
-        }
-        _ => KeyProblem::Damaged,
-    }
+    KeyProblem::Unsupported(names::algorithm(&oid.to_string()))
 }
 
 fn pkcs8_rsa_bits(info: &PrivateKeyInfoRef<'_>) -> Option<u32> {
-    use rsa::pkcs1::{RsaPrivateKey, UintRef};
     let key = RsaPrivateKey::<UintRef<'_>>::from_der(info.private_key.as_bytes()).ok()?;
     Some(super::modulus_bits(key.modulus.as_bytes()))
 }
@@ -231,55 +219,15 @@ pub(super) fn to_pem(
     let info = PrivateKeyInfoRef::from_der(pkcs8).map_err(|_| ENCODING)?;
     let inner = info.private_key.as_bytes();
     match (format, kind) {
-        (KeyFormat::Pkcs8, _) => encode("PRIVATE KEY", pkcs8).ok_or(ENCODING),
-        (KeyFormat::Traditional, KeyKind::Rsa(_)) => encode("RSA PRIVATE KEY", inner).ok_or(ENCODING),
+        (KeyFormat::Pkcs8, _) => pem::encode("PRIVATE KEY", pkcs8).ok_or(ENCODING),
+        (KeyFormat::Traditional, KeyKind::Rsa(_)) => pem::encode("RSA PRIVATE KEY", inner).ok_or(ENCODING),
         (KeyFormat::Traditional, KeyKind::EcdsaP256 | KeyKind::EcdsaP384) => {
             let curve = if kind == KeyKind::EcdsaP256 { P256 } else { P384 };
             let mut ec = sec1::EcPrivateKey::from_der(inner).map_err(|_| ENCODING)?;
             ec.parameters = Some(sec1::EcParameters::NamedCurve(curve));
             let der = Zeroizing::new(ec.to_der().map_err(|_| ENCODING)?);
-            encode("EC PRIVATE KEY", &der).ok_or(ENCODING)
+            pem::encode("EC PRIVATE KEY", &der).ok_or(ENCODING)
         }
         (KeyFormat::Traditional, KeyKind::Ed25519) => Err("Ed25519 has no traditional form"),
     }
-}
-
-fn encode(label: &str, der: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let length = pem_rfc7468::encoded_len(label, LineEnding::LF, der).ok()?;
-    let mut buffer = Zeroizing::new(vec![0; length]);
-    let written = pem_rfc7468::encode(label, LineEnding::LF, der, &mut buffer).ok()?.len();
-    buffer.truncate(written);
-    Some(buffer)
-}
-
-/// The first block whose label ends in `PRIVATE KEY`: `openssl ecparam -genkey` writes `EC PARAMETERS` before it.
-fn key_block(file: &[u8]) -> Result<(&str, &[u8]), KeyProblem> {
-    let mut found = None;
-    let mut rest = file;
-    while let Some(at) = position(rest, b"-----BEGIN ") {
-        let block = &rest[at..];
-        let after = &block[b"-----BEGIN ".len()..];
-        let label_end = position(after, b"-----").ok_or(KeyProblem::Damaged)?;
-        let label = std::str::from_utf8(&after[..label_end]).map_err(|_| KeyProblem::Damaged)?;
-        let end = format!("-----END {label}-----");
-        if label.ends_with("PRIVATE KEY") {
-            let length = position(block, end.as_bytes()).ok_or(KeyProblem::Damaged)? + end.len();
-            return Ok((label, &block[..length]));
-        }
-        found.get_or_insert(label);
-        rest = after;
-    }
-    Err(match found {
-        Some(label) => KeyProblem::NoKey(label.to_owned()),
-        None if file.first() == Some(&0x30) => KeyProblem::NotPem("DER"),
-        None => KeyProblem::NotPem("something else"),
-    })
-}
-
-fn position(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
-}
-
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    position(haystack, needle).is_some()
 }

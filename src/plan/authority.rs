@@ -2,20 +2,25 @@
 
 use time::OffsetDateTime;
 
-use super::{Action, AuthorityPlan, authority_validity, is_expiring};
+use super::{Action, AuthorityPlan, authority_validity, is_expiring, losses};
 use crate::certificate::Certificate;
-use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind, shown, take_password_off, typed};
+use crate::error::{Damage, Failure, Result};
+use crate::files::{BaseName, FileKind, converted, shown, typed};
 use crate::foreign::typed_flag;
 use crate::pki::MaySignFor;
 use crate::profile::Role;
 use crate::request::{CaPolicy, Request};
 use crate::san::{San, add_missing};
 use crate::set::{Loaded, Set};
-use crate::verify::{self, Code, Finding};
+use crate::verify::{self, Code, Concern, Finding, Place, Run};
 
 pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
     let Some(certificate) = set.ca_certificate() else {
+        if let Loaded::Damaged(Damage { conversion: Some(line), text, .. }) = &set.ca.certificate {
+            let file = request.ca_path(FileKind::Certificate);
+            return Err(Failure::failed(format!("{}: {text}", shown(&file)))
+                .hint(format!("convert it with: {}", converted(line, &file))));
+        }
         return match (set.ca.certificate.problem(), request.ca) {
             (Some(problem), _) if !set.ca.certificate.is_missing() => {
                 Err(unusable(request, FileKind::Certificate, problem, "put the right file back"))
@@ -24,12 +29,12 @@ pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<
             (_, CaPolicy::Use | CaPolicy::Renew) => Err(no_ca(request)),
         };
     };
-    check_key_file(request, set)?;
+    losses::check_ca_key(request, set)?;
     let weaknesses = weaknesses(request, set, now)?;
     match request.ca {
-        CaPolicy::Ensure => ensure(request, set, certificate, weaknesses, now),
+        CaPolicy::Ensure => ensure(request, set, certificate, &weaknesses, now),
         CaPolicy::Renew => renew(request, set, certificate, now),
-        CaPolicy::Use => use_as_it_is(request, certificate, &weaknesses, now),
+        CaPolicy::Use => use_as_it_is(request, set, certificate, &weaknesses, now),
     }
 }
 
@@ -59,7 +64,7 @@ fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Authorit
             "put the file back",
         ));
     }
-    check_key_file(request, set)?;
+    losses::check_ca_key(request, set)?;
     let key_name = request.ca_base.file(FileKind::Key);
     let kept = set.ca.key.sound();
     let subject = request.ca_subject()?;
@@ -85,6 +90,7 @@ fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Authorit
         make_key: kept.is_none().then(|| request.new_key()),
         discard_key: request.discard_ca_key,
         rewrite_key: kept.is_some_and(|file| request.key_format.is_some_and(|asked| asked != file.format)),
+        rewrite_certificate: false,
     })
 }
 
@@ -103,25 +109,22 @@ fn names_of_all(request: &Request) -> Result<Vec<San>> {
 
 /// What is wrong with the CA's certificate that signing it again mends; what nothing mends is refused.
 fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<Finding>> {
-    let pem = request.ca_base.file(FileKind::Certificate);
+    let names = names(set);
     let mut mendable = Vec::new();
     for finding in verify::ca(set, now) {
-        let (file, remedy) = match finding.code {
-            // check_key_file's and check_usable's.
-            code if code.is_about_file() || (finding.file != pem && code != Code::KeyMismatch) => continue,
-            // Another signature does not change the key.
-            Code::UnsupportedKey => continue,
-            Code::WeakKey => (FileKind::Certificate, "use a CA with a longer key"),
-            Code::DemoKey => (FileKind::Certificate, "use a CA of your own"),
-            Code::KeyMismatch => (FileKind::Key, "put back the key and the certificate that belong together"),
-            Code::NotCa | Code::DamagedSignature => (FileKind::Certificate, "put a CA's certificate there"),
-            Code::NotYetValid => (FileKind::Certificate, "set the clock right"),
-            _ => {
-                mendable.push(finding);
-                continue;
+        let row = finding.code.row();
+        // check_ca_key's and check_usable's.
+        if row.concerns == Concern::File {
+            continue;
+        }
+        match row.ca.run {
+            Run::Ignores => {}
+            Run::Reissues | Run::Rewrites => mendable.push(finding),
+            Run::Refuses(remedy) => {
+                let file = if finding.at.is(FileKind::Key) { FileKind::Key } else { FileKind::Certificate };
+                return Err(unusable(request, file, &finding.message.text(&names), remedy));
             }
-        };
-        return Err(unusable(request, file, &finding.message, remedy));
+        }
     }
     Ok(mendable)
 }
@@ -131,11 +134,10 @@ fn ensure(
     request: &Request,
     set: &Set,
     certificate: &Certificate,
-    weaknesses: Vec<Finding>,
+    weaknesses: &[Finding],
     now: OffsetDateTime,
 ) -> Result<AuthorityPlan> {
-    let errors = weaknesses.into_iter().filter(|finding| finding.code.calls_for_signature());
-    let mut reasons: Vec<String> = errors.map(|finding| finding.reason()).collect();
+    let mut reasons: Vec<String> = weaknesses.iter().map(|finding| finding.reason(&names(set))).collect();
     let is_weak = !reasons.is_empty();
     if certificate.not_after >= now && is_expiring(certificate, request, now) {
         reasons.push(format!("expires on {}", verify::date(certificate.not_after)));
@@ -170,7 +172,13 @@ fn ensure(
     if serial_is_missing {
         plan.reasons.push(format!("{} is missing", request.ca_base.file(FileKind::Serial)));
     }
-    if plan.action == Action::Keep && (plan.rewrite_key || plan.discard_key || serial_is_missing) {
+    let oddity = set.ca.certificate.sound().and_then(|file| file.oddity);
+    if let (Some(oddity), None) = (oddity, &request.external_ca) {
+        plan.reasons.push(oddity.to_owned());
+        plan.rewrite_certificate = true;
+    }
+    let is_refreshed = plan.rewrite_key || plan.discard_key || plan.rewrite_certificate || serial_is_missing;
+    if plan.action == Action::Keep && is_refreshed {
         plan.action = Action::Refresh;
     }
     Ok(plan)
@@ -196,6 +204,7 @@ fn renew(
 /// A CA that signs as it is: refused only where no client would take what it signs.
 fn use_as_it_is(
     request: &Request,
+    set: &Set,
     certificate: &Certificate,
     weaknesses: &[Finding],
     now: OffsetDateTime,
@@ -209,7 +218,8 @@ fn use_as_it_is(
                 }
                 _ => "sign it again with: milvus-certgen renew --ca",
             };
-            return Err(unusable(request, FileKind::Certificate, &finding.message, remedy));
+            let problem = finding.message.text(&names(set));
+            return Err(unusable(request, FileKind::Certificate, &problem, remedy));
         }
     }
     kept(request, certificate, now)
@@ -229,6 +239,7 @@ fn kept(request: &Request, certificate: &Certificate, now: OffsetDateTime) -> Re
         make_key: None,
         discard_key: false,
         rewrite_key: false,
+        rewrite_certificate: false,
     })
 }
 
@@ -242,26 +253,6 @@ fn why_not_renewable(set: &Set, certificate: &Certificate) -> Option<(String, &'
         return Some((format!("its key {problem}"), "put its key there, so that it can be signed again"));
     }
     None
-}
-
-/// A key that is there must be one; a missing one may be kept elsewhere.
-fn check_key_file(request: &Request, set: &Set) -> Result<()> {
-    match &set.ca.key {
-        Loaded::Sound(_) | Loaded::Missing | Loaded::Discarded => Ok(()),
-        Loaded::Locked(problem) => {
-            let remedy = format!(
-                "give it with --ca-key-password-file or MILVUS_CERTGEN_CA_KEY_PASSWORD, or take it off with: {}",
-                take_password_off(&request.ca_path(FileKind::Key))
-            );
-            Err(unusable(request, FileKind::Key, problem, &remedy))
-        }
-        Loaded::Forbidden(problem) | Loaded::Unreadable(problem) => {
-            Err(unusable(request, FileKind::Key, problem, "run as the user who owns it"))
-        }
-        Loaded::Damaged(damage) => {
-            Err(unusable(request, FileKind::Key, &damage.text, "put the right key there"))
-        }
-    }
 }
 
 /// Case 5, once it is known whether the CA must sign.
@@ -295,7 +286,7 @@ pub(super) fn check_usable(request: &Request, set: &Set, ca: &AuthorityPlan, sig
     Ok(())
 }
 
-fn unusable(request: &Request, kind: FileKind, problem: &str, remedy: &str) -> Failure {
+pub(super) fn unusable(request: &Request, kind: FileKind, problem: &str, remedy: &str) -> Failure {
     let failure = Failure::failed(format!("{}: {problem}", path(request, kind)));
     match request.ca {
         CaPolicy::Ensure => failure.hint(format!(
@@ -303,6 +294,10 @@ fn unusable(request: &Request, kind: FileKind, problem: &str, remedy: &str) -> F
         )),
         CaPolicy::Use | CaPolicy::Renew => failure.hint(remedy),
     }
+}
+
+fn names(set: &Set) -> impl Fn(Place) -> String {
+    |place| place.name_in(set)
 }
 
 fn path(request: &Request, kind: FileKind) -> String {

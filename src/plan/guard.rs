@@ -3,15 +3,16 @@
 
 use time::OffsetDateTime;
 
+use super::losses::check_key;
 use super::{Action, AuthorityPlan, LeafPlan};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::files::{FileKind, shown, take_password_off, typed};
+use crate::files::{FileKind, shown, typed};
 use crate::foreign::typed_flag;
 use crate::profile::Role;
 use crate::request::{LeafRequest, Request};
 use crate::san::{San, names_of_common_name};
-use crate::set::{Leaf, LeafFiles, Loaded};
+use crate::set::{Leaf, LeafFiles};
 use crate::verify;
 
 /// The certificate whose subject and names are taken over: one that this CA has signed. Anything else may have been
@@ -23,7 +24,7 @@ pub(super) fn inherited<'a>(
     issuer: Option<&Certificate>,
 ) -> Result<Option<&'a Certificate>> {
     let is_ours = |certificate: &&Certificate| {
-        issuer.is_some_and(|ca| certificate.is_signed_by(&ca.public_key))
+        issuer.is_some_and(|ca| certificate.signature(&ca.public_key).is_good())
             && certificate.role().is_none_or(|role| role == asked.role)
     };
     let existing = files.sound_certificate();
@@ -85,11 +86,7 @@ pub(super) fn check_files(
         ))
         .hint("set the clock right; or move the file away, and it is made anew"));
     }
-    if let Loaded::Locked(problem) = &there.files.key {
-        let key = request.out_dir.join(there.base.file(FileKind::Key));
-        return Err(Failure::failed(format!("{}: {problem}, which Milvus cannot open", shown(&key)))
-            .hint(format!("take it off with: {}", take_password_off(&key))));
-    }
+    check_key(asked, request, &there.files)?;
     let holds_key = there.files.certificate.sound().is_some_and(|file| file.holds_key);
     if holds_key && there.files.key.is_missing() {
         let (pem, key) = (there.base.file(FileKind::Certificate), there.base.file(FileKind::Key));
@@ -121,7 +118,7 @@ pub(super) fn check_files(
             let role = role.map_or_else(|| "somebody".to_owned(), |role| format!("the {role}"));
             return refuse(FileKind::Certificate, &format!("for {role} {:?}", has.unwrap_or_default()));
         }
-        if issuer.is_some_and(|ca| !certificate.is_signed_by(&ca.public_key)) {
+        if issuer.is_some_and(|ca| certificate.signature(&ca.public_key).is_bad()) {
             return refuse(FileKind::Certificate, "and another CA has signed it");
         }
     } else if let (Some(file), Some(asked)) = (there.files.key.sound(), request.key)

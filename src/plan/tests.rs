@@ -4,9 +4,11 @@
 use std::cell::Cell;
 
 use proptest::prelude::*;
+use time::Duration;
 use time::macros::datetime;
 
 use super::*;
+use crate::error::{Damage, DamageKind};
 use crate::issue::{Issued, issue};
 use crate::keys::KeyFormat;
 use crate::san::San;
@@ -102,8 +104,8 @@ fn a_sound_set_is_left_alone_by_a_plain_run() {
 
 #[test]
 fn what_does_not_serve_is_signed_again_and_nothing_else() {
-    type Damage = fn(&mut Set);
-    type Case = (&'static str, Damage, [Action; 3], &'static str);
+    type Change = fn(&mut Set);
+    type Case = (&'static str, Change, [Action; 3], &'static str);
     let cases: [Case; 9] = [
         (
             "csr missing",
@@ -124,10 +126,10 @@ fn what_does_not_serve_is_signed_again_and_nothing_else() {
             "client.key is missing",
         ),
         (
-            "key damaged",
-            |set| set.leaves[1].files.key = Loaded::Damaged("is damaged".into()),
+            "key empty",
+            |set| set.leaves[1].files.key = Loaded::Damaged(Damage::new(DamageKind::Empty, "is empty")),
             [Keep, Keep, Resign],
-            "client.key is damaged",
+            "client.key is empty",
         ),
         (
             "another's key",
@@ -155,9 +157,9 @@ fn what_does_not_serve_is_signed_again_and_nothing_else() {
         ),
         ("no ca.srl", |set| set.ca.serial = Loaded::Missing, [Refresh, Keep, Keep], "ca.srl is missing"),
     ];
-    for (name, damage, expected, reason) in cases {
+    for (name, change, expected, reason) in cases {
         let mut set = made();
-        damage(&mut set);
+        change(&mut set);
         let plan = plan(&no_flags(), &set, NOW).unwrap();
         assert_eq!(actions(&plan), expected, "{name}");
         let reasons: Vec<String> = reasons_of(&plan);
@@ -166,18 +168,43 @@ fn what_does_not_serve_is_signed_again_and_nothing_else() {
 }
 
 #[test]
-fn a_sound_key_stays_and_an_unsound_one_is_made_anew() {
+fn a_sound_key_stays_and_an_empty_one_is_made_anew() {
     let mut set = made();
     set.leaves[0].files.certificate = Loaded::Missing;
     let after = run(&no_flags(), &set, NOW);
     let key = |set: &Set| set.leaves[0].files.key.sound().unwrap().key.public().clone();
     assert_eq!(key(&after), key(&set));
-    set.leaves[0].files.key = Loaded::Damaged("is empty".into());
+    set.leaves[0].files.key = Loaded::Damaged(Damage::new(DamageKind::Empty, "is empty"));
     let after = run(&plain(), &set, NOW);
     assert_ne!(key(&after), key(&made()));
     assert_eq!(
         after.leaves[1].files.key.sound().unwrap().key.public(),
         set.leaves[1].files.key.sound().unwrap().key.public()
+    );
+}
+
+#[test]
+fn a_key_that_cannot_be_used_is_replaced_only_where_that_is_asked_for() {
+    for damage in [Damage::from("is damaged"), Damage::new(DamageKind::Unsupported, "is RSA 8192")] {
+        let mut set = made();
+        set.leaves[0].files.key = Loaded::Damaged(damage.clone());
+        let failure = plan(&no_flags(), &set, NOW).unwrap_err();
+        assert_eq!(failure.message, format!("server.key: {damage}"));
+        let mut asked = no_flags();
+        asked.leaves.iter_mut().for_each(|leaf| leaf.rekey = true);
+        let plan = plan(&asked, &set, NOW).unwrap();
+        assert_eq!(actions(&plan), [Keep, Resign, Keep]);
+        let reason = format!("--rekey replaces server.key ({damage})");
+        assert!(reasons_of(&plan).contains(&reason), "{:?}", reasons_of(&plan));
+    }
+    let mut set = made();
+    set.leaves[0].files.certificate =
+        Loaded::Damaged(Damage { holds_key: true, ..Damage::from("holds a PRIVATE KEY") });
+    let failure = plan(&plain(), &set, NOW).unwrap_err();
+    assert!(failure.message.starts_with("server.pem: holds a private key"), "{failure}");
+    let forced = plan(&Request { force: true, ..plain() }, &set, NOW).unwrap();
+    assert!(
+        reasons_of(&forced).iter().any(|reason| reason.contains("key) and server.pem (holds a private key)"))
     );
 }
 
@@ -505,7 +532,7 @@ proptest! {
         let Issued { set: after, changes } = carry_out(&first_plan, &second, &set);
         prop_assert_eq!(changes.is_empty(), first_plan.keeps_everything());
         let faults: Vec<_> =
-            verify::set(&after, now).into_iter().filter(|f| f.code.calls_for_signature()).collect();
+            verify::set(&after, now).into_iter().filter(|f| f.severity == verify::Severity::Error).collect();
         prop_assert!(faults.is_empty(), "{:?}", faults);
         let again = plan(&second, &after, now).unwrap();
         prop_assert!(again.keeps_everything(), "{:?}\nthen {:?}", reasons_of(&first_plan), reasons_of(&again));

@@ -12,9 +12,7 @@ use super::transaction::{Interrupted, why};
 use crate::certificate::{Certificate, certificates_from_pem, csr_from_pem};
 use crate::error::{Damage, DamageKind, Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
-use crate::keys::encoding::{self, DISCARDED};
-use crate::serial::Serial;
-use crate::set::{CaFiles, CertificateFile, KeyFile, LeafFiles, Loaded, Set};
+use crate::set::{CaFiles, LeafFiles, Loaded, Set, parse};
 
 /// Larger than any key or certificate chain; a file beyond it is something else, and not read.
 const LARGEST_FILE: u64 = 1024 * 1024;
@@ -63,16 +61,16 @@ impl<'a> Reader<'a> {
 
     fn ca(&self, base: &BaseName, password: Option<&str>) -> Result<CaFiles> {
         Ok(CaFiles {
-            key: self.parsed(&base.file(FileKind::Key), |file| parse_key(file, password))?,
-            certificate: self.parsed(&base.file(FileKind::Certificate), parse_certificates)?,
-            serial: self.parsed(&base.file(FileKind::Serial), parse_serial)?,
+            key: self.parsed(&base.file(FileKind::Key), |file| parse::key(file, password))?,
+            certificate: self.parsed(&base.file(FileKind::Certificate), parse::certificates)?,
+            serial: self.parsed(&base.file(FileKind::Serial), parse::serial)?,
         })
     }
 
     fn leaf(&self, base: &BaseName) -> Result<LeafFiles> {
         Ok(LeafFiles {
-            key: self.parsed(&base.file(FileKind::Key), |file| parse_key(file, None))?,
-            certificate: self.parsed(&base.file(FileKind::Certificate), parse_certificates)?,
+            key: self.parsed(&base.file(FileKind::Key), |file| parse::key(file, None))?,
+            certificate: self.parsed(&base.file(FileKind::Certificate), parse::certificates)?,
             request: self.parsed(&base.file(FileKind::Csr), csr_from_pem)?,
         })
     }
@@ -144,8 +142,8 @@ pub fn mode_of(path: &Path) -> Option<u32> {
 pub fn look_at(key: Option<&Path>, certificate: Option<&Path>, password: Option<&str>) -> LeafFiles {
     let look = |path: &Path| looked_at(path, open_typed(path));
     LeafFiles {
-        key: key.map_or(Loaded::Missing, |path| parsed(look(path), |file| parse_key(file, password))),
-        certificate: certificate.map_or(Loaded::Missing, |path| parsed(look(path), parse_certificates)),
+        key: key.map_or(Loaded::Missing, |path| parsed(look(path), |file| parse::key(file, password))),
+        certificate: certificate.map_or(Loaded::Missing, |path| parsed(look(path), parse::certificates)),
         request: Loaded::Missing,
     }
 }
@@ -154,9 +152,9 @@ pub fn look_at(key: Option<&Path>, certificate: Option<&Path>, password: Option<
 pub fn load_ca(key: &Path, certificate: &Path, serial: &Path, password: Option<&str>) -> Result<CaFiles> {
     let read = |path| read(path, open_typed(path));
     Ok(CaFiles {
-        key: parsed(read(key)?, |file| parse_key(file, password)),
-        certificate: parsed(read(certificate)?, parse_certificates),
-        serial: parsed(read(serial)?, parse_serial),
+        key: parsed(read(key)?, |file| parse::key(file, password)),
+        certificate: parsed(read(certificate)?, parse::certificates),
+        serial: parsed(read(serial)?, parse::serial),
     })
 }
 
@@ -167,31 +165,6 @@ pub fn read_typed(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
         Contents::Octets(octets) => Ok(Some(octets)),
         Contents::TooLarge => Err(too_large(path)),
     }
-}
-
-fn parse_key(file: &[u8], password: Option<&str>) -> Loaded<KeyFile> {
-    if file == DISCARDED.as_bytes() {
-        return Loaded::Discarded;
-    }
-    match encoding::from_pem_with(file, password) {
-        Ok((key, format)) => {
-            let was_encrypted = file.windows(9).any(|window| window == b"ENCRYPTED");
-            Loaded::Sound(KeyFile { key, format, was_encrypted })
-        }
-        Err(problem) if problem.is_password() => Loaded::Locked(problem.to_string()),
-        Err(problem) => Loaded::Damaged(problem.damage()),
-    }
-}
-
-fn parse_certificates(file: &[u8]) -> Result<CertificateFile, Damage> {
-    let mut chain = certificates_from_pem(file)?;
-    let certificate = chain.remove(0);
-    let holds_key = file.windows(16).any(|window| window == b"PRIVATE KEY-----");
-    Ok(CertificateFile { certificate, chain, holds_key })
-}
-
-fn parse_serial(file: &[u8]) -> Result<Option<Serial>, String> {
-    Serial::parse_srl(file).map_err(str::to_owned)
 }
 
 fn parsed<T, P: Into<Loaded<T>>>(contents: Contents, parse: impl Fn(&[u8]) -> P) -> Loaded<T> {

@@ -174,22 +174,68 @@ fn a_ca_key_with_a_password() {
 
 #[test]
 fn passwords_of_old_are_told_apart_from_wrong_ones() {
+    const LEGACY: &str = "-provider legacy -provider default";
     if !has("openssl") {
         return;
     }
     let made = self_signed("openssl genrsa -out root.key 2048", "/CN=root");
-    for convert in [
-        "rsa -traditional -in root.key -aes128 -passout pass:x -out e",
-        "pkcs8 -topk8 -v1 PBE-SHA1-3DES -in root.key -passout pass:x -out e",
+    for (convert, how) in [
+        ("rsa -traditional -in root.key -aes128", "traditional PEM with DEK-Info AES-128-CBC"),
+        ("rsa -traditional -in root.key -des3", "traditional PEM with DEK-Info DES-EDE3-CBC"),
+        ("pkcs8 -topk8 -v1 PBE-SHA1-3DES -in root.key", "pbeWithSHA1And3-KeyTripleDES-CBC"),
+        (&format!("pkcs8 -topk8 -v1 PBE-MD5-DES -in root.key {LEGACY}"), "pbeWithMD5AndDES-CBC"),
+        (&format!("pkcs8 -topk8 -v1 PBE-SHA1-RC2-40 -in root.key {LEGACY}"), "pbeWithSHA1And40BitRC2-CBC"),
+        ("pkcs8 -topk8 -v2 camellia-256-cbc -in root.key", "PBES2 with a cipher or PRF"),
     ] {
+        let convert = format!("{convert} -passout pass:x -out e");
         let sandbox = ca(&format!("{made}\nopenssl {convert} && mv e root.key"));
-        let run =
-            sandbox.certgen(&["client", "bob"]).args(&WITH_CA).env("MILVUS_CERTGEN_CA_KEY_PASSWORD", "x");
-        let err = run.fails(1);
-        assert!(
-            err.contains("encrypted with a password in an old way (openssl pkcs8 -topk8 -v2 aes256"),
-            "{err}"
-        );
+        let signs = |password| {
+            let run = sandbox.certgen(&["client", "bob", "-q"]).args(&WITH_CA);
+            run.env("MILVUS_CERTGEN_CA_KEY_PASSWORD", password)
+        };
+        let err = signs("x").fails(1);
+        let expected =
+            format!("root.key: is encrypted with a password in a form that is not supported ({how}");
+        assert!(err.contains(&expected), "{err}");
+        let line = err.trim_end().split_once("convert it with: ").map(|(_, line)| line.to_owned());
+        let line = line.unwrap_or_else(|| panic!("{err}"));
+        let line = line.replace("pkcs8 -topk8", "pkcs8 -topk8 -passin pass:x -passout pass:x");
+        let status = Command::new("sh").args(["-c", &line]).current_dir(sandbox.path()).status();
+        assert!(status.is_ok_and(|status| status.success()), "{line}");
+        let err = signs("y").fails(1);
+        assert!(err.contains("root.key: is encrypted, and the password given does not open it"), "{err}");
+        let err = sandbox.certgen(&["client", "bob"]).args(&WITH_CA).fails(1);
+        assert!(err.contains("root.key: is encrypted with a password\n"), "{err}");
+        signs("x").succeeds();
+    }
+}
+
+/// PBES2's default pseudo-random function, which older OpenSSL and all Java write, and the others.
+#[test]
+fn passwords_with_every_prf() {
+    if !has("openssl") {
+        return;
+    }
+    let made = self_signed("openssl genrsa -out root.key 2048", "/CN=root");
+    for how in [
+        "-v2 aes256 -v2prf hmacWithSHA1",
+        "-v2 des3 -v2prf hmacWithSHA1",
+        "-v2 aes128 -v2prf hmacWithSHA384",
+        "-v2 aes256 -v2prf hmacWithSHA512",
+        "-scrypt",
+    ] {
+        let sandbox = ca(&format!(
+            "{made}\nopenssl pkcs8 -topk8 {how} -in root.key -passout pass:x -out e && mv e root.key"
+        ));
+        let signs = |password| {
+            let run = sandbox.certgen(&["client", "bob", "-q"]).args(&WITH_CA);
+            run.env("MILVUS_CERTGEN_CA_KEY_PASSWORD", password)
+        };
+        for wrong in ["y", "", "xx"] {
+            let err = signs(wrong).fails(1);
+            assert!(err.contains("root.key: is encrypted"), "{how} {wrong:?}: {err}");
+        }
+        signs("x").succeeds();
     }
 }
 

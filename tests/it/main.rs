@@ -19,6 +19,7 @@ mod handshake;
 mod hostile;
 mod identities;
 mod interop;
+mod keys;
 mod kills;
 mod manual;
 mod memory;

@@ -36,7 +36,7 @@ fn ec_keys_with_a_zero_too_many_or_too_few_are_read() {
     let too_long = [&[1], ec.private_key].concat();
     let odd = sec1::EcPrivateKey { private_key: &too_long, parameters: None, public_key: ec.public_key };
     let pkcs8 = to_pkcs8(info.algorithm, &odd.to_der().unwrap()).unwrap();
-    assert_eq!(PrivateKey::from_pkcs8(&pkcs8).unwrap_err(), KeyProblem::Damaged);
+    assert_eq!(PrivateKey::from_pkcs8(&pkcs8).unwrap_err(), DAMAGED);
 }
 
 #[test]
@@ -55,21 +55,18 @@ fn what_is_no_key_is_named() {
     for (file, problem) in [
         ("", KeyProblem::Empty),
         (" \n", KeyProblem::Empty),
-        ("garbage", KeyProblem::NotPem("something else")),
+        ("garbage", KeyProblem::Form(Form::Text)),
         (
             "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n",
             KeyProblem::NoKey("CERTIFICATE".into()),
         ),
-        (
-            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n-----END ENCRYPTED PRIVATE KEY-----\n",
-            KeyProblem::Encrypted,
-        ),
+        ("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n-----END ENCRYPTED PRIVATE KEY-----\n", DAMAGED),
         (
             "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAA==\n-----END RSA PRIVATE KEY-----\n",
-            KeyProblem::Encrypted,
+            KeyProblem::Encrypted(false),
         ),
-        ("-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n", KeyProblem::Damaged),
-        ("-----BEGIN PRIVATE KEY-----\nAA==\n", KeyProblem::Damaged),
+        ("-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n", DAMAGED),
+        ("-----BEGIN PRIVATE KEY-----\nAA==\n", CUT_SHORT),
     ] {
         assert_eq!(from_pem(file.as_bytes()).unwrap_err(), problem, "{file:?}");
     }

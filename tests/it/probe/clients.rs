@@ -111,7 +111,7 @@ fn a_certificate_that_cannot_be_shown() {
     client.write("client.key", "nonsense");
     probe(&client, &[&server.target()])
         .assert(refused)
-        .assert_says("client-certificate-needed", "client.key holds something else");
+        .assert_says("client-certificate-needed", "client.key holds text");
     set.openssl("pkcs8 -topk8 -in client.key -out locked.key -passout pass:secret -v2 aes-256-cbc");
     copy(&set.file("locked.key"), &client.file("client.key"));
     probe(&client, &[&server.target()])

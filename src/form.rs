@@ -1,0 +1,316 @@
+//! What a file is that is not the PEM it should be: its form by name, whether a private key may be in it, and the
+//! line that converts it.
+
+use pkcs8::der::Decode;
+use pkcs8::{AlgorithmIdentifierRef, PrivateKeyInfoRef};
+use x509_parser::prelude::FromDer;
+
+use crate::pem::{self, position};
+
+mod conversion;
+
+/// A form in which keys, certificates and requests are kept elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Nothing but blanks.
+    Empty,
+    /// Nothing but zero bytes, as a crash leaves them.
+    Zeros,
+    /// UTF-16, little endian or not, with or without a byte order mark.
+    Utf16(&'static str),
+    /// DER of a private key without a password.
+    DerKey,
+    /// DER of an encrypted PKCS#8 private key.
+    DerEncryptedKey,
+    /// DER of a certificate.
+    DerCertificate,
+    /// DER of a request.
+    DerRequest,
+    /// DER of a public key.
+    DerPublicKey,
+    /// DER of something else.
+    Der,
+    /// PKCS#7 in DER, or in PEM.
+    Pkcs7(Coding),
+    /// A PKCS#12 key store.
+    Pkcs12 {
+        /// With RC2, which OpenSSL 3 only reads when told to.
+        is_legacy: bool,
+    },
+    /// Java's old key store.
+    Jks,
+    /// Its successor with a better cipher.
+    Jceks,
+    /// Bouncy Castle's key stores.
+    BouncyCastle,
+    /// An OpenSSH private key.
+    OpenSsh(OpenSsh),
+    /// A public key in OpenSSH's form.
+    OpenSshPublic,
+    /// `PuTTY`'s private keys (.ppk).
+    Putty,
+    /// A PGP key.
+    Pgp,
+    /// A JSON Web Key.
+    Jwk,
+    /// Base64 without BEGIN and END lines, of PEM or of DER.
+    Base64(Coding),
+    /// PEM whose line breaks are written `\n`.
+    EscapedPem,
+    /// PEM of something else, such as a public key; the label is said elsewhere.
+    OtherPem,
+    /// Any other text.
+    Text,
+    /// Any other octets.
+    Binary,
+}
+
+/// How the octets are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Coding {
+    Pem,
+    Der,
+}
+
+/// What OpenSSH's container says without its password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenSsh {
+    /// ssh-keygen before 9.6 writes these in no other form.
+    pub is_ed25519: bool,
+    /// It has a password.
+    pub is_encrypted: bool,
+}
+
+impl Form {
+    /// Looks at the octets.
+    #[must_use]
+    pub fn of(file: &[u8]) -> Self {
+        if file.iter().all(u8::is_ascii_whitespace) {
+            return Self::Empty;
+        }
+        if file.iter().all(|octet| *octet == 0) {
+            return Self::Zeros;
+        }
+        utf16(file).or_else(|| magic(file)).or_else(|| der(file)).unwrap_or_else(
+            || match std::str::from_utf8(file) {
+                Ok(text) => text_form(text),
+                Err(_) => Self::Binary,
+            },
+        )
+    }
+
+    /// Completes "holds ...".
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "nothing",
+            Self::Zeros => "only zero bytes",
+            Self::Utf16(_) => "UTF-16 text",
+            Self::DerKey => "a private key in DER",
+            Self::DerEncryptedKey => "an encrypted private key in DER",
+            Self::DerCertificate => "a certificate in DER",
+            Self::DerRequest => "a request (CSR) in DER",
+            Self::DerPublicKey => "a public key in DER",
+            Self::Der => "DER",
+            Self::Pkcs7(Coding::Pem) => "PKCS#7",
+            Self::Pkcs7(Coding::Der) => "PKCS#7 in DER",
+            Self::Pkcs12 { .. } => "a PKCS#12 key store",
+            Self::Jks => "a Java key store (JKS)",
+            Self::Jceks => "a Java key store (JCEKS)",
+            Self::BouncyCastle => "a Bouncy Castle key store",
+            Self::OpenSsh(_) => "an OpenSSH private key",
+            Self::OpenSshPublic => "an OpenSSH public key",
+            Self::Putty => "a PuTTY private key (.ppk)",
+            Self::Pgp => "a PGP key",
+            Self::Jwk => "a JSON Web Key",
+            Self::Base64(Coding::Pem) => "the base64 of a PEM file",
+            Self::Base64(Coding::Der) => "base64 without BEGIN and END lines",
+            Self::EscapedPem => "PEM whose line breaks are written \\n",
+            Self::OtherPem => "PEM of something else",
+            Self::Text => "text",
+            Self::Binary => "data of an unknown form",
+        }
+    }
+
+    /// True for the forms in which private keys are kept.
+    #[must_use]
+    pub fn may_hold_key(self) -> bool {
+        matches!(
+            self,
+            Self::Utf16(_)
+                | Self::DerKey
+                | Self::DerEncryptedKey
+                | Self::Pkcs12 { .. }
+                | Self::Jks
+                | Self::Jceks
+                | Self::BouncyCastle
+                | Self::OpenSsh(_)
+                | Self::Putty
+                | Self::Pgp
+                | Self::Jwk
+                | Self::Base64(_)
+                | Self::EscapedPem
+        )
+    }
+}
+
+/// True if a private key is, or may well be, in a file where none belongs.
+#[must_use]
+pub fn holds_key(file: &[u8]) -> bool {
+    position(file, b"PRIVATE KEY").is_some() || Form::of(file).may_hold_key()
+}
+
+fn utf16(file: &[u8]) -> Option<Form> {
+    if file.starts_with(b"\xff\xfe") || file.starts_with(b"\xfe\xff") {
+        return Some(Form::Utf16("UTF-16"));
+    }
+    let zeros = |first: usize| file.iter().skip(first).step_by(2).take(64).all(|octet| *octet == 0);
+    match file.len() {
+        0..=3 => None,
+        _ if zeros(1) => Some(Form::Utf16("UTF-16LE")),
+        _ if zeros(0) => Some(Form::Utf16("UTF-16BE")),
+        _ => None,
+    }
+}
+
+/// What its first octets tell.
+fn magic(file: &[u8]) -> Option<Form> {
+    const BKS: [&[u8]; 2] = [b"\0\0\0\x01\0\0\0\x14", b"\0\0\0\x02\0\0\0\x14"];
+    if file.starts_with(b"\xfe\xed\xfe\xed") {
+        Some(Form::Jks)
+    } else if file.starts_with(b"\xce\xce\xce\xce") {
+        Some(Form::Jceks)
+    } else if BKS.iter().any(|start| file.starts_with(start)) {
+        Some(Form::BouncyCastle)
+    } else {
+        None
+    }
+}
+
+/// What a file that begins as a DER (or, for stores, BER) SEQUENCE is.
+fn der(file: &[u8]) -> Option<Form> {
+    const PKCS7: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07";
+    /// PKCS #5 and the PKCS #12 algorithms for passwords.
+    const FAMILIES: [&str; 2] = ["1.2.840.113549.1.5.", "1.2.840.113549.1.12.1."];
+    /// pbeWithSHAAnd128BitRC2-CBC and pbeWithSHAAnd40BitRC2-CBC (RFC 7292).
+    const RC2: [&[u8]; 2] =
+        [b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x05", b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x06"];
+    let &[0x30, length, ..] = file else { return None };
+    // Text begins with a zero too; its length octet would be one of a short SEQUENCE.
+    if length < 0x80 && usize::from(length) + 2 != file.len() {
+        return None;
+    }
+    let start = &file[..file.len().min(32)];
+    if PrivateKeyInfoRef::from_der(file).is_ok()
+        || rsa::pkcs1::RsaPrivateKey::<rsa::pkcs1::UintRef<'_>>::from_der(file).is_ok()
+        || sec1::EcPrivateKey::from_der(file).is_ok()
+    {
+        return Some(Form::DerKey);
+    }
+    let is_for_passwords = |algorithm: AlgorithmIdentifierRef<'_>| {
+        let oid = algorithm.oid.to_string();
+        FAMILIES.iter().any(|family| oid.starts_with(family))
+    };
+    if encryption(file).is_some_and(is_for_passwords) {
+        return Some(Form::DerEncryptedKey);
+    }
+    if let Some(at) = position(start, PKCS7) {
+        if position(&start[..at], b"\x02\x01\x03").is_some() {
+            return Some(Form::Pkcs12 { is_legacy: RC2.iter().any(|oid| position(file, oid).is_some()) });
+        }
+        return Some(Form::Pkcs7(Coding::Der));
+    }
+    if x509_parser::certificate::X509Certificate::from_der(file).is_ok() {
+        return Some(Form::DerCertificate);
+    }
+    if x509_parser::certification_request::X509CertificationRequest::from_der(file).is_ok() {
+        return Some(Form::DerRequest);
+    }
+    if x509_parser::x509::SubjectPublicKeyInfo::from_der(file).is_ok() {
+        return Some(Form::DerPublicKey);
+    }
+    Some(if is_bcfks(file) { Form::BouncyCastle } else { Form::Der })
+}
+
+/// How the DER of an encrypted PKCS#8 key is encrypted.
+pub(crate) fn encryption(der: &[u8]) -> Option<AlgorithmIdentifierRef<'_>> {
+    use pkcs8::der::Reader;
+    use pkcs8::der::asn1::{AnyRef, OctetStringRef};
+
+    AnyRef::from_der(der)
+        .ok()?
+        .sequence(|reader| {
+            let algorithm: AlgorithmIdentifierRef<'_> = reader.decode()?;
+            let _: &OctetStringRef = reader.decode()?;
+            pkcs8::der::Result::Ok(algorithm)
+        })
+        .ok()
+}
+
+/// An encrypted store (PBES2), and a MAC over it.
+fn is_bcfks(file: &[u8]) -> bool {
+    const PBES2: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";
+    position(&file[..file.len().min(32)], PBES2).is_some()
+}
+
+fn text_form(text: &str) -> Form {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let blocks = pem::blocks(text.as_bytes());
+    if let Some(block) = blocks.iter().find(|block| block.label == "OPENSSH PRIVATE KEY") {
+        return Form::OpenSsh(block.der().map_or(OPAQUE, |der| openssh(&der)));
+    }
+    if blocks.iter().any(|block| block.label.starts_with("PGP ")) {
+        return Form::Pgp;
+    }
+    if text.contains("-----\\n") || text.contains("-----\\r\\n") {
+        return Form::EscapedPem;
+    }
+    if blocks.iter().any(|block| block.label == "PKCS7" || block.label == "CMS") {
+        return Form::Pkcs7(Coding::Pem);
+    }
+    if !blocks.is_empty() {
+        return Form::OtherPem;
+    }
+    if text.starts_with("PuTTY-User-Key-File-") {
+        return Form::Putty;
+    }
+    if ["ssh-", "ecdsa-sha2-", "sk-", "---- BEGIN SSH2 PUBLIC KEY"]
+        .iter()
+        .any(|start| text.starts_with(start))
+    {
+        return Form::OpenSshPublic;
+    }
+    if text.starts_with('{') && text.contains("\"kty\"") {
+        return Form::Jwk;
+    }
+    base64_of(text).unwrap_or(Form::Text)
+}
+
+/// What base64 without any lines around it holds; short words are base64 too.
+fn base64_of(text: &str) -> Option<Form> {
+    use base64ct::{Base64, Encoding};
+
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c) || c.is_ascii_whitespace();
+    if text.len() < 40 || !text.chars().all(is_base64) {
+        return None;
+    }
+    let clean: zeroize::Zeroizing<String> =
+        zeroize::Zeroizing::new(text.chars().filter(|c| !c.is_ascii_whitespace()).collect());
+    let octets = zeroize::Zeroizing::new(Base64::decode_vec(&clean).ok()?);
+    if octets.trim_ascii_start().starts_with(b"-----BEGIN ") {
+        return Some(Form::Base64(Coding::Pem));
+    }
+    (octets.first() == Some(&0x30)).then_some(Form::Base64(Coding::Der))
+}
+
+const OPAQUE: OpenSsh = OpenSsh { is_ed25519: false, is_encrypted: false };
+
+/// `openssh-key-v1`: the cipher's name comes first, the public key after it.
+fn openssh(der: &[u8]) -> OpenSsh {
+    const MAGIC: &[u8] = b"openssh-key-v1\0";
+    OpenSsh {
+        is_ed25519: position(&der[..der.len().min(200)], b"ssh-ed25519").is_some(),
+        is_encrypted: der.strip_prefix(MAGIC).is_some_and(|rest| !rest.starts_with(b"\0\0\0\x04none")),
+    }
+}

@@ -1,0 +1,189 @@
+//! What no run writes over: private keys that it cannot use. They may be in use by somebody who can, and nobody
+//! brings them back. Only `--rekey` and `--force` replace them, and say so.
+
+use super::{Action, AuthorityPlan, LeafPlan, authority};
+use crate::certificate::Csr;
+use crate::error::{Damage, DamageKind, Failure, Result};
+use crate::files::{BaseName, FileKind, converted, shown, typed};
+use crate::keys::PublicKey;
+use crate::request::{LeafRequest, Request};
+use crate::set::{CertificateFile, KeyFile, LeafFiles, Loaded, Set};
+
+/// The damage of a key file that is there and cannot be used; an empty one holds nothing.
+pub(super) fn unusable(key: &Loaded<KeyFile>) -> Option<&Damage> {
+    match key {
+        Loaded::Locked(damage) | Loaded::Damaged(damage) if damage.kind != DamageKind::Empty => Some(damage),
+        _ => None,
+    }
+}
+
+/// The key file of a leaf whose key is needed: one that is there can be used, or may be replaced.
+pub(super) fn check_key(asked: &LeafRequest, request: &Request, files: &LeafFiles) -> Result<()> {
+    // Somebody else's request has its key elsewhere; what is not signed needs none.
+    if asked.rekey || asked.only_refresh || asked.foreign.is_some() {
+        return Ok(());
+    }
+    let key = request.out_dir.join(asked.base.file(FileKind::Key));
+    match &files.key {
+        Loaded::Locked(damage) => {
+            let line = damage.conversion.map_or_else(String::new, |line| converted(line, &key));
+            Err(Failure::failed(format!("{}: {damage}, which Milvus cannot open", shown(&key)))
+                .hint(format!("add --rekey to replace it, or take the password off with: {line}")))
+        }
+        damaged => match unusable(damaged) {
+            Some(damage) => Err(unusable_key(damage, &key)),
+            None => Ok(()),
+        },
+    }
+}
+
+/// The refusal to write over a key file that cannot be used.
+pub(crate) fn unusable_key(damage: &Damage, key: &std::path::Path) -> Failure {
+    let failure = Failure::failed(format!("{}: {damage}", shown(key)));
+    match damage.conversion {
+        Some(line) => {
+            failure.hint(format!("add --rekey to replace it, or convert it with: {}", converted(line, key)))
+        }
+        None => failure.hint("put a usable key there, or add --rekey to replace it with a new one"),
+    }
+}
+
+/// A key that is there must be one; a missing one may be kept elsewhere.
+pub(super) fn check_ca_key(request: &Request, set: &Set) -> Result<()> {
+    match &set.ca.key {
+        Loaded::Sound(_) | Loaded::Missing | Loaded::Discarded => Ok(()),
+        Loaded::Locked(damage) => {
+            let line = damage.conversion.unwrap_or_default();
+            let line = converted(line, &request.ca_path(FileKind::Key));
+            let remedy = match request.password {
+                _ if damage.kind == DamageKind::Unsupported => format!("convert it with: {line}"),
+                None => format!(
+                    "give it with --ca-key-password-file or MILVUS_CERTGEN_CA_KEY_PASSWORD, or take it off with: {line}"
+                ),
+                Some(_) => format!("give the right one, or take it off with: {line}"),
+            };
+            Err(Failure::failed(format!("{}: {damage}", shown(&request.ca_path(FileKind::Key)))).hint(remedy))
+        }
+        Loaded::Forbidden(problem) | Loaded::Unreadable(problem) => {
+            Err(authority::unusable(request, FileKind::Key, problem, "run as the user who owns it"))
+        }
+        // Nothing is lost with an empty file where the CA is new.
+        Loaded::Damaged(damage) if damage.kind == DamageKind::Empty && set.ca_certificate().is_none() => {
+            Ok(())
+        }
+        Loaded::Damaged(damage) => {
+            let line = damage.conversion.map(|line| converted(line, &request.ca_path(FileKind::Key)));
+            match line {
+                // The line comes last, so that it can be copied.
+                Some(line) => {
+                    Err(Failure::failed(format!("{}: {damage}", shown(&request.ca_path(FileKind::Key))))
+                        .hint(format!("convert it with: {line}")))
+                }
+                None => {
+                    Err(authority::unusable(request, FileKind::Key, &damage.text, "put the right key there"))
+                }
+            }
+        }
+    }
+}
+
+/// The files of a leaf that its plan writes anew.
+pub(super) fn check_leaf(
+    plan: &LeafPlan,
+    asked: &LeafRequest,
+    request: &Request,
+    files: &LeafFiles,
+) -> Result<()> {
+    let path = |kind| request.out_dir.join(plan.base.file(kind));
+    let writes_key = plan.new_key().is_some() || plan.rewrite_key;
+    if writes_key && !asked.rekey && files.key.sound().is_some_and(|file| file.has_more) {
+        return Err(Failure::failed(format!(
+            "{}: holds further private keys behind the first, which would be lost",
+            shown(&path(FileKind::Key))
+        ))
+        .hint("move them to files of their own, or add --rekey to replace them"));
+    }
+    let own_key = files.key.sound().map(|file| file.key.public());
+    let writes_certificate = plan.signs() || plan.action == Action::Refresh;
+    if writes_certificate && holds_other_key(&files.certificate, own_key) {
+        return Err(holds_key(&path(FileKind::Certificate), &path(FileKind::Key), files.key.is_missing()));
+    }
+    let writes_request = plan.signs() && asked.foreign.is_none();
+    if writes_request && request_holds_key(&files.request) {
+        return Err(holds_key(&path(FileKind::Csr), &path(FileKind::Key), files.key.is_missing()));
+    }
+    Ok(())
+}
+
+/// The files of the CA that its plan writes anew.
+pub(super) fn check_authority(plan: &AuthorityPlan, request: &Request, set: &Set) -> Result<()> {
+    let path = |kind| request.ca_path(kind);
+    if plan.rewrite_key && set.ca.key.sound().is_some_and(|file| file.has_more) {
+        return Err(Failure::failed(format!(
+            "{}: holds further private keys behind the first, which would be lost",
+            shown(&path(FileKind::Key))
+        ))
+        .hint("move them to files of their own"));
+    }
+    let own_key = set.ca.key.sound().map(|file| file.key.public());
+    let writes = matches!(plan.action, Action::Issue | Action::Resign) || plan.rewrite_certificate;
+    if writes && holds_other_key(&set.ca.certificate, own_key) {
+        return Err(holds_key(&path(FileKind::Certificate), &path(FileKind::Key), set.ca.key.is_missing()));
+    }
+    Ok(())
+}
+
+fn holds_other_key(file: &Loaded<CertificateFile>, own: Option<&PublicKey>) -> bool {
+    match file {
+        Loaded::Sound(file) => file.holds_key && (file.held_key.is_none() || file.held_key.as_ref() != own),
+        Loaded::Damaged(damage) | Loaded::Locked(damage) => damage.holds_key,
+        _ => false,
+    }
+}
+
+/// True if a private key is in the file of a request.
+pub(crate) fn request_holds_key(file: &Loaded<Csr>) -> bool {
+    match file {
+        Loaded::Sound(request) => request.holds_key,
+        Loaded::Damaged(damage) => damage.holds_key,
+        _ => false,
+    }
+}
+
+/// The refusal to write over a file that holds a private key where none belongs.
+pub(crate) fn holds_key(file: &std::path::Path, key: &std::path::Path, is_key_missing: bool) -> Failure {
+    let failure = Failure::failed(format!("{}: holds a private key, which would be lost", shown(file)));
+    let file = typed(file);
+    if is_key_missing {
+        return failure.hint(format!("put it where the key belongs: mv {file} {}", typed(key)));
+    }
+    failure.hint(format!("move it away with: mv {file} {file}.old"))
+}
+
+/// What `--rekey` replaces, as a reason. The name of the file comes with what is in it.
+pub(super) fn rekeyed(base: &BaseName, key: &Loaded<KeyFile>) -> Option<String> {
+    replaced_key(base, key).map(|replaced| format!("--rekey replaces {replaced}"))
+}
+
+/// That `--force` starts over, and the private keys that it replaces.
+pub(super) fn forced(
+    base: &BaseName,
+    key: &Loaded<KeyFile>,
+    certificate: &Loaded<CertificateFile>,
+) -> String {
+    let pem = holds_other_key(certificate, None)
+        .then(|| format!("{} (holds a private key)", base.file(FileKind::Certificate)));
+    let replaced: Vec<String> = replaced_key(base, key).into_iter().chain(pem).collect();
+    match replaced.as_slice() {
+        [] => "--force starts over".to_owned(),
+        replaced => format!("--force starts over, and replaces {}", replaced.join(" and ")),
+    }
+}
+
+fn replaced_key(base: &BaseName, key: &Loaded<KeyFile>) -> Option<String> {
+    let name = base.file(FileKind::Key);
+    match key {
+        Loaded::Sound(file) => Some(format!("{name} ({} key)", file.key.kind())),
+        other => unusable(other).map(|damage| format!("{name} ({damage})")),
+    }
+}
