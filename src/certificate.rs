@@ -9,6 +9,7 @@ use crate::keys::PublicKey;
 use crate::profile::Role;
 use crate::san::San;
 use crate::serial::Serial;
+use crate::subject::Subject;
 
 mod constraints;
 mod csr;
@@ -17,10 +18,9 @@ mod pem;
 
 pub use constraints::Constraints;
 pub use csr::Csr;
-pub use name::Name;
 pub use pem::{Certificates, certificates_from_pem, csr_from_pem, read_certificates};
 
-use name::{alternative_names, name};
+use name::alternative_names;
 
 /// `basicConstraints` (RFC 5280 section 4.2.1.9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +60,8 @@ pub struct Certificate {
     pub version: u32,
     /// `None` where it is zero, negative or over 20 octets.
     pub serial: Option<Serial>,
-    pub issuer: Name,
-    pub subject: Name,
+    pub issuer: Subject,
+    pub subject: Subject,
     pub not_before: OffsetDateTime,
     pub not_after: OffsetDateTime,
     pub public_key: PublicKey,
@@ -93,8 +93,8 @@ impl Certificate {
             der: der.to_vec(),
             version: parsed.version().0.saturating_add(1),
             serial: Serial::from_der_integer(parsed.raw_serial()),
-            issuer: name(parsed.issuer()),
-            subject: name(parsed.subject()),
+            issuer: Subject::from_der(parsed.issuer().as_raw()),
+            subject: Subject::from_der(parsed.subject().as_raw()),
             not_before: parsed.validity().not_before.to_datetime(),
             not_after: parsed.validity().not_after.to_datetime(),
             public_key: PublicKey::from_spki(parsed.public_key().raw),

@@ -1,8 +1,10 @@
 //! The command line. The doc comments are the help.
 
+use clap::error::ContextValue;
 use clap::{Parser, Subcommand};
 
 use crate::error::Result;
+use crate::foreign::{is_hidden, printable};
 use crate::job::Job;
 
 mod args;
@@ -184,6 +186,31 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
         .mut_subcommands(without_empty_variables)
 }
 
+/// Arguments may be names of files that others have made (`*.csr`), which clap repeats as they are.
+fn printable_error(mut error: clap::Error) -> clap::Error {
+    let is_foreign = |text: &str| text.chars().any(is_hidden);
+    let foreign: Vec<_> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) if is_foreign(text) => {
+                Some((kind, Some(ContextValue::String(printable(text).into_owned()))))
+            }
+            // What to type instead would be wrong when escaped.
+            ContextValue::StyledStrs(texts) if texts.iter().any(|text| is_foreign(&text.to_string())) => {
+                Some((kind, None))
+            }
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in foreign {
+        match value {
+            Some(value) => error.insert(kind, value),
+            None => error.remove(kind),
+        };
+    }
+    error
+}
+
 impl Cli {
     /// Reads this process's command line and environment; where that is not possible, or help is asked for, it says so
     /// and ends the process, as clap does it.
@@ -195,7 +222,7 @@ impl Cli {
         // Seldom so, and going through all flags of all commands takes time.
         let has_empty = std::env::vars_os().any(is_empty);
         let command = if has_empty { without_empty_variables(definition()) } else { definition() };
-        let matches = command.get_matches();
+        let matches = command.try_get_matches().unwrap_or_else(|error| printable_error(error).exit());
         <Self as clap::FromArgMatches>::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 

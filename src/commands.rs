@@ -7,7 +7,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::cli::Behaviour;
-use crate::engine::{self, Done, World};
+use crate::engine::{self, Complete, Done, Place, World};
 use crate::error::{Exit, Failure, Result};
 use crate::issue::Progress;
 use crate::job::Job;
@@ -23,6 +23,7 @@ mod ensure;
 mod fixtures;
 mod identities;
 mod manual;
+mod names;
 mod probe;
 mod renew;
 mod sign;
@@ -34,7 +35,7 @@ pub struct System<'a> {
     /// Fills octets from the operating system's randomness.
     pub random: &'a dyn Fn(&mut [u8]) -> Result<()>,
     /// Is told of every step of a transaction.
-    pub at: &'a mut dyn FnMut(Step),
+    pub at: &'a mut dyn FnMut(Place, Step),
 }
 
 /// Runs the command and prints its report.
@@ -64,12 +65,12 @@ pub fn run(job: Job, behaviour: Behaviour, system: &mut System<'_>) -> Result<Ex
         Job::Config(job) => config::run(&job, system.now)?,
         Job::Fixtures(job) => print(&fixtures::run(&job, dry_run, &mut world)?, behaviour)?,
         Job::Completions(shell) => manual::completions(shell)?,
-        Job::Man(directory) => manual::pages(directory.as_deref())?,
+        Job::Man(directory) => manual::pages(directory.as_deref(), &mut world)?,
         Job::Ensure(request) => print(&ensure::run(&request, dry_run, &mut world)?, behaviour)?,
         Job::Csr(job) => print(&csr::run(&job, dry_run, &mut world)?, behaviour)?,
         Job::Sign(job) => print(&sign::run(&job, dry_run, &mut world)?, behaviour)?,
-        Job::Renew(job) => print(&renew::run(job, dry_run, &mut world)?, behaviour)?,
-        Job::Identities(job) => match identities::run(job, behaviour, &mut world)? {
+        Job::Renew(job) => print(&renew::run(&job, dry_run, &mut world)?, behaviour)?,
+        Job::Identities(job) => match identities::run(&job, behaviour, &mut world)? {
             identities::Outcome::Report(report) => print(&report, behaviour)?,
             identities::Outcome::Tally(tally) => print(&tally, behaviour)?,
         },
@@ -79,10 +80,23 @@ pub fn run(job: Job, behaviour: Behaviour, system: &mut System<'_>) -> Result<Ex
 
 /// What most commands are in the end: the request carried out, or only rehearsed, and a report of it.
 fn carry_out(request: &Request, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
-    let Done { plan, set, written, recovered } =
-        if dry_run { engine::rehearse(request, world)? } else { engine::act(request, world)? };
+    carry_out_completed(request, &engine::as_it_is, dry_run, world)
+}
+
+/// The same for a request that is completed from what the directory holds.
+fn carry_out_completed(
+    template: &Request,
+    complete: Complete<'_>,
+    dry_run: bool,
+    world: &mut World<'_>,
+) -> Result<Report> {
+    let Done { request, plan, set, written, recovered } = if dry_run {
+        engine::rehearse(template, complete, world)?
+    } else {
+        engine::act(template, complete, world)?
+    };
     let outcome = Outcome { dry_run, recovered, written: &written };
-    Ok(Report::new(&plan, request, &set, outcome, world.now))
+    Ok(Report::new(&plan, &request, &set, outcome, world.now))
 }
 
 fn print(report: &(impl Text + Serialize), behaviour: Behaviour) -> Result<()> {

@@ -11,13 +11,16 @@ use crate::keys::{self, PrivateKey};
 use crate::plan::{Plan, plan};
 use crate::request::Request;
 use crate::set::Set;
-use crate::store::transaction::Journal;
-use crate::store::{Change, Directory, Step, load, load_ca, load_leaves};
-use crate::verify;
+use crate::store::{Change, Directory, Interrupted, Policy, Reader, Step, load_ca};
 
-mod places;
+mod copy;
+mod locked;
+mod outputs;
 
-use places::{add_ca_copy, add_tls_dir, set_access};
+pub use locked::{Locked, Place, in_directory};
+
+use copy::Copy;
+use outputs::{add_ca_copy, check_outputs, self_check, set_access};
 
 /// What comes from outside: everything else is a function of it and the directory.
 pub struct World<'a> {
@@ -25,8 +28,8 @@ pub struct World<'a> {
     pub now: OffsetDateTime,
     /// Fills octets from the operating system's randomness.
     pub random: &'a dyn Fn(&mut [u8]) -> Result<()>,
-    /// Is told of every step of the transaction.
-    pub at: &'a mut dyn FnMut(Step),
+    /// Is told of every step of every transaction.
+    pub at: &'a mut dyn FnMut(Place, Step),
     /// Is told what is being done.
     pub progress: &'a mut dyn FnMut(Progress),
     /// Is told of a directory that another run holds, before the wait for it.
@@ -36,174 +39,206 @@ pub struct World<'a> {
 /// What a run did, or would do.
 #[derive(Debug)]
 pub struct Done {
+    /// What was asked for, whole.
+    pub request: Request,
     /// What was decided.
     pub plan: Plan,
     /// The set as it is after the run.
     pub set: Set,
-    /// The names of the files that were written.
+    /// The names of the files that were written; for a rehearsal, that would be.
     pub written: Vec<String>,
     /// An interrupted run was finished first.
     pub recovered: bool,
 }
 
-/// `--dry-run`: reads and decides, and changes nothing.
-pub fn rehearse(request: &Request, world: &World<'_>) -> Result<Done> {
-    Directory::exists(&request.out_dir)?;
-    let journal = Journal::find(&request.out_dir)?;
-    let set = read(request, journal.as_ref())?;
-    let plan = plan(request, &set, world.now)?;
-    Ok(Done { plan, set, written: Vec::new(), recovered: false })
+/// Completes a request from what the directory holds, for commands that go by that. The directory is locked, but for
+/// a rehearsal; `None` where it is not there.
+pub type Complete<'a> = &'a dyn Fn(&Request, &Reader<'_>) -> Result<Request>;
+
+/// For commands whose request is whole from the start.
+pub fn as_it_is(request: &Request, _: &Reader<'_>) -> Result<Request> {
+    Ok(request.clone())
+}
+
+/// `--dry-run`: decides exactly as [`act`] does, and changes nothing. Only the keys are others: where RSA keys would
+/// be searched for, some of a kind that takes no time stand in for them.
+pub fn rehearse(template: &Request, complete: Complete<'_>, world: &mut World<'_>) -> Result<Done> {
+    let output = Directory::find(&template.out_dir)?;
+    let interrupted = output.as_ref().map(Interrupted::find).transpose()?.flatten();
+    let reader = Reader { dir: output.as_ref(), interrupted: interrupted.as_ref(), policy: Policy::Strict };
+    let request = complete(template, &reader)?;
+    let copy = Copy::find(&request)?;
+    let set = read(&request, &reader)?;
+    let decision = decide(&request, set.clone(), &reader, world, Keys::StandIns)?;
+    let outputs = Outputs::new(&request, decision, copy.as_ref(), &reader, world.now)?;
+    outputs.check_writable(&request)?;
+    let written = outputs.names(&request);
+    Ok(Done { request, plan: outputs.plan, set, written, recovered: false })
+}
+
+/// Plans, and no more: for many runs of which none may begin unless all can.
+pub fn judge(request: &Request, world: &World<'_>) -> Result<Plan> {
+    let output = Directory::find(&request.out_dir)?;
+    let interrupted = output.as_ref().map(Interrupted::find).transpose()?.flatten();
+    let reader = Reader { dir: output.as_ref(), interrupted: interrupted.as_ref(), policy: Policy::Strict };
+    plan(request, &read(request, &reader)?, world.now)
 }
 
 /// Does what is asked for.
-pub fn act(request: &Request, world: &mut World<'_>) -> Result<Done> {
+pub fn act(template: &Request, complete: Complete<'_>, world: &mut World<'_>) -> Result<Done> {
     // Where the directory is missing too, the work comes before it: who interrupts the search for keys leaves
     // not even an empty directory behind.
-    let made = if Directory::exists(&request.out_dir)? || request.external_ca.is_some() {
-        None
-    } else {
-        Some(decide(request, read(request, None)?, world)?)
-    };
-    let locked = Locked::new(request, world.waiting)?;
-    let result = act_locked(request, world, &locked, made);
+    let is_there = Directory::find(&template.out_dir)?.is_some() || template.external_ca.is_some();
+    let made = if is_there { None } else { Some(decide_on_nothing(template, complete, world)?) };
+    let locked = Locked::new(template, world.waiting)?;
+    let result = act_locked(template, complete, world, &locked, made);
     if result.is_err() {
-        locked.abandon(&request.out_dir);
+        locked.abandon();
     }
     result
 }
 
-/// The directories of a run, locked.
-pub struct Locked {
-    output: Directory,
-    /// The CA's, where that is another one.
-    ca: Option<Directory>,
-    /// The output directory was made by this run, before it was locked.
-    made: bool,
-}
-
-impl Locked {
-    /// Locks the output directory, and the CA's if that is another one; always in the same order, so that two
-    /// runs never wait for each other.
-    pub fn new(request: &Request, waiting: &dyn Fn(&Path)) -> Result<Self> {
-        let Some(ca_dir) = request.external_ca_dir() else {
-            let output = Directory::lock(&request.out_dir, || waiting(&request.out_dir))?;
-            return Ok(Self { output, ca: None, made: false });
-        };
-        // What the order goes by must not change in between: the directory is made before anything is locked.
-        let made = Directory::make(&request.out_dir)?;
-        let result = Self::both(request, &ca_dir, waiting);
-        if result.is_err() && made {
-            // Fails where something has come into it since.
-            let _ = std::fs::remove_dir(&request.out_dir);
-        }
-        result.map(|locked| Self { made, ..locked })
-    }
-
-    fn both(request: &Request, ca_dir: &Path, waiting: &dyn Fn(&Path)) -> Result<Self> {
-        let lock = |path: &Path| Directory::lock_existing(path, || waiting(path));
-        let (ca, output) = (Directory::identity(ca_dir), Directory::identity(&request.out_dir));
-        if ca == output {
-            return Ok(Self { output: lock(&request.out_dir)?, ca: None, made: false });
-        }
-        let early = if ca < output { Some(lock(ca_dir)?) } else { None };
-        let output = lock(&request.out_dir)?;
-        let ca = match early {
-            Some(ca) => ca,
-            None => lock(ca_dir)?,
-        };
-        Ok(Self { output, ca: Some(ca), made: false })
-    }
-
-    /// Removes the output directory again if this run made it and nothing came into it.
-    fn abandon(self, out_dir: &Path) {
-        if self.made {
-            let _ = std::fs::remove_dir(out_dir);
-        }
-        self.output.abandon();
-    }
-
-    /// Finishes or clears what interrupted runs have left.
-    pub fn recover(&self) -> Result<bool> {
-        if let Some(ca) = &self.ca {
-            ca.recover()?;
-        }
-        self.output.recover()
-    }
+fn decide_on_nothing(template: &Request, complete: Complete<'_>, world: &mut World<'_>) -> Result<Decision> {
+    let reader = Reader::strict(None);
+    let request = complete(template, &reader)?;
+    // What refuses the copy is better known before the keys are made.
+    Copy::find(&request)?;
+    let set = read(&request, &reader)?;
+    decide(&request, set, &reader, world, Keys::Real)
 }
 
 /// Does what is asked for in directories that are locked. `made` is what was decided before they were.
 fn act_locked(
-    request: &Request,
+    template: &Request,
+    complete: Complete<'_>,
     world: &mut World<'_>,
     locked: &Locked,
     made: Option<Decision>,
 ) -> Result<Done> {
     let recovered = locked.recover()?;
-    let set = read(request, None)?;
+    let copy = locked.copy(template)?;
+    let reader = Reader::strict(Some(locked.output()));
+    let request = complete(template, &reader)?;
+    let set = read(&request, &reader)?;
     let decision = match made {
         // Another run may have been faster since.
         Some(made) if set.is_empty() => made,
-        _ => decide(request, set, world)?,
+        _ => decide(&request, set, &reader, world, Keys::Real)?,
     };
-    commit(request, decision, recovered, world, locked)
+    let outputs = Outputs::new(&request, decision, copy.as_ref(), &reader, world.now)?;
+    let written = outputs.names(&request);
+    let Outputs { plan, set, changes, serial, copy } = outputs;
+    locked.commit(changes, serial, &copy, &mut world.at)?;
+    Ok(Done { request, plan, set, written, recovered })
 }
 
-/// Checks what was decided, and writes it.
-fn commit(
-    request: &Request,
-    decision: Decision,
-    recovered: bool,
-    world: &mut World<'_>,
-    locked: &Locked,
-) -> Result<Done> {
-    let Decision { plan, issued: Issued { set, mut changes } } = decision;
-    check_outputs(request, &set, &changes)?;
-    self_check(&plan, &set, &changes, world.now)?;
-    let shown_name = |change: &Change| match (&change.place, &request.tls_dir) {
-        (Some(_), Some(tls_dir)) => shown(&tls_dir.join(&change.name)).to_string(),
-        _ => change.name.clone(),
-    };
-    let mut written: Vec<String> = changes.iter().map(shown_name).collect();
-    if let Some(ca) = &locked.ca {
-        // The other directory first: a run that fails in between leaves a gap in the serial numbers, and never
-        // gives one twice.
-        let serial = request.ca_base.file(FileKind::Serial);
-        let (first, rest): (Vec<Change>, Vec<Change>) =
-            changes.into_iter().partition(|change| change.name == serial && change.place.is_none());
-        ca.commit(&first, &mut |_| {})?;
-        let path = shown(&request.ca_path(FileKind::Serial)).to_string();
-        written.iter_mut().filter(|name| **name == serial).for_each(|name| name.clone_from(&path));
-        changes = rest;
-    }
-    locked.output.commit(&changes, &mut world.at)?;
-    Ok(Done { plan, set, written, recovered })
-}
-
-fn read(request: &Request, journal: Option<&Journal>) -> Result<Set> {
+fn read(request: &Request, reader: &Reader<'_>) -> Result<Set> {
     let password = request.password.as_ref().map(|password| password.as_str());
     if request.external_ca.is_some() {
-        let mut set = load_leaves(&request.out_dir, &request.shape(), journal)?;
+        let mut set = reader.leaves(&request.shape())?;
         let [key, certificate, serial] =
             [FileKind::Key, FileKind::Certificate, FileKind::Serial].map(|kind| request.ca_path(kind));
         set.ca = load_ca(&key, &certificate, &serial, password)?;
         return Ok(set);
     }
-    load(&request.out_dir, &request.shape(), journal, password)
+    reader.set(&request.shape(), password)
 }
 
-/// A plan, and what it makes.
+/// A plan, and what it makes in the set's own directory.
 struct Decision {
     plan: Plan,
     issued: Issued,
 }
 
-impl Decision {
-    /// Adds what goes besides the set's own place, and says who may read it.
-    fn new(request: &Request, plan: Plan, mut issued: Issued) -> Result<Self> {
-        add_ca_copy(request, &mut issued)?;
-        set_access(request, &mut issued)?;
-        add_tls_dir(request, &mut issued)?;
-        Ok(Self { plan, issued })
+/// Where new keys come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    Real,
+    /// Of a kind that takes no time: nobody will see them.
+    StandIns,
+}
+
+fn decide(
+    request: &Request,
+    set: Set,
+    reader: &Reader<'_>,
+    world: &mut World<'_>,
+    keys: Keys,
+) -> Result<Decision> {
+    let plan = plan(request, &set, world.now)?;
+    let issued = match keys {
+        Keys::Real => issue(&plan, request, set, world.random, &mut world.progress)?,
+        Keys::StandIns => {
+            let kinds: Vec<_> = plan.new_keys().into_iter().map(keys::KeyKind::stand_in).collect();
+            issue_with(&plan, request, set, keys::generate_each(&kinds)?, world.random, |_| {})?
+        }
+    };
+    complete_decision(request, plan, issued, reader)
+}
+
+/// Adds what goes besides the set's own files, and says who may read them.
+fn complete_decision(
+    request: &Request,
+    plan: Plan,
+    mut issued: Issued,
+    reader: &Reader<'_>,
+) -> Result<Decision> {
+    add_ca_copy(request, &mut issued, reader)?;
+    set_access(request, &mut issued, reader)?;
+    Ok(Decision { plan, issued })
+}
+
+/// All that a run writes, and where.
+struct Outputs {
+    plan: Plan,
+    set: Set,
+    /// In the output directory.
+    changes: Vec<Change>,
+    /// The serial file of a CA in another directory.
+    serial: Vec<Change>,
+    /// In the directory of `--tls-dir`.
+    copy: Vec<Change>,
+}
+
+impl Outputs {
+    fn new(
+        request: &Request,
+        decision: Decision,
+        copy: Option<&Copy>,
+        reader: &Reader<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Self> {
+        let Decision { plan, issued: Issued { set, changes } } = decision;
+        check_outputs(request, &set, &changes, reader)?;
+        self_check(&plan, &set, &changes, now)?;
+        let copy = copy.map(|copy| copy.changes(request, &set, &changes, reader)).transpose()?;
+        let name = request.ca_base.file(FileKind::Serial);
+        let is_elsewhere = request.external_ca.is_some();
+        let (serial, changes) = changes.into_iter().partition(|change| is_elsewhere && change.name == name);
+        Ok(Self { plan, set, changes, serial, copy: copy.unwrap_or_default() })
+    }
+
+    /// For the report: the directory's own files by their names, others by their paths.
+    fn names(&self, request: &Request) -> Vec<String> {
+        let own = self.changes.iter().map(|change| change.name.clone());
+        let serial = self.serial.iter().map(|_| shown(&request.ca_path(FileKind::Serial)).to_string());
+        let tls_dir = request.tls_dir.as_ref().map_or(Path::new(""), |tls_dir| &tls_dir.path);
+        let copy = self.copy.iter().map(|change| shown(&tls_dir.join(&change.name)).to_string());
+        own.chain(serial).chain(copy).collect()
+    }
+
+    /// What a rehearsal can tell without trying.
+    fn check_writable(&self, request: &Request) -> Result<()> {
+        if !self.changes.is_empty() {
+            Directory::check_writable(&request.out_dir)?;
+        }
+        if let (false, Some(dir)) = (self.serial.is_empty(), request.external_ca_dir()) {
+            Directory::check_writable(&dir)?;
+        }
+        match &request.tls_dir {
+            Some(tls_dir) if !self.copy.is_empty() => Directory::check_writable(&tls_dir.path),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -215,78 +250,48 @@ pub struct Batch {
 
 impl Batch {
     /// Reads and plans, and begins to make the keys.
-    pub fn begin(request: Request, world: &World<'_>) -> Result<Self> {
-        let set = read(&request, None)?;
+    pub fn begin(request: Request, world: &World<'_>, locked: &Locked) -> Result<Self> {
+        let set = read(&request, &Reader::strict(Some(locked.output())))?;
         let kinds = plan(&request, &set, world.now)?.new_keys();
         Ok(Self { request, keys: std::thread::spawn(move || keys::generate_each(&kinds)) })
     }
 
     /// Waits for the keys, signs and writes. Serial numbers go on from where the batch before left them.
-    pub fn finish(self, world: &mut World<'_>, locked: &Locked) -> Result<Done> {
+    pub fn finish(self, world: &mut World<'_>, locked: &Locked) -> Result<Plan> {
         let keys = self.keys.join().unwrap_or_else(|_| Err(Failure::failed("keys: the work stopped")))?;
-        let set = read(&self.request, None)?;
-        let plan = plan(&self.request, &set, world.now)?;
-        let issued = issue_with(&plan, &self.request, set, keys, world.random, |_| {})?;
-        let decision = Decision::new(&self.request, plan, issued)?;
-        commit(&self.request, decision, false, world, locked)
+        let (request, reader) = (&self.request, Reader::strict(Some(locked.output())));
+        let set = read(request, &reader)?;
+        let plan = plan(request, &set, world.now)?;
+        let issued = issue_with(&plan, request, set, keys, world.random, |_| {})?;
+        let decision = complete_decision(request, plan, issued, &reader)?;
+        let Outputs { plan, changes, serial, copy, .. } =
+            Outputs::new(request, decision, locked.copy(request)?.as_ref(), &reader, world.now)?;
+        locked.commit(changes, serial, &copy, &mut world.at)?;
+        Ok(plan)
     }
 }
 
-fn decide(request: &Request, set: Set, world: &mut World<'_>) -> Result<Decision> {
-    let plan = plan(request, &set, world.now)?;
-    let issued = issue(&plan, request, set, world.random, &mut world.progress)?;
-    Decision::new(request, plan, issued)
-}
-
-/// No file of a CA from elsewhere is written over, but its serial file; and no certificate gets beside a key that
-/// is not its own.
-fn check_outputs(request: &Request, set: &Set, changes: &[Change]) -> Result<()> {
-    if request.external_ca.is_some() {
-        let ca_files = [FileKind::Key, FileKind::Certificate, FileKind::Serial]
-            .map(|kind| request.ca_path(kind).canonicalize().ok());
-        let serial = request.ca_base.file(FileKind::Serial);
-        for change in changes.iter().filter(|change| change.name != serial) {
-            let path = request.out_dir.join(&change.name);
-            let whole = path.canonicalize().ok();
-            if whole.is_some() && ca_files.contains(&whole) {
-                return Err(Failure::failed(format!("{}: is a file of the CA", shown(&path)))
-                    .hint("give the certificate another name, or another directory"));
-            }
+/// Writes files that are no set's, all or none: what `decide` says after a look at the directory.
+/// Returns their names; with `dry_run` nothing is written.
+pub fn write_files(
+    path: &Path,
+    dry_run: bool,
+    world: &mut World<'_>,
+    decide: impl FnOnce(&Reader<'_>, &mut World<'_>) -> Result<Vec<Change>>,
+) -> Result<Vec<String>> {
+    let names = |changes: &[Change]| changes.iter().map(|change| change.name.clone()).collect();
+    if dry_run {
+        let dir = Directory::find(path)?;
+        let changes = decide(&Reader::strict(dir.as_ref()), world)?;
+        if !changes.is_empty() {
+            Directory::check_writable(path)?;
         }
+        return Ok(names(&changes));
     }
-    for leaf in &set.leaves {
-        let (key, pem) = (leaf.base.file(FileKind::Key), leaf.base.file(FileKind::Certificate));
-        let is_written = changes.iter().any(|change| change.name == pem);
-        let keys = (leaf.files.key.sound(), leaf.files.sound_certificate());
-        if let (true, (Some(file), Some(certificate))) = (is_written, keys)
-            && file.key.public().spki != certificate.public_key.spki
-        {
-            return Err(Failure::failed(format!(
-                "{}: is there already, and is not the key that the certificate is for",
-                shown(&request.out_dir.join(key))
-            ))
-            .hint("move it away, or sign the request in another directory"));
-        }
-    }
-    Ok(())
-}
-
-/// Nothing is signed that `verify` would fault. A certificate that stays as it is has been judged by the plan.
-fn self_check(plan: &Plan, set: &Set, changes: &[Change], now: OffsetDateTime) -> Result<()> {
-    let stays = |file: &str| {
-        let kept = plan.leaves.iter().filter(|leaf| !leaf.signs());
-        kept.map(|leaf| leaf.base.file(FileKind::Certificate)).any(|pem| pem == file)
-    };
-    let is_written = |file: &str| changes.iter().any(|change| change.name == file);
-    if changes.is_empty() {
-        return Ok(());
-    }
-    let fault = verify::set(set, now).into_iter().find(|finding| {
-        finding.code.calls_for_signature() && is_written(&finding.file) && !stays(&finding.file)
-    });
-    match fault {
-        None => Ok(()),
-        Some(finding) => Err(Failure::failed(format!("self-check: {finding}; nothing was written"))
-            .hint("if the file is from elsewhere, move it away and run again; if not, please report this")),
-    }
+    in_directory(path, world.waiting, |directory| {
+        directory.recover()?;
+        let changes = decide(&Reader::strict(Some(directory.dir())), world)?;
+        directory.commit(&changes, &mut |step| (world.at)(Place::Set, step))?;
+        Ok(names(&changes))
+    })
 }

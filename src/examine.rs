@@ -1,6 +1,5 @@
 //! Reads a set as somebody has it, and judges it. Changes nothing.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
@@ -12,8 +11,7 @@ use crate::files::{BaseName, FileKind, shown};
 use crate::profile::Role;
 use crate::san::San;
 use crate::set::{CaFiles, Leaf, Loaded, Set};
-use crate::store::transaction::Journal;
-use crate::store::{Directory, certificates_in, look, look_at, mode_of};
+use crate::store::{Directory, Reader, look_at, mode_of, settled};
 use crate::verify::{Code, Finding, Handshake, Inspected, Inspection, Remedies, inspect};
 
 /// Which files, and what is asked of them.
@@ -92,7 +90,7 @@ pub fn client_set(question: &Question) -> Result<Set> {
     let in_directory = Question { certificate: None, key: None, ..question.clone() };
     let all_named = question.ca_certificate.is_some() && question.certificate.is_some();
     check_named(question)?;
-    let mut set = match is_there(&question.dir)? {
+    let mut set = match Directory::find(&question.dir)?.is_some() {
         true => read(&in_directory)?.0,
         false if all_named => Set { ca_base: ca_base_of(question), ca: ca_of(question), leaves: Vec::new() },
         false => return Err(no_directory(&question.dir).hint("give the directory of a set with --dir")),
@@ -111,15 +109,20 @@ fn read(question: &Question) -> Result<(Set, bool)> {
     if let Some(certificate) = &question.certificate {
         return Ok((read_named(question, certificate), false));
     }
-    let dir = question.dir.as_path();
-    if dir.exists() && !dir.is_dir() {
-        return Err(Failure::failed(format!("{}: is not a directory", shown(dir)))
+    let path = question.dir.as_path();
+    if path.exists() && !path.is_dir() {
+        return Err(Failure::failed(format!("{}: is not a directory", shown(path)))
             .hint("give the directory of a set, or name files with --ca-cert, --cert and --key"));
     }
-    if !is_there(dir)? {
-        return Err(no_directory(dir).hint("give the directory of a set, such as: milvus-certgen check tls"));
+    match Directory::find(path)? {
+        Some(dir) => settled(&dir, |reader| read_directory(question, reader)),
+        None => {
+            Err(no_directory(path).hint("give the directory of a set, such as: milvus-certgen check tls"))
+        }
     }
-    let journal = Journal::find(dir)?;
+}
+
+fn read_directory(question: &Question, reader: &Reader<'_>) -> Result<Set> {
     let [server, client] = question.pair.clone();
     let shape = Set {
         ca_base: question.ca_base.clone(),
@@ -127,14 +130,14 @@ fn read(question: &Question) -> Result<(Set, bool)> {
         leaves: vec![Leaf::nothing(Role::Server, server), Leaf::nothing(Role::Client, client)],
     };
     let password = question.password.as_ref().map(|password| password.as_str());
-    let mut set = look(dir, &shape, journal.as_ref(), password)?;
+    let mut set = reader.set(&shape, password)?;
     if question.ca_certificate.is_some() {
         set.ca = ca_of(question);
         set.ca_base = ca_base_of(question);
     }
     set.leaves.retain(|leaf| !leaf.files.is_empty());
-    set.leaves.extend(further(question, &set)?);
-    Ok((set, journal.is_some()))
+    set.leaves.extend(further(question, &set, reader)?);
+    Ok(set)
 }
 
 /// A path that was typed leads somewhere, or it was not meant.
@@ -147,22 +150,15 @@ fn check_named(question: &Question) -> Result<()> {
     }
 }
 
-/// Who only looks does not make the directory, and so does not ask for one above it.
-fn is_there(dir: &Path) -> Result<bool> {
-    match dir.symlink_metadata() {
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
-        _ => Directory::exists(dir),
-    }
-}
-
 fn no_directory(dir: &Path) -> Failure {
     Failure::failed(format!("{}: there is no such directory", shown(dir)))
 }
 
 /// Certificates in the directory that the CA has signed besides the pair.
-fn further(question: &Question, set: &Set) -> Result<Vec<Leaf>> {
+fn further(question: &Question, set: &Set, reader: &Reader<'_>) -> Result<Vec<Leaf>> {
     let Some(ca) = set.ca_certificate() else { return Ok(Vec::new()) };
-    let leaves = certificates_in(&question.dir)?
+    let leaves = reader
+        .certificates()?
         .into_iter()
         .filter(|(base, certificate)| {
             !question.pair.contains(base) && *base != set.ca_base && certificate.is_issued_by(ca)
@@ -170,7 +166,7 @@ fn further(question: &Question, set: &Set) -> Result<Vec<Leaf>> {
         .map(|(base, certificate)| Leaf::nothing(certificate.role().unwrap_or(Role::Server), base))
         .collect();
     let shape = Set { ca_base: set.ca_base.clone(), ca: CaFiles::default(), leaves };
-    Ok(look(&question.dir, &shape, None, None)?.leaves)
+    Ok(reader.leaves(&shape)?.leaves)
 }
 
 /// `--cert`: that certificate alone, and its CA.

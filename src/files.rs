@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::{Failure, Result};
+use crate::foreign;
 
 /// A kind of file: NAME.key and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -149,20 +150,15 @@ fn why_not(name: &str) -> Option<&'static str> {
     }
 }
 
-/// The path as a shell takes it, for hints that are commands.
+/// The path as a shell takes it, for hints that are commands. What is no path has [`foreign::typed`].
 #[must_use]
 pub fn typed(path: &std::path::Path) -> String {
-    let mut text = shown(path).to_string();
-    if text.starts_with('-') {
+    let bare = path.strip_prefix(".").ok().filter(|bare| !bare.as_os_str().is_empty()).unwrap_or(path);
+    if bare.as_os_str().as_encoded_bytes().starts_with(b"-") {
         // Or it is taken for a flag.
-        text.insert_str(0, "./");
+        return foreign::typed(std::path::Path::new(".").join(bare));
     }
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/+@:,".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
+    foreign::typed(bare)
 }
 
 /// The shell's line that converts that file, from the line in which `{}` stands for it.

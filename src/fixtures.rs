@@ -218,6 +218,12 @@ fn made(role: Role, kind: FileKind, contents: Zeroizing<Vec<u8>>) -> Made {
 /// What it begins with.
 pub const TITLE: &str = "# Certificates that are broken on purpose";
 
+/// What README.md says while the sets are being written.
+#[must_use]
+pub fn incomplete_readme() -> String {
+    format!("{TITLE}\n\nNot complete: the run was interrupted. `milvus-certgen fixtures` makes them anew.\n")
+}
+
 /// What README.md beside the sets says.
 #[must_use]
 pub fn readme() -> String {

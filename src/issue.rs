@@ -2,12 +2,14 @@
 //!
 //! No file, no environment, no terminal and no clock in here.
 
+use std::path::Path;
+
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind};
+use crate::files::{BaseName, FileKind, typed};
 use crate::keys::{self, KeyFormat, PrivateKey, encoding};
 use crate::pki;
 use crate::plan::{self, Action, AuthorityPlan, KeyChoice, LeafPlan, Plan};
@@ -139,14 +141,6 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
             &ca.may_sign_for,
         )?;
         let chain = self.set.ca.certificate.sound().map(|file| file.chain.clone()).unwrap_or_default();
-        if let Some(old) = self.set.ca_certificate().filter(|old| old.subject.der != made.subject.der) {
-            return Err(Failure::failed(format!(
-                "{}: its subject {} cannot be written again octet for octet, as what it signed needs it",
-                base.file(FileKind::Certificate),
-                old.subject.text
-            ))
-            .hint("start over with --force: a new CA, which every client must be given"));
-        }
         self.set.ca.certificate = self.write_certificate(&base, made, chain);
         Ok(())
     }
@@ -282,7 +276,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         std::iter::successors(first, Serial::next).find(|serial| !in_use.contains(serial)).ok_or_else(|| {
             let file = self.set.ca_base.file(FileKind::Serial);
             Failure::failed(format!("{file}: holds the last serial number that fits in 20 octets"))
-                .hint(format!("begin anew with: rm {file}"))
+                .hint(format!("begin anew with: rm {}", typed(Path::new(&file))))
         })
     }
 

@@ -18,8 +18,8 @@
 //! - [`engine`] is that flow, for all commands that write; [`examine`] is its first half, for those that only look.
 //! - [`report`] alone prints; `main` alone exits.
 //!
-//! Lower modules never import upper ones: [`error`], [`subject`], [`san`], [`serial`], [`pem`], [`form`] and [`keys`]
-//! know of nothing else; [`certificate`] reads and [`pki`] makes; [`set`] is data.
+//! Lower modules never import upper ones: [`error`], [`foreign`], [`subject`], [`san`], [`serial`], [`pem`], [`form`] and
+//! [`keys`] know of nothing else; [`certificate`] reads and [`pki`] makes; [`set`] is data.
 
 #[cfg(not(unix))]
 compile_error!(
@@ -35,6 +35,7 @@ pub mod error;
 pub mod examine;
 pub mod files;
 pub mod fixtures;
+pub mod foreign;
 pub mod form;
 pub mod issue;
 pub mod job;

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use anstyle::AnsiColor;
 use milvus_certgen::cli::Cli;
 use milvus_certgen::commands::{self, System};
+use milvus_certgen::engine::Place;
 use milvus_certgen::error::{Exit, Failure};
+use milvus_certgen::foreign::printable;
 use milvus_certgen::store::Step;
 use time::OffsetDateTime;
 
@@ -38,24 +40,29 @@ fn print_error(error: &anyhow::Error) {
     let (red, cyan) = (AnsiColor::Red.on_default().bold(), AnsiColor::Cyan.on_default().bold());
     let mut out = anstream::stderr();
     // Nobody is left to tell if standard error is gone.
-    let _ = writeln!(out, "{red}error{red:#}: {error:#}");
+    let _ = writeln!(out, "{red}error{red:#}: {}", printable(&format!("{error:#}")));
     if let Some(hint) = error.downcast_ref::<Failure>().and_then(|failure| failure.hint.as_ref()) {
-        let _ = writeln!(out, "{cyan}hint{cyan:#}: {hint}");
+        let _ = writeln!(out, "{cyan}hint{cyan:#}: {}", printable(hint));
     }
 }
 
-/// Debug builds end at once, as if killed, at the step of the transaction that the crash tests name.
+/// Debug builds end at once, as if killed, at the step of a transaction that the crash tests name: `Staged(0)` for
+/// the set's, `Copy:Staged(0)` and `Ca:Staged(0)` for the others.
 #[cfg(debug_assertions)]
-fn end_at_step() -> impl FnMut(Step) {
+fn end_at_step() -> impl FnMut(Place, Step) {
     let wanted = std::env::var("MILVUS_CERTGEN_TEST_ABORT_AT").unwrap_or_default();
-    move |step| {
-        if format!("{step:?}") == wanted {
+    move |place, step| {
+        let name = match place {
+            Place::Set => format!("{step:?}"),
+            Place::Ca | Place::Copy => format!("{place:?}:{step:?}"),
+        };
+        if name == wanted {
             std::process::abort();
         }
     }
 }
 
 #[cfg(not(debug_assertions))]
-fn end_at_step() -> impl FnMut(Step) {
-    |_| {}
+fn end_at_step() -> impl FnMut(Place, Step) {
+    |_, _| {}
 }

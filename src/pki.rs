@@ -1,15 +1,19 @@
 //! Making certificates and requests: rcgen lives here.
 
-use rcgen::{CertificateParams, DistinguishedName, DnType, DnValue, KeyIdMethod, SanType};
+use rcgen::{CertificateParams, KeyIdMethod, SanType};
 use time::{Duration, OffsetDateTime};
 
-use crate::certificate::{Certificate, Csr, Name};
+use crate::certificate::{Certificate, Csr};
 use crate::error::{Failure, Result};
 use crate::keys::{KeyKind, PrivateKey, PublicKey};
 use crate::profile::{Profile, Role};
 use crate::san::San;
 use crate::serial::Serial;
-use crate::subject::{Encoding, Subject};
+use crate::subject::Subject;
+
+mod names;
+
+use names::{Place, Unsigned, signed, stand_in};
 
 /// id-ce-nameConstraints
 const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
@@ -86,8 +90,10 @@ pub fn self_sign(
     if let Some(id) = key_identifier {
         params.key_identifier_method = KeyIdMethod::PreSpecified(id.to_vec());
     }
-    let made = params.self_signed(key.signer()).map_err(|e| unsigned("the CA", &e))?;
-    Certificate::from_der(made.der()).map_err(|why| Failure::failed(format!("the new CA file {why}")))
+    let built = params.self_signed(&Unsigned(key)).map_err(|e| unsigned("the CA", &e))?;
+    let names = [(Place::Issuer, subject), (Place::Subject, subject)];
+    let made = signed(built.der(), &names, key).map_err(|e| unsigned("the CA", &e))?;
+    Certificate::from_der(&made).map_err(|why| Failure::failed(format!("the new CA file {why}")))
 }
 
 /// Host names and addresses; a kind that has none is excluded altogether (RFC 5280 section 4.2.1.10).
@@ -126,7 +132,7 @@ fn constraints(names: &[San]) -> rcgen::NameConstraints {
 
 /// A server's or client's certificate for a public key, signed by the CA.
 ///
-/// The CA's subject goes into it octet for octet, or nothing is made: a verifier compares those octets.
+/// The CA's subject goes into it byte for byte: a verifier compares those octets.
 pub fn sign(
     role: Role,
     identity: &Identity,
@@ -142,35 +148,34 @@ pub fn sign(
         .map_err(|other| Failure::failed(format!("a certificate for {other} cannot be made")))?;
     let mut params = parameters(role, kind, identity)?;
     dated(&mut params, serial, validity);
-    if ca_certificate.subject.subject.is_none() {
-        return Err(irreproducible(&ca_certificate.subject));
+    // Without an identifier of the CA's own it is a hash of its key, as rcgen makes it.
+    let mut issuer = CertificateParams::default();
+    if let Some(id) = &ca_certificate.subject_key_identifier {
+        issuer.key_identifier_method = KeyIdMethod::PreSpecified(id.clone());
     }
-    let ca_der = rustls::pki_types::CertificateDer::from(ca_certificate.der.as_slice());
-    let issuer = rcgen::Issuer::from_ca_cert_der(&ca_der, ca_key.signer())
-        .map_err(|_| irreproducible(&ca_certificate.subject))?;
+    let issuer = rcgen::Issuer::new(issuer, Unsigned(ca_key));
     let spki =
         rcgen::SubjectPublicKeyInfo::from_der(&public_key.spki).map_err(|e| unsigned(role.name(), &e))?;
-    let made = params.signed_by(&spki, &issuer).map_err(|e| unsigned(role.name(), &e))?;
-    let made = Certificate::from_der(made.der())
-        .map_err(|why| Failure::failed(format!("the new {role} file {why}")))?;
-    if made.issuer.der != ca_certificate.subject.der {
-        return Err(irreproducible(&ca_certificate.subject));
-    }
-    Ok(made)
+    let built = params.signed_by(&spki, &issuer).map_err(|e| unsigned(role.name(), &e))?;
+    let names = [(Place::Issuer, &ca_certificate.subject), (Place::Subject, &identity.subject)];
+    let made = signed(built.der(), &names, ca_key).map_err(|e| unsigned(role.name(), &e))?;
+    Certificate::from_der(&made).map_err(|why| Failure::failed(format!("the new {role} file {why}")))
 }
 
 /// A request for a certificate, signed with the key that it is for.
 pub fn request(role: Role, identity: &Identity, key: &PrivateKey) -> Result<Csr> {
     let params = parameters(role, key.kind(), identity)?;
-    let made = params.serialize_request(key.signer()).map_err(|e| unsigned(role.name(), &e))?;
-    Csr::from_der(made.der()).map_err(|why| Failure::failed(format!("the new {role} request {why}")))
+    let built = params.serialize_request(&Unsigned(key)).map_err(|e| unsigned(role.name(), &e))?;
+    let names = [(Place::SubjectOfRequest, &identity.subject)];
+    let made = signed(built.der(), &names, key).map_err(|e| unsigned(role.name(), &e))?;
+    Csr::from_der(&made).map_err(|why| Failure::failed(format!("the new {role} request {why}")))
 }
 
 /// What a certificate and a request for it have in common.
 fn parameters(role: Role, key: KeyKind, identity: &Identity) -> Result<CertificateParams> {
     let profile = Profile::new(role, key);
     let mut params = CertificateParams::default();
-    params.distinguished_name = distinguished_name(&identity.subject)?;
+    params.distinguished_name = stand_in(&identity.subject);
     params.subject_alt_names = identity.names.iter().map(alternative_name).collect::<Result<_>>()?;
     params.is_ca = profile.is_ca;
     params.key_usages = profile.key_usages;
@@ -187,24 +192,6 @@ fn dated(params: &mut CertificateParams, serial: &Serial, validity: Validity) {
     params.use_authority_key_identifier_extension = true;
 }
 
-fn distinguished_name(subject: &Subject) -> Result<DistinguishedName> {
-    let mut name = DistinguishedName::new();
-    for attribute in subject.attributes() {
-        let text = attribute.value.clone();
-        let unwritable = |_| Failure::failed(format!("the subject {subject} cannot be written"));
-        let value = match attribute.encoding {
-            Encoding::Utf8 => DnValue::Utf8String(text),
-            Encoding::Printable => DnValue::PrintableString(text.try_into().map_err(unwritable)?),
-            Encoding::Ia5 => DnValue::Ia5String(text.try_into().map_err(unwritable)?),
-            Encoding::Bmp => DnValue::BmpString(text.try_into().map_err(unwritable)?),
-            Encoding::Teletex => DnValue::TeletexString(text.try_into().map_err(unwritable)?),
-            Encoding::Universal => DnValue::UniversalString(text.try_into().map_err(unwritable)?),
-        };
-        name.push(DnType::from_oid(&attribute.oid), value);
-    }
-    Ok(name)
-}
-
 fn alternative_name(name: &San) -> Result<SanType> {
     let ascii =
         |text: &str| text.try_into().map_err(|_| Failure::failed(format!("the name {text:?} is not ASCII")));
@@ -216,14 +203,6 @@ fn alternative_name(name: &San) -> Result<SanType> {
     })
 }
 
-fn unsigned(what: &str, why: &rcgen::Error) -> Failure {
+fn unsigned(what: &str, why: &dyn std::fmt::Display) -> Failure {
     Failure::failed(format!("{what}: signing failed: {why}"))
-}
-
-fn irreproducible(subject: &Name) -> Failure {
-    Failure::failed(format!(
-        "the CA's subject {:?} cannot be reproduced octet for octet in what it signs",
-        subject.text
-    ))
-    .hint("use a CA whose subject has each attribute once, or start over with --force")
 }

@@ -1,5 +1,6 @@
 //! What a run says at its end: the facts, as text or as one JSON object. The only code that prints, with `progress`.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -8,6 +9,7 @@ use time::OffsetDateTime;
 
 use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind, shown};
+use crate::foreign::is_hidden;
 use crate::pki::Validity;
 use crate::plan::{Action, KeyChoice, LeafPlan, Plan};
 use crate::profile::Role;
@@ -43,8 +45,11 @@ pub struct Report {
     recovered: bool,
     /// The CA, the server and the client, in this order.
     certificates: Vec<CertificateReport>,
-    /// The names of the files that were written (or would be, as far as a plan can tell).
+    /// The names of the files that were written; none with `--dry-run`.
     written: Vec<String>,
+    /// With `--dry-run`: the names of the files that would be written; else absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    would_write: Option<Vec<String>>,
     /// Things worth a word.
     notes: Vec<String>,
     /// What to do now.
@@ -123,10 +128,11 @@ impl Report {
             schema: 1,
             directory: request.out_dir.display().to_string(),
             dry_run: outcome.dry_run,
-            changed: if outcome.dry_run { !plan.keeps_everything() } else { !outcome.written.is_empty() },
+            changed: !outcome.written.is_empty(),
             recovered: outcome.recovered,
             certificates,
-            written: outcome.written.to_vec(),
+            written: if outcome.dry_run { Vec::new() } else { outcome.written.to_vec() },
+            would_write: outcome.dry_run.then(|| outcome.written.to_vec()),
             notes: plan.notes.clone(),
             next: if outcome.dry_run { Vec::new() } else { next(plan, request, set) },
         }
@@ -143,6 +149,7 @@ impl Report {
             recovered: false,
             certificates: Vec::new(),
             written: if dry_run { Vec::new() } else { written.to_vec() },
+            would_write: dry_run.then(|| written.to_vec()),
             notes: Vec::new(),
             next: Vec::new(),
         }
@@ -162,15 +169,23 @@ impl Report {
             joined.changed |= report.changed;
             joined.recovered |= report.recovered;
             joined.certificates.extend(report.certificates.into_iter().filter(|c| c.role != Role::Ca.name()));
-            for name in report.written {
-                // The serial file is written by each of them.
-                if !joined.written.contains(&name) {
-                    joined.written.push(name);
-                }
+            // The serial file is written by each of them.
+            add_new(&mut joined.written, report.written);
+            if let (Some(joined), Some(more)) = (&mut joined.would_write, report.would_write) {
+                add_new(joined, more);
             }
             joined.notes.extend(report.notes);
+            joined.next.extend(report.next);
         }
         joined
+    }
+}
+
+fn add_new(names: &mut Vec<String>, more: Vec<String>) {
+    for name in more {
+        if !names.contains(&name) {
+            names.push(name);
+        }
     }
 }
 
@@ -180,10 +195,22 @@ pub trait Text {
     fn write_text(&self, out: &mut dyn Write) -> io::Result<()>;
 }
 
-/// One JSON object and a newline.
+/// One JSON object and a newline. What a terminal would not show is escaped: it can only stand within a string.
 pub fn write_json(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, report)?;
-    out.write_all(b"\n")
+    let text = serde_json::to_string_pretty(report)?;
+    let mut json = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        if c != '\n' && is_hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String does not fail.
+                let _ = write!(json, "\\u{unit:04x}");
+            }
+        } else {
+            json.push(c);
+        }
+    }
+    json.push('\n');
+    out.write_all(json.as_bytes())
 }
 
 fn action_word(action: Action) -> &'static str {
@@ -201,9 +228,13 @@ fn next(plan: &Plan, request: &Request, set: &Set) -> Vec<String> {
         return Vec::new();
     }
     let is_foreign = |leaf: &&LeafPlan| matches!(leaf.key, KeyChoice::Foreign(_));
-    if let Some(leaf) = plan.leaves.iter().find(is_foreign) {
-        let (pem, csr) = (leaf.base.file(FileKind::Certificate), leaf.base.file(FileKind::Csr));
-        return vec![format!("give {pem} to whoever made {csr}")];
+    let foreign = plan.leaves.iter().filter(is_foreign);
+    let foreign = foreign
+        .map(|leaf| [FileKind::Certificate, FileKind::Csr].map(|kind| leaf.base.file(kind)))
+        .map(|[pem, csr]| format!("give {pem} to whoever made {csr}"));
+    let foreign: Vec<String> = foreign.collect();
+    if !foreign.is_empty() {
+        return foreign;
     }
     let changed = |role| plan.leaves.iter().find(|leaf| leaf.role == role && leaf.action != Action::Keep);
     if plan.ca.action != Action::Issue {
@@ -233,7 +264,7 @@ fn next(plan: &Plan, request: &Request, set: &Set) -> Vec<String> {
     let pem = |base: &BaseName| base.file(FileKind::Certificate);
     let key = |base: &BaseName| base.file(FileKind::Key);
     let mount = match &request.tls_dir {
-        Some(dir) => format!("mount {} at /milvus/tls; {ca_key} {stays}", shown(dir)),
+        Some(tls_dir) => format!("mount {} at /milvus/tls; {ca_key} {stays}", shown(&tls_dir.path)),
         None => format!(
             "copy {}, {} and {ca_pem} into the tls folder beside docker-compose.yml; {ca_key} {stays}",
             pem(&server.base),

@@ -65,6 +65,15 @@ pub struct Access {
     pub owner: Option<Owner>,
 }
 
+/// `--tls-dir`: a second directory with what a Milvus server needs.
+#[derive(Debug, Clone)]
+pub struct TlsDir {
+    /// The directory.
+    pub path: PathBuf,
+    /// What the server's files are called.
+    pub server: BaseName,
+}
+
 /// Somebody else's request for a certificate, already judged.
 #[derive(Debug, Clone)]
 pub struct Foreign {
@@ -161,7 +170,7 @@ pub struct Request {
     /// What the copy of the certificate of a CA from elsewhere is called, if there is to be one.
     pub ca_copy: Option<BaseName>,
     /// `--tls-dir`: a second directory with what a Milvus server needs.
-    pub tls_dir: Option<PathBuf>,
+    pub tls_dir: Option<TlsDir>,
     /// `--key-mode` and `--owner`
     pub access: Access,
     /// `--discard-ca-key`
@@ -296,7 +305,7 @@ fn check_server_name(flag: &str, common_name: &str) -> Result<()> {
     }
     let failure = match San::parse(flag, common_name) {
         Err(failure) => failure,
-        Ok(_) => Failure::usage(format!("{flag} {common_name:?}: a URI, not a name")),
+        Ok(name) => Failure::usage(format!("{flag} {common_name:?}: {}, not a host's name", name.in_words())),
     };
     let why = format!("{}; clients check the host's name, and without --san it is the CN", failure.message);
     let hint = match failure.hint {

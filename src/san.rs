@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::error::{Failure, Result};
+use crate::foreign::typed;
 
 #[cfg(test)]
 mod tests;
@@ -63,6 +64,12 @@ impl San {
         parse(&text).ok().filter(|again| again == self).map(|_| text)
     }
 
+    /// True of a name that a server goes by.
+    #[must_use]
+    pub fn is_host(&self) -> bool {
+        matches!(self, Self::Dns(_) | Self::Ip(_))
+    }
+
     /// The word for the kind, as in the JSON output.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -71,6 +78,17 @@ impl San {
             Self::Ip(_) => "ip",
             Self::Email(_) => "email",
             Self::Uri(_) => "uri",
+        }
+    }
+
+    /// The kind in a sentence.
+    #[must_use]
+    pub fn in_words(&self) -> &'static str {
+        match self {
+            Self::Dns(_) => "a DNS name",
+            Self::Ip(_) => "an IP address",
+            Self::Email(_) => "a mail address",
+            Self::Uri(_) => "a URI",
         }
     }
 
@@ -86,25 +104,17 @@ impl San {
 
 impl fmt::Display for San {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A name may come from a file that anyone has made: nothing in it may steer the terminal.
-        for c in self.value().chars() {
-            if c.is_control() {
-                write!(f, "{}", c.escape_default())?;
-            } else {
-                write!(f, "{c}")?;
-            }
-        }
-        Ok(())
+        f.write_str(&self.value())
     }
 }
 
 /// The names that a common name stands for: itself, and for `localhost` both loopback addresses too.
 ///
-/// `None` where the common name is none that a client can check (a person's name, a title).
+/// `None` where the common name is none that a client can check (a person's name, a title, a mail address).
 #[must_use]
 pub fn names_of_common_name(common_name: &str) -> Option<Vec<San>> {
     let name = parse(common_name).ok()?;
-    if matches!(name, San::Uri(_)) {
+    if !name.is_host() {
         return None;
     }
     let mut names = vec![name];
@@ -163,7 +173,11 @@ fn recognise(text: &str) -> Result<San, Refused> {
         return match scheme.to_ascii_lowercase().as_str() {
             "http" | "https" | "tcp" | "grpc" | "grpcs" | "tls" => Err(refused(
                 "a URL, not a name",
-                format!("use {host:?}, or 'URI:{text}' if a URI name is really wanted"),
+                format!(
+                    "use {}, or {} if a URI name is really wanted",
+                    typed(host),
+                    typed(format!("URI:{text}"))
+                ),
             )),
             _ => parse_uri(text),
         };
@@ -175,7 +189,7 @@ fn recognise(text: &str) -> Result<San, Refused> {
         return parse_email(text);
     }
     if let Some(host) = without_port(text) {
-        return Err(refused("has a port, and certificates have none", format!("use {host:?}")));
+        return Err(refused("has a port, and certificates have none", format!("use {}", typed(host))));
     }
     if text.contains(':') {
         if text.to_ascii_lowercase().starts_with("urn:") {
@@ -204,9 +218,15 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// As an address's part: decimal, octal, or hexadecimal with `0x`.
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix("0x");
+    digits.map_or_else(|| is_digits(text), |digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
 fn parse_ip(text: &str) -> Result<San, Refused> {
     text.parse().map(San::Ip).map_err(|_| match without_port(text) {
-        Some(host) => refused("not a plain IP address", format!("use 'IP:{host}'")),
+        Some(host) => refused("not a plain IP address", format!("use {}", typed(format!("IP:{host}")))),
         None => refused("not an IP address", "write it as IP:10.0.0.7 or IP:2001:db8::7"),
     })
 }
@@ -215,14 +235,15 @@ fn parse_ip(text: &str) -> Result<San, Refused> {
 fn parse_dns(text: &str) -> Result<String, Refused> {
     if !text.is_ascii() {
         return Err(match a_label_form(text) {
-            Some(ascii) => {
-                refused("not ASCII, as names in certificates are", format!("use its A-label form, {ascii:?}"))
-            }
+            Some(ascii) => refused(
+                "not ASCII, as names in certificates are",
+                format!("use its A-label form, {}", typed(ascii)),
+            ),
             None => refused("not ASCII, as names in certificates are", "use the A-label form (xn--...)"),
         });
     }
     if let Some(name) = text.strip_suffix('.') {
-        return Err(refused("ends with a dot, which certificates leave out", format!("use {name:?}")));
+        return Err(refused("ends with a dot, which certificates leave out", format!("use {}", typed(name))));
     }
     if text.len() > 253 {
         return Err(refused(
@@ -241,11 +262,11 @@ fn parse_dns(text: &str) -> Result<String, Refused> {
     if wildcard && !rest.contains('.') {
         return Err(refused(
             "a wildcard needs two labels after it, or clients refuse it",
-            format!("use a wildcard under a domain, such as *.db.{rest}"),
+            format!("use a wildcard under a domain, such as {}", typed(format!("*.db.{rest}"))),
         ));
     }
     // Every parser of addresses takes such a name for a broken IPv4 address (WHATWG URL, "ends in a number").
-    if rest.rsplit('.').next().is_some_and(is_digits) {
+    if rest.rsplit('.').next().is_some_and(is_number) {
         return Err(refused("not an IPv4 address, and a name does not end in a number", "check the address"));
     }
     Ok(name)

@@ -1,9 +1,11 @@
 //! The directory of a set: reading, and the transaction that alone writes.
 
-pub mod load;
-pub mod transaction;
+mod dir;
+mod load;
+mod settled;
+mod transaction;
 
-pub use load::{
-    certificates_in, has_access, load, load_ca, load_leaves, look, look_at, mode_of, read_in, read_typed,
-};
-pub use transaction::{Change, Directory, Step};
+pub use dir::{Dir, Entry, Identity};
+pub use load::{Policy, Reader, load_ca, look_at, mode_of, read_typed};
+pub use settled::settled;
+pub use transaction::{Change, Directory, Interrupted, Staged, Step, staged};

@@ -1,106 +1,25 @@
 //! Distinguished names: what a certificate says about whom.
 //!
-//! A [`Subject`] is parsed once, with the limits of X.520 (`RFC 5280`, appendix A.1: the `ub-` bounds), and is
-//! then either written as it stands or laid over the one that a certificate already has.
+//! A [`Subject`] is kept as its DER. Ours is parsed once from what a flag says, with the limits of X.520 (`RFC 5280`,
+//! appendix A.1: the `ub-` bounds). One that somebody else wrote is copied byte for byte into what is signed: a
+//! verifier compares the issuer's octets with the CA's, and there is more in names than anyone writes anew alike
+//! (several OUs, sets of attributes, old kinds of strings).
 
 use std::fmt;
 
 use crate::error::{Failure, Result};
 
+mod attribute;
+mod read;
 #[cfg(test)]
 mod tests;
 
-/// The attribute types that gen.sh writes, in the order in which it writes them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AttributeType {
-    /// `C`, two letters, `PrintableString`.
-    Country,
-    /// `ST`, at most 128 characters.
-    State,
-    /// `L`, at most 128 characters.
-    Locality,
-    /// `O`, at most 64 characters.
-    Organization,
-    /// `OU`, at most 64 characters.
-    OrganizationalUnit,
-    /// `CN`, at most 64 characters.
-    CommonName,
-}
+pub use attribute::AttributeType;
 
-impl AttributeType {
-    const ALL: [Self; 6] = [
-        Self::Country,
-        Self::State,
-        Self::Locality,
-        Self::Organization,
-        Self::OrganizationalUnit,
-        Self::CommonName,
-    ];
+use attribute::{Attribute, fault};
+use read::{Member, Rdn};
 
-    /// The object identifier (X.520).
-    #[must_use]
-    pub fn oid(self) -> &'static [u64] {
-        match self {
-            Self::Country => &[2, 5, 4, 6],
-            Self::State => &[2, 5, 4, 8],
-            Self::Locality => &[2, 5, 4, 7],
-            Self::Organization => &[2, 5, 4, 10],
-            Self::OrganizationalUnit => &[2, 5, 4, 11],
-            Self::CommonName => &[2, 5, 4, 3],
-        }
-    }
-
-    fn from_oid(oid: &[u64]) -> Option<Self> {
-        Self::ALL.into_iter().find(|attribute| attribute.oid() == oid)
-    }
-
-    /// The short name that OpenSSL and RFC 4514 use.
-    #[must_use]
-    pub fn short_name(self) -> &'static str {
-        match self {
-            Self::Country => "C",
-            Self::State => "ST",
-            Self::Locality => "L",
-            Self::Organization => "O",
-            Self::OrganizationalUnit => "OU",
-            Self::CommonName => "CN",
-        }
-    }
-
-    /// The largest number of characters (RFC 5280, appendix A.1).
-    fn limit(self) -> usize {
-        match self {
-            Self::Country => 2,
-            Self::State | Self::Locality => 128,
-            Self::Organization | Self::OrganizationalUnit | Self::CommonName => 64,
-        }
-    }
-}
-
-/// How an attribute's value is encoded in a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are X.680's")]
-pub enum Encoding {
-    Printable,
-    Utf8,
-    Ia5,
-    Bmp,
-    Teletex,
-    Universal,
-}
-
-/// One attribute of a distinguished name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attribute {
-    /// The attribute type's object identifier.
-    pub oid: Vec<u64>,
-    /// How the value is written.
-    pub encoding: Encoding,
-    /// The value.
-    pub value: String,
-}
-
-/// A distinguished name: attributes in order, each type at most once.
+/// A distinguished name.
 ///
 /// ```
 /// use milvus_certgen::subject::{AttributeType, Subject};
@@ -111,34 +30,66 @@ pub struct Attribute {
 /// assert_eq!(subject.to_string(), "C=CN, CN=localhost");
 /// # Ok::<(), milvus_certgen::error::Failure>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
-    attributes: Vec<Attribute>,
+    /// Its DER: two names are the same if these octets are.
+    pub der: Vec<u8>,
+    /// For people, as RFC 4514 has it but in the order of the DER: `C=CN, O=milvus, CN=localhost`.
+    pub text: String,
+    /// `None` where the octets are no name in DER.
+    rdns: Option<Vec<Rdn>>,
+}
+
+impl Default for Subject {
+    /// The empty name.
+    fn default() -> Self {
+        Self { der: vec![0x30, 0], text: String::new(), rdns: Some(Vec::new()) }
+    }
 }
 
 impl Subject {
-    /// A name read from a certificate, as it stands there.
+    /// A name as a certificate or a request has it.
     #[must_use]
-    pub fn from_attributes(attributes: Vec<Attribute>) -> Self {
-        Self { attributes }
+    pub fn from_der(der: &[u8]) -> Self {
+        let attributes = read::attributes(der);
+        let text = match &attributes {
+            Some(attributes) => text(attributes.iter().map(Vec::as_slice)),
+            None => "a name that cannot be read".to_owned(),
+        };
+        let rdns = attributes.and_then(|attributes| read::rdns(der, attributes));
+        Self { der: der.to_vec(), text, rdns }
     }
 
-    /// The attributes in the order in which they are written.
+    fn of(rdns: Vec<Rdn>) -> der::Result<Self> {
+        let der = read::der_of(&rdns)?;
+        let attributes: Vec<Vec<Attribute>> = rdns
+            .iter()
+            .map(|rdn| rdn.members.iter().map(|member| member.attribute.clone()).collect())
+            .collect();
+        Ok(Self { der, text: text(attributes.iter().map(Vec::as_slice)), rdns: Some(rdns) })
+    }
+
+    /// True if it is a name in DER: one that may stand in a certificate.
     #[must_use]
-    pub fn attributes(&self) -> &[Attribute] {
-        &self.attributes
+    pub fn is_valid(&self) -> bool {
+        self.rdns.is_some()
     }
 
     /// True if there is no attribute at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.attributes.is_empty()
+        self.rdns.as_ref().is_some_and(Vec::is_empty)
     }
 
-    /// The value of the attribute, if the name has it.
+    fn attributes(&self) -> impl DoubleEndedIterator<Item = &Attribute> {
+        self.rdns.iter().flatten().flat_map(|rdn| &rdn.members).map(|member| &member.attribute)
+    }
+
+    /// The value of the attribute, if the name has it; the last one counts, which is the most specific.
     #[must_use]
     pub fn value(&self, attribute: AttributeType) -> Option<&str> {
-        self.attributes.iter().find(|a| a.oid == attribute.oid()).map(|a| a.value.as_str())
+        let oid = attribute.oid().as_bytes();
+        self.attributes().rev().find(|attribute| attribute.oid == oid).and_then(Attribute::text)
     }
 
     /// The common name, if there is one.
@@ -147,86 +98,93 @@ impl Subject {
         self.value(AttributeType::CommonName)
     }
 
-    /// Sets one attribute to what `flag` says; an empty value leaves the attribute out.
+    /// Why a name that somebody else wrote should not be signed; completes a sentence that begins with a file's name.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        if !self.is_valid() {
+            return Some(format!("its subject is no name in DER: {}", self.text));
+        }
+        self.attributes().find_map(|one| one.fault().map(|why| format!("its {} {why}", one.name())))
+    }
+
+    /// Sets one attribute to what `flag` says; an empty value leaves the attribute out. It is there once afterwards.
     ///
     /// An attribute that is new to the name goes where gen.sh would have written it.
-    pub fn with(mut self, attribute: AttributeType, flag: &str, value: &str) -> Result<Self> {
-        let at = self.attributes.iter().position(|a| a.oid == attribute.oid());
-        if value.is_empty() {
-            if let Some(at) = at {
-                self.attributes.remove(at);
-            }
-            return Ok(self);
-        }
-        let new = parse_attribute(attribute, flag, value)?;
-        match at {
-            Some(at) => self.attributes[at] = new,
-            None => {
-                let at = self
-                    .attributes
-                    .iter()
-                    .position(|a| AttributeType::from_oid(&a.oid).is_some_and(|other| other > attribute))
-                    .unwrap_or(self.attributes.len());
-                self.attributes.insert(at, new);
-            }
-        }
-        Ok(self)
+    pub fn with(self, attribute: AttributeType, flag: &str, value: &str) -> Result<Self> {
+        let new = if value.is_empty() { None } else { Some(parse_attribute(attribute, flag, value)?) };
+        let Some(rdns) = self.rdns else {
+            return Err(Failure::failed(format!("{flag} {value:?}: the subject is no name in DER"))
+                .hint("leave the flag out, or make the certificate anew elsewhere"));
+        };
+        laid_over(rdns, attribute, new)
+            .and_then(Self::of)
+            .map_err(|e| Failure::failed(format!("{flag} {value:?}: cannot be encoded: {e}")))
     }
 }
 
-fn parse_attribute(attribute: AttributeType, flag: &str, value: &str) -> Result<Attribute> {
-    if let Some(control) = value.chars().find(|c| c.is_control()) {
-        return Err(Failure::usage(format!("{flag} {value:?}: contains the control character {control:?}"))
-            .hint("type the name without line breaks, tabs or NUL"));
-    }
-    if attribute == AttributeType::Country {
-        if value.len() != 2 || !value.bytes().all(|b| b.is_ascii_alphabetic()) {
-            return Err(Failure::usage(format!("{flag} {value:?}: a country is two letters"))
-                .hint("use the ISO 3166 code, such as CN, DE or US, or '' to leave the country out"));
+/// The new attribute takes the place of the first of its type; there is no other one then.
+fn laid_over(old: Vec<Rdn>, attribute: AttributeType, mut new: Option<Member>) -> der::Result<Vec<Rdn>> {
+    let oid = attribute.oid().as_bytes();
+    let mut rdns = Vec::with_capacity(old.len() + 1);
+    for rdn in old {
+        if rdn.members.iter().all(|member| member.attribute.oid != oid) {
+            rdns.push(rdn);
+            continue;
         }
-        return Ok(Attribute {
-            oid: attribute.oid().to_vec(),
-            encoding: Encoding::Printable,
-            value: value.to_ascii_uppercase(),
-        });
+        let mut members = rdn.members;
+        members.retain(|member| member.attribute.oid != oid);
+        members.extend(new.take());
+        if !members.is_empty() {
+            rdns.push(Rdn::of(members)?);
+        }
     }
-    let (length, limit) = (value.chars().count(), attribute.limit());
-    if length > limit {
-        return Err(Failure::usage(format!(
-            "{flag} {value:?}: {length} characters, but {} holds at most {limit} (RFC 5280)",
-            attribute.short_name()
-        ))
-        .hint(match attribute {
+    if let Some(new) = new {
+        let comes_after = |member: &Member| {
+            AttributeType::from_oid(&member.attribute.oid).is_some_and(|other| other > attribute)
+        };
+        let at = rdns.iter().position(|rdn| rdn.members.iter().any(comes_after)).unwrap_or(rdns.len());
+        rdns.insert(at, Rdn::of(vec![new])?);
+    }
+    Ok(rdns)
+}
+
+fn parse_attribute(attribute: AttributeType, flag: &str, value: &str) -> Result<Member> {
+    if let Some(why) = fault(attribute, value) {
+        return Err(Failure::usage(format!("{flag} {value:?}: {why}")).hint(match attribute {
+            _ if why.starts_with("contains") => "type the name without line breaks, tabs or NUL",
+            AttributeType::Country => {
+                "use the ISO 3166 code, such as CN, DE or US, or '' to leave the country out"
+            }
             AttributeType::CommonName => "use a shorter CN and give the long name with --san",
             _ => "shorten it, or use '' to leave it out",
         }));
     }
-    Ok(Attribute { oid: attribute.oid().to_vec(), encoding: Encoding::Utf8, value: value.to_owned() })
+    let value =
+        if attribute == AttributeType::Country { value.to_ascii_uppercase() } else { value.to_owned() };
+    Member::new(attribute, &value)
+        .map_err(|e| Failure::failed(format!("{flag} {value:?}: cannot be encoded: {e}")))
+}
+
+/// `+` between the attributes of a set, a comma between sets.
+fn text<'a>(rdns: impl Iterator<Item = &'a [Attribute]>) -> String {
+    let mut text = String::new();
+    for (i, attributes) in rdns.enumerate() {
+        for (j, attribute) in attributes.iter().enumerate() {
+            text.push_str(match (i, j) {
+                (0, 0) => "",
+                (_, 0) => ", ",
+                _ => " + ",
+            });
+            text.push_str(&attribute.name());
+            text.push('=');
+            attribute.value.write(&mut text);
+        }
+    }
+    text
 }
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, attribute) in self.attributes.iter().enumerate() {
-            if i > 0 {
-                f.write_str(", ")?;
-            }
-            match AttributeType::from_oid(&attribute.oid) {
-                Some(known) => f.write_str(known.short_name())?,
-                None => {
-                    let dotted: Vec<String> = attribute.oid.iter().map(u64::to_string).collect();
-                    f.write_str(&dotted.join("."))?;
-                }
-            }
-            f.write_str("=")?;
-            // A name comes from a file that anyone may have made: nothing in it may steer the terminal.
-            for c in attribute.value.chars() {
-                if c.is_control() {
-                    write!(f, "{}", c.escape_default())?;
-                } else {
-                    write!(f, "{c}")?;
-                }
-            }
-        }
-        Ok(())
+        f.write_str(&self.text)
     }
 }

@@ -5,18 +5,19 @@ use x509_parser::extensions::{ParsedExtension, X509Extension};
 use x509_parser::prelude::{FromDer, X509CertificationRequest};
 
 use super::is_weak;
-use super::name::{Name, alternative_names, name};
+use super::name::alternative_names;
 use super::pem::pem_of;
 use crate::keys::PublicKey;
 use crate::profile::Role;
 use crate::san::San;
+use crate::subject::Subject;
 
 /// A certificate signing request (PKCS#10, RFC 2986), parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are RFC 2986's")]
 pub struct Csr {
     pub der: Vec<u8>,
-    pub subject: Name,
+    pub subject: Subject,
     pub public_key: PublicKey,
     /// True if the request is signed by the key that it names.
     pub signature_is_valid: bool,
@@ -54,7 +55,7 @@ impl Csr {
         let info = &parsed.certification_request_info;
         let mut csr = Self {
             der: der.to_vec(),
-            subject: name(&info.subject),
+            subject: Subject::from_der(info.subject.as_raw()),
             public_key: PublicKey::from_spki(info.subject_pki.raw),
             signature_is_valid: parsed.verify_signature().is_ok(),
             weak_signature: is_weak(&parsed.signature_algorithm.algorithm.to_id_string()),

@@ -3,7 +3,7 @@
 use super::Behaviour;
 use super::args::{
     AttributeArgs, DaysArgs, ExternalCaArgs, KeyArgs, KeyFormatArg, OutDirArgs, OutputArgs, RenewWithinArgs,
-    RoleArg, ValidityArgs,
+    RoleArg, TlsDirArgs, ValidityArgs,
 };
 use super::convert::{access, attributes, base_names, common_name, days, key_kind, names, out_dir, password};
 use super::make::{CaArgs, CsrArgs, EnsureArgs, FixturesArgs, IdentityArgs, RenewArgs, SignArgs};
@@ -12,7 +12,7 @@ use crate::files::BaseName;
 use crate::job::{CsrJob, FixturesJob, IdentitiesJob, Job, Names, RenewJob, SignJob, Which};
 use crate::keys::{KeyFormat, KeyKind};
 use crate::profile::Role;
-use crate::request::{CaPolicy, ExternalCa, LeafRequest, Request};
+use crate::request::{CaPolicy, ExternalCa, LeafRequest, Request, TlsDir};
 use crate::san::{add_missing, names_of_common_name};
 use crate::verify::server_name;
 
@@ -32,7 +32,7 @@ impl EnsureArgs {
         request.leaf_only = self.leaf_only.leaf_only;
         request.access = access(&self.access)?;
         request.force = self.force.force;
-        request.tls_dir = self.tls_dir.tls_dir;
+        request.tls_dir = tls_dir(self.tls_dir, &server_base);
         request.discard_ca_key = self.discard.discard_ca_key;
         request.constrain = self.new_ca.constrain;
         let copy = request.ca_base.clone();
@@ -71,6 +71,7 @@ impl CaArgs {
             add_missing(&mut request.ca_names, names(&self.names.san)?.unwrap_or_default());
         }
         request.password = password(None)?;
+        request.tls_dir = tls_dir(self.tls_dir, &BaseName::of_role(Role::Server));
         Ok((Job::Ensure(request.checked()?), self.output.into()))
     }
 }
@@ -100,6 +101,7 @@ impl SignArgs {
         set_leaf_validity(&mut request, &self.validity.days, &self.validity.renew_within)?;
         request.leaf_only = self.leaf_only.leaf_only;
         request.access = access(&self.access)?;
+        request.tls_dir = tls_dir(self.tls_dir, &BaseName::of_role(Role::Server));
         let names = names(&self.names.san)?;
         let job = SignJob {
             request: request.checked()?,
@@ -119,6 +121,7 @@ impl IdentityArgs {
         set_keys(&mut request, &self.keys)?;
         request.leaf_only = self.leaf_only.leaf_only;
         request.access = access(&self.access)?;
+        request.tls_dir = tls_dir(self.tls_dir, &BaseName::of_role(Role::Server));
         let names_from = match self.from {
             Some(file) => Names::From(file),
             None => Names::Given(self.names),
@@ -159,6 +162,7 @@ impl RenewArgs {
         set_keys(&mut request, &self.keys)?;
         request.leaf_only = self.leaf_only.leaf_only;
         request.access = access(&self.access)?;
+        request.tls_dir = tls_dir(self.tls_dir, &server);
         if self.ca {
             if request.external_ca.is_some() {
                 return Err(Failure::usage("--ca: a CA from elsewhere is not signed again here")
@@ -223,6 +227,10 @@ fn set_external_ca(request: &mut Request, ca: ExternalCaArgs) -> Result<()> {
 fn set_out_dir(request: &mut Request, args: OutDirArgs) -> Result<()> {
     request.out_dir = out_dir(args.out_dir)?;
     Ok(())
+}
+
+fn tls_dir(args: TlsDirArgs, server: &BaseName) -> Option<TlsDir> {
+    args.tls_dir.map(|path| TlsDir { path, server: server.clone() })
 }
 
 fn set_attributes(request: &mut Request, args: AttributeArgs) -> Result<()> {

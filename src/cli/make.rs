@@ -69,6 +69,8 @@ pub(super) struct CaArgs {
     #[command(flatten)]
     pub(super) force: ForceArgs,
     #[command(flatten)]
+    pub(super) tls_dir: TlsDirArgs,
+    #[command(flatten)]
     pub(super) output: OutputArgs,
 }
 
@@ -121,6 +123,8 @@ pub(super) struct SignArgs {
     #[command(flatten)]
     pub(super) external_ca: ExternalCaArgs,
     #[command(flatten)]
+    pub(super) tls_dir: TlsDirArgs,
+    #[command(flatten)]
     pub(super) output: OutputArgs,
 }
 
@@ -157,6 +161,8 @@ pub(super) struct IdentityArgs {
     #[command(flatten)]
     pub(super) external_ca: ExternalCaArgs,
     #[command(flatten)]
+    pub(super) tls_dir: TlsDirArgs,
+    #[command(flatten)]
     pub(super) output: OutputArgs,
 }
 
@@ -188,6 +194,8 @@ pub(super) struct RenewArgs {
     pub(super) access: AccessArgs,
     #[command(flatten)]
     pub(super) external_ca: ExternalCaArgs,
+    #[command(flatten)]
+    pub(super) tls_dir: TlsDirArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::certificate::Csr;
-use crate::engine::World;
+use crate::engine::{World, write_files};
 use crate::error::{DamageKind, Failure, Result};
 use crate::files::FileKind;
 use crate::issue::Progress;
@@ -13,30 +13,20 @@ use crate::pki;
 use crate::plan::{holds_key, request_holds_key, unusable_key};
 use crate::report::Report;
 use crate::set::{KeyFile, LeafFiles, Loaded};
-use crate::store::{Change, Directory, load};
+use crate::store::{Change, Reader};
 
 /// Runs the command. A key that is there stays, and so does a request that asks for the same with it.
 pub(super) fn run(job: &CsrJob, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
     let dir = &job.request.out_dir;
-    if dry_run {
-        Directory::exists(dir)?;
-        let changes = decide(job, &read(job)?, world)?;
-        return Ok(Report::of_files(dir, &names(&changes), true));
-    }
-    let directory = Directory::lock(dir, || (world.waiting)(dir))?;
-    directory.recover()?;
-    let result = read(job).and_then(|files| decide(job, &files, world)).and_then(|changes| {
-        directory.commit(&changes, &mut world.at)?;
-        Ok(Report::of_files(dir, &names(&changes), false))
-    });
-    if result.is_err() {
-        directory.abandon();
-    }
-    result
+    let names = write_files(dir, dry_run, world, |reader, world| {
+        let files = read(job, reader)?;
+        decide(job, &files, world)
+    })?;
+    Ok(Report::of_files(dir, &names, dry_run))
 }
 
-fn read(job: &CsrJob) -> Result<LeafFiles> {
-    let mut set = load(&job.request.out_dir, &job.request.shape(), None, None)?;
+fn read(job: &CsrJob, reader: &Reader<'_>) -> Result<LeafFiles> {
+    let mut set = reader.leaves(&job.request.shape())?;
     Ok(set.leaves.pop().map(|leaf| leaf.files).unwrap_or_default())
 }
 
@@ -114,10 +104,6 @@ fn asks_for(csr: &Csr, job: &CsrJob, key: &PrivateKey) -> bool {
     csr.public_key.spki == key.public().spki
         && csr.signature_is_valid
         && csr.role() == job.role
-        && csr.subject.subject.as_ref() == Some(&job.identity.subject)
+        && csr.subject == job.identity.subject
         && csr.subject_alt_names == job.identity.names
-}
-
-fn names(changes: &[Change]) -> Vec<String> {
-    changes.iter().map(|change| change.name.clone()).collect()
 }

@@ -1,16 +1,19 @@
-//! `fixtures`: sets that are broken on purpose. All or nothing, as everything that writes.
+//! `fixtures`: sets that are broken on purpose.
+//!
+//! Each goes into a directory of its own, in a transaction of its own. README.md says first that the directory is
+//! not complete, and last what is in it: a run that finds the first makes all of them anew.
 
 use zeroize::Zeroizing;
 
 use crate::certificate::{Certificate, certificates_from_pem};
-use crate::engine::World;
+use crate::engine::{Place, World, in_directory};
 use crate::error::{Failure, Result};
 use crate::files::shown;
-use crate::fixtures::{FIXTURES, Fixture, Flaw, Maker, TITLE, readme};
+use crate::fixtures::{FIXTURES, Fixture, Flaw, Made, Maker, TITLE, incomplete_readme, readme};
 use crate::job::FixturesJob;
 use crate::report::Report;
 use crate::san::names_of_common_name;
-use crate::store::{Change, Directory, read_in};
+use crate::store::{Change, Directory, Reader, Staged};
 
 const README: &str = "README.md";
 
@@ -18,25 +21,29 @@ const README: &str = "README.md";
 pub(super) fn run(job: &FixturesJob, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
     let dir = job.dir.as_path();
     if dry_run {
-        Directory::exists(dir)?;
-        let changes = decide(job, world)?;
-        return Ok(Report::of_files(dir, &names(&changes), true));
+        let there = Directory::find(dir)?;
+        let is_made = decide(job, &Reader::strict(there.as_ref()))?;
+        if is_made {
+            Directory::check_writable(dir)?;
+        }
+        let made = if is_made { make(job, world)? } else { Vec::new() };
+        return Ok(Report::of_files(dir, &names(&made), true));
     }
-    let directory = Directory::lock(dir, || (world.waiting)(dir))?;
-    directory.recover()?;
-    let result = decide(job, world).and_then(|changes| {
-        directory.commit(&changes, &mut world.at)?;
-        Ok(Report::of_files(dir, &names(&changes), false))
-    });
-    if result.is_err() {
-        directory.abandon();
-    }
-    result
+    in_directory(dir, world.waiting, |directory| {
+        directory.recover()?;
+        if !decide(job, &Reader::strict(Some(directory.dir())))? {
+            return Ok(Report::of_files(dir, &[], false));
+        }
+        let made = make(job, world)?;
+        let names = names(&made);
+        write(directory, made, world)?;
+        Ok(Report::of_files(dir, &names, false))
+    })
 }
 
-fn decide(job: &FixturesJob, world: &World<'_>) -> Result<Vec<Change>> {
-    let there = read_in(&job.dir, README)?;
-    let own = readme().into_bytes();
+/// True if they are made. Whatever is there and was not made by this command is in the way.
+fn decide(job: &FixturesJob, reader: &Reader<'_>) -> Result<bool> {
+    let there = reader.file(README)?;
     let is_ours = there.as_ref().is_none_or(|there| there.starts_with(TITLE.as_bytes()));
     if !is_ours {
         return Err(Failure::failed(format!(
@@ -45,39 +52,45 @@ fn decide(job: &FixturesJob, world: &World<'_>) -> Result<Vec<Change>> {
         ))
         .hint("give a directory of their own, such as: milvus-certgen fixtures testdata"));
     }
-    if !job.force {
-        if there.is_some_and(|there| *there == own) && is_complete(job) {
-            check_names(job)?;
-            return Ok(Vec::new());
-        }
-        let is_taken = |fixture: &&Fixture| job.dir.join(fixture.directory).exists();
-        if let Some(taken) = FIXTURES.iter().find(is_taken) {
-            return Err(Failure::failed(format!(
-                "{}: is there already, and not all of the other fixtures are",
-                shown(&job.dir.join(taken.directory))
-            ))
-            .hint("give another directory, or make all of them anew with --force"));
+    for fixture in &FIXTURES {
+        let entry = reader.dir.and_then(|dir| dir.entry(fixture.directory).ok().flatten());
+        if entry.is_some_and(|entry| !entry.kind.is_dir()) {
+            let path = job.dir.join(fixture.directory);
+            return Err(Failure::failed(format!("{}: is there already, and is no directory", shown(&path)))
+                .hint("move it away, or give another directory"));
         }
     }
-    let dir = std::path::absolute(&job.dir)
-        .map_err(|e| Failure::failed(format!("{}: {e}", shown(&job.dir))).hint("give another directory"))?;
-    make(job, &dir, world)
+    let says = |text: String| there.as_ref().is_some_and(|there| **there == text.into_bytes());
+    if job.force || says(incomplete_readme()) {
+        return Ok(true);
+    }
+    if says(readme()) && FIXTURES.iter().all(|fixture| server_certificate(reader, fixture).is_some()) {
+        check_names(job, reader)?;
+        return Ok(false);
+    }
+    let is_taken = |fixture: &&Fixture| {
+        reader.dir.is_some_and(|dir| dir.entry(fixture.directory).is_ok_and(|entry| entry.is_some()))
+    };
+    match FIXTURES.iter().find(is_taken) {
+        None => Ok(true),
+        Some(taken) => Err(Failure::failed(format!(
+            "{}: is there already, and not all of the other fixtures are",
+            shown(&job.dir.join(taken.directory))
+        ))
+        .hint("give another directory, or make all of them anew with --force")),
+    }
 }
 
-/// README.md comes last in the transaction, and says that the rest was there.
-fn is_complete(job: &FixturesJob) -> bool {
-    FIXTURES.iter().all(|fixture| server_certificate(job, fixture.directory).is_some())
-}
-
-fn server_certificate(job: &FixturesJob, directory: &str) -> Option<Certificate> {
-    let octets = read_in(&job.dir.join(directory), "server.pem").ok().flatten()?;
+fn server_certificate(reader: &Reader<'_>, fixture: &Fixture) -> Option<Certificate> {
+    let dir = reader.dir?.sub(fixture.directory).ok()?;
+    let octets = Reader::strict(Some(&dir)).file("server.pem").ok().flatten()?;
     certificates_from_pem(&octets).ok().map(|mut chain| chain.remove(0))
 }
 
 /// Names that were asked for are held against what is there, as everywhere.
-fn check_names(job: &FixturesJob) -> Result<()> {
+fn check_names(job: &FixturesJob, reader: &Reader<'_>) -> Result<()> {
     let good = FIXTURES.iter().find(|fixture| fixture.flaw == Flaw::None);
-    let own = good.and_then(|good| server_certificate(job, good.directory));
+    let own = good.and_then(|good| server_certificate(reader, good));
     let own = own.and_then(|certificate| certificate.subject_alt_names).unwrap_or_default();
     match job.names.iter().flatten().find(|name| !own.contains(name)) {
         None => Ok(()),
@@ -89,31 +102,50 @@ fn check_names(job: &FixturesJob) -> Result<()> {
     }
 }
 
-fn make(job: &FixturesJob, dir: &std::path::Path, world: &World<'_>) -> Result<Vec<Change>> {
+/// All of them in memory: their directories, and what goes there.
+fn make(job: &FixturesJob, world: &World<'_>) -> Result<Vec<(&'static str, Vec<Change>)>> {
     let names = job.names.clone().or_else(|| names_of_common_name("localhost")).unwrap_or_default();
     let mut maker = Maker::new(&names, world.now, world.random)?;
-    let mut changes = Vec::new();
-    for fixture in &FIXTURES {
-        for made in maker.make(fixture)? {
-            let mut change = Change::new(made.name, made.mode, made.contents);
-            change.place = Some(dir.join(fixture.directory));
-            changes.push(change);
+    let change = |made: Made| Change::new(made.name, made.mode, made.contents);
+    FIXTURES
+        .iter()
+        .map(|fixture| Ok((fixture.directory, maker.make(fixture)?.into_iter().map(change).collect())))
+        .collect()
+}
+
+fn write(directory: &Directory, made: Vec<(&'static str, Vec<Change>)>, world: &mut World<'_>) -> Result<()> {
+    let at = &mut |step| (world.at)(Place::Set, step);
+    directory.commit(&[document(incomplete_readme())], at)?;
+    let below: Vec<(Directory, Vec<Change>)> = made
+        .into_iter()
+        .map(|(name, changes)| Ok((directory.open_below(name)?, changes)))
+        .collect::<Result<_>>()?;
+    let mut staged: Vec<Staged<'_>> = Vec::new();
+    for (below, changes) in &below {
+        below.lock(|| (world.waiting)(below.dir().path()))?;
+        let result = below.recover().and_then(|_| below.stage(changes, &mut |_| {}));
+        match result {
+            Ok(one) => staged.extend(one),
+            Err(failure) => {
+                staged.into_iter().for_each(Staged::discard);
+                return Err(failure);
+            }
         }
     }
-    changes.push(Change::new(README.to_owned(), 0o644, Zeroizing::new(readme().into_bytes())));
-    Ok(changes)
+    for staged in staged {
+        staged.commit(&mut |_| {})?;
+    }
+    directory.commit(&[document(readme())], at)
+}
+
+fn document(text: String) -> Change {
+    Change::new(README.to_owned(), 0o644, Zeroizing::new(text.into_bytes()))
 }
 
 /// With their directories.
-fn names(changes: &[Change]) -> Vec<String> {
-    changes
-        .iter()
-        .map(|change| {
-            let directory = change.place.as_deref().and_then(|place| place.file_name());
-            match directory {
-                Some(directory) => format!("{}/{}", directory.to_string_lossy(), change.name),
-                None => change.name.clone(),
-            }
-        })
-        .collect()
+fn names(made: &[(&str, Vec<Change>)]) -> Vec<String> {
+    let files = made.iter().flat_map(|(directory, changes)| {
+        changes.iter().map(move |change| format!("{directory}/{}", change.name))
+    });
+    files.chain((!made.is_empty()).then(|| README.to_owned())).collect()
 }

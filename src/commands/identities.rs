@@ -1,9 +1,7 @@
 //! `server NAME ...` and `client NAME ...`: one name or thousands, in batches, each batch whole.
 
-use std::io::Read;
-use std::path::Path;
-
 use super::carry_out;
+use super::names::{self, Listed, wrong_line};
 use crate::cli::Behaviour;
 use crate::engine::{self, Batch, Locked, World};
 use crate::error::{Failure, Result};
@@ -14,7 +12,6 @@ use crate::report::progress::Bar;
 use crate::report::{Report, Tally};
 use crate::request::{LeafRequest, Request};
 use crate::san::{San, names_of_common_name};
-use crate::store::Directory;
 use crate::subject::{AttributeType, Subject};
 
 /// So many identities are made and committed together: enough that the cores never wait for the disk, few enough
@@ -30,17 +27,22 @@ pub(super) enum Outcome {
 }
 
 /// Runs the command. All names are checked before the first key is made.
-pub(super) fn run(job: IdentitiesJob, behaviour: Behaviour, world: &mut World<'_>) -> Result<Outcome> {
-    let (names, is_bulk) = match &job.names {
-        Names::Given(names) => (names.clone(), false),
-        Names::From(file) => (names_from(file)?, true),
-    };
-    let leaves = leaves(&names, &job)?;
-    if !is_bulk {
-        let request = Request { leaves, ..job.request };
-        return carry_out(&request, behaviour.dry_run, world).map(Outcome::Report);
+pub(super) fn run(job: &IdentitiesJob, behaviour: Behaviour, world: &mut World<'_>) -> Result<Outcome> {
+    match &job.names {
+        Names::Given(names) => {
+            let names = names.iter().map(|name| Ok((name.as_str(), leaf(name, job)?)));
+            let request = Request { leaves: distinct(names)?, ..job.request.clone() };
+            carry_out(&request, behaviour.dry_run, world).map(Outcome::Report)
+        }
+        Names::From(file) => {
+            let listed = names::read(file)?;
+            let named = listed.iter().map(|Listed { line, name }| {
+                let leaf = leaf(name, job).map_err(|failure| wrong_line(file, *line, &failure.message))?;
+                Ok((name.as_str(), leaf))
+            });
+            bulk(&job.request, &distinct(named)?, behaviour, world).map(Outcome::Tally)
+        }
     }
-    bulk(&job.request, &leaves, behaviour, world).map(Outcome::Tally)
 }
 
 /// While one batch is signed and written, the keys of the next are being made.
@@ -56,21 +58,20 @@ fn bulk(
         .map(|batch| Request { leaves: batch.to_vec(), ..template.clone() });
     if behaviour.dry_run {
         for request in requests {
-            tally.add(&engine::rehearse(&request, world)?.plan);
+            tally.add(&engine::rehearse(&request, &engine::as_it_is, world)?.plan);
         }
         return Ok(tally);
     }
-    Directory::exists(&template.out_dir)?;
+    // A name that cannot be signed is found before the first key is made, and nothing is left half done.
+    for request in requests.clone() {
+        engine::judge(&request, world)?;
+    }
     let locked = Locked::new(template, world.waiting)?;
     locked.recover()?;
-    // What is refused in a late batch is refused before the first is written.
-    for request in requests.clone() {
-        engine::rehearse(&request, world)?;
-    }
     let mut bar = Bar::new(leaves.len(), behaviour.quiet);
     let mut waiting: Option<Batch> = None;
     for request in requests {
-        let next = Batch::begin(request, world)?;
+        let next = Batch::begin(request, world, &locked)?;
         if let Some(batch) = waiting.replace(next) {
             finish(batch, world, &locked, &mut tally, &mut bar)?;
         }
@@ -88,49 +89,21 @@ fn finish(
     tally: &mut Tally,
     bar: &mut Bar,
 ) -> Result<()> {
-    let done = batch.finish(world, locked)?;
-    bar.advance(done.plan.leaves.len());
-    tally.add(&done.plan);
+    let plan = batch.finish(world, locked)?;
+    bar.advance(plan.leaves.len());
+    tally.add(&plan);
     Ok(())
 }
 
-/// One name a line; `#` begins a comment. `-` is standard input.
-fn names_from(file: &Path) -> Result<Vec<String>> {
-    let failed = |why: &dyn std::fmt::Display| {
-        Failure::failed(format!("--from {}: {why}", file.display()))
-            .hint("give a file with one name a line, or - for standard input")
-    };
-    let text = if file == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().lock().read_to_string(&mut text).map_err(|e| failed(&e.kind()))?;
-        text
-    } else {
-        std::fs::read_to_string(file).map_err(|e| failed(&e.kind()))?
-    };
-    let lines = text.trim_start_matches('\u{feff}').lines().map(without_comment);
-    let names: Vec<String> = lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
-    if names.is_empty() {
-        return Err(failed(&"holds no name"));
-    }
-    Ok(names)
-}
-
-/// A `#` begins a comment at the start of a line or after a space; within a name it is the name's.
-fn without_comment(line: &str) -> &str {
-    let comment = line.match_indices('#').map(|(at, _)| at);
-    let start = comment.into_iter().find(|&at| at == 0 || line[..at].ends_with(char::is_whitespace));
-    line[..start.unwrap_or(line.len())].trim()
-}
-
-fn leaves(names: &[String], job: &IdentitiesJob) -> Result<Vec<LeafRequest>> {
-    let mut leaves: Vec<LeafRequest> = Vec::with_capacity(names.len());
+/// A name that comes twice is one; two names with the same files are an error.
+fn distinct<'a>(named: impl Iterator<Item = Result<(&'a str, LeafRequest)>>) -> Result<Vec<LeafRequest>> {
+    let mut leaves = Vec::new();
     let mut taken = std::collections::HashMap::new();
-    for name in names {
-        let leaf = leaf(name, job)?;
+    for one in named {
+        let (name, leaf) = one?;
         let key = leaf.base.to_string().to_ascii_lowercase();
         match taken.insert(key, name) {
             None => leaves.push(leaf),
-            // The same name twice is one.
             Some(other) if other == name => {}
             Some(other) => {
                 return Err(Failure::usage(format!("NAME {name:?}: its files would be those of {other:?}"))
@@ -147,9 +120,10 @@ fn leaf(name: &str, job: &IdentitiesJob) -> Result<LeafRequest> {
         return Err(Failure::usage("NAME \"\": a name is missing").hint("say who the certificate is for"));
     }
     if job.role == Role::Server && job.sans.is_none() && names_of_common_name(name).is_none() {
-        let failure = San::parse("NAME", name).err();
-        let why =
-            failure.map_or_else(|| format!("NAME {name:?}: a URI, not a name"), |failure| failure.message);
+        let why = match San::parse("NAME", name) {
+            Ok(other) => format!("NAME {name:?}: {}, not a host's name", other.in_words()),
+            Err(failure) => failure.message,
+        };
         return Err(Failure::usage(format!("{why}; clients check the host's name"))
             .hint("name the host, or add its name with --san"));
     }

@@ -1,14 +1,16 @@
 //! `completions` and `man`: what packagers install beside the binary, made from the command line itself.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use clap_complete::Shell;
+use clap_mangen::Man;
+use zeroize::Zeroizing;
 
 use crate::cli;
+use crate::engine::{World, write_files};
 use crate::error::{Failure, Result};
-use crate::files::shown;
+use crate::store::Change;
 
 /// Prints the completions of a shell.
 pub(super) fn completions(shell: Shell) -> Result<()> {
@@ -18,17 +20,27 @@ pub(super) fn completions(shell: Shell) -> Result<()> {
 }
 
 /// Prints the main page, or writes all into a directory.
-pub(super) fn pages(directory: Option<&Path>) -> Result<()> {
+pub(super) fn pages(directory: Option<&Path>, world: &mut World<'_>) -> Result<()> {
     let Some(directory) = directory else {
-        let page = clap_mangen::Man::new(cli::definition());
-        let mut text = Vec::new();
-        page.render(&mut text).map_err(|e| Failure::failed(format!("the manual: {e}")))?;
+        let text = rendered(&Man::new(cli::definition()))?;
         return super::printed(io::Write::write_all(&mut io::stdout().lock(), &text));
     };
-    let failed = |e: io::Error| {
-        Failure::failed(format!("--out-dir {}: {}", shown(directory), e.kind()))
-            .hint("give a directory that can be written to, such as --out-dir man")
-    };
-    fs::create_dir_all(directory).map_err(failed)?;
-    clap_mangen::generate_to(cli::definition(), directory).map_err(failed)
+    let mut main = cli::definition();
+    main.build();
+    write_files(directory, false, world, |_, _| {
+        let commands = main.get_subcommands().filter(|command| !command.is_hide_set());
+        [&main].into_iter().chain(commands).map(|command| page(command.clone())).collect()
+    })?;
+    Ok(())
+}
+
+fn page(command: clap::Command) -> Result<Change> {
+    let page = Man::new(command);
+    Ok(Change::new(page.get_filename(), 0o644, Zeroizing::new(rendered(&page)?)))
+}
+
+fn rendered(page: &Man) -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    page.render(&mut text).map_err(|e| Failure::failed(format!("the manual: {e}")))?;
+    Ok(text)
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::carry_out;
+use super::carry_out_completed;
 use crate::certificate::{Certificate, certificates_from_pem};
 use crate::engine::World;
 use crate::error::{Failure, Result};
@@ -11,12 +11,24 @@ use crate::job::{RenewJob, Which};
 use crate::profile::Role;
 use crate::report::Report;
 use crate::request::{CaPolicy, LeafRequest, Request};
-use crate::store::{certificates_in, read_typed};
+use crate::store::{Reader, read_typed};
 
 /// Runs the command.
-pub(super) fn run(job: RenewJob, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
-    let found = find(&job.request, &job)?;
-    let mut request = job.request;
+pub(super) fn run(job: &RenewJob, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
+    let left_alone = std::cell::RefCell::default();
+    let complete = |template: &Request, reader: &Reader<'_>| {
+        let found = find(template, job, reader)?;
+        left_alone.replace(found.left_alone.clone());
+        with_leaves(template, job, &found)
+    };
+    let mut report = carry_out_completed(&job.request, &complete, dry_run, world)?;
+    report.add_notes(left_alone.into_inner());
+    Ok(report)
+}
+
+/// The request for what was found: a certificate each.
+fn with_leaves(template: &Request, job: &RenewJob, found: &Found) -> Result<Request> {
+    let mut request = template.clone();
     for (base, role) in &found.all {
         let is_asked = found.asked.contains(base);
         // A server.pem that carries the CA's certificate follows it, and is not signed for that.
@@ -37,9 +49,7 @@ pub(super) fn run(job: RenewJob, dry_run: bool, world: &mut World<'_>) -> Result
         leaf.rekey = job.rekey && is_asked;
         request.leaves.push(leaf);
     }
-    let mut report = carry_out(&request, dry_run, world)?;
-    report.add_notes(found.left_alone);
-    Ok(report)
+    Ok(request)
 }
 
 /// The certificates of a directory that are no CAs, and which of them are asked for.
@@ -50,10 +60,10 @@ struct Found {
     left_alone: Vec<String>,
 }
 
-fn find(request: &Request, job: &RenewJob) -> Result<Found> {
+fn find(request: &Request, job: &RenewJob, reader: &Reader<'_>) -> Result<Found> {
     let which = &job.which;
-    let ca = ca_certificate(request)?;
-    let mut all = signed_in(&request.out_dir, ca.as_ref())?;
+    let ca = ca_certificate(request, reader)?;
+    let mut all = signed_in(reader, ca.as_ref())?;
     let (server, client) = &job.pair;
     // gen.sh's certificates do not say what they are for, but their names do.
     for (base, role) in &mut all {
@@ -76,10 +86,12 @@ fn find(request: &Request, job: &RenewJob) -> Result<Found> {
         ))
         .hint("give the set's directory with --out-dir, or make a set with: milvus-certgen"));
     }
+    let is_there =
+        |pem: &str| reader.dir.is_some_and(|dir| dir.entry(pem).is_ok_and(|entry| entry.is_some()));
     let left_alone = [server, client]
         .into_iter()
         .map(|base| (base, base.file(FileKind::Certificate)))
-        .filter(|(base, pem)| *which == Which::Pair && !there(base) && request.out_dir.join(pem).exists())
+        .filter(|(base, pem)| *which == Which::Pair && !there(base) && is_there(pem))
         .map(|(_, pem)| format!("{pem} is not signed by the CA, and is left alone"))
         .collect();
     Ok(Found { all, asked, left_alone })
@@ -91,7 +103,9 @@ fn named(name: &str, request: &Request, there: &dyn Fn(&BaseName) -> bool) -> Re
     if bare == request.ca_base.to_string() {
         return Err(Failure::usage(format!("{name}: is the CA")).hint("milvus-certgen renew --ca"));
     }
-    BaseName::made_safe(bare).ok().filter(there).ok_or_else(|| {
+    // The file's own name, or that of the person.
+    let bases = [BaseName::parse("NAME", bare), BaseName::made_safe(bare)];
+    bases.into_iter().flatten().find(there).ok_or_else(|| {
         Failure::failed(format!(
             "{name}: there is no such certificate in {} that the CA has signed",
             shown(&request.out_dir)
@@ -100,15 +114,20 @@ fn named(name: &str, request: &Request, there: &dyn Fn(&BaseName) -> bool) -> Re
     })
 }
 
-fn ca_certificate(request: &Request) -> Result<Option<Certificate>> {
-    let Some(octets) = read_typed(&request.ca_path(FileKind::Certificate))? else { return Ok(None) };
+fn ca_certificate(request: &Request, reader: &Reader<'_>) -> Result<Option<Certificate>> {
+    let octets = match &request.external_ca {
+        Some(ca) => read_typed(&ca.certificate)?,
+        None => reader.file(&request.ca_base.file(FileKind::Certificate))?,
+    };
+    let Some(octets) = octets else { return Ok(None) };
     Ok(certificates_from_pem(&octets).ok().map(|mut chain| chain.remove(0)))
 }
 
 /// Sorted by role and name, so that serial numbers do not depend on the file system.
-fn signed_in(dir: &Path, ca: Option<&Certificate>) -> Result<Vec<(BaseName, Option<Role>)>> {
+fn signed_in(reader: &Reader<'_>, ca: Option<&Certificate>) -> Result<Vec<(BaseName, Option<Role>)>> {
     let is_signed = |certificate: &Certificate| ca.is_some_and(|ca| certificate.is_issued_by(ca));
-    let mut found: Vec<(BaseName, Option<Role>)> = certificates_in(dir)?
+    let mut found: Vec<(BaseName, Option<Role>)> = reader
+        .certificates()?
         .into_iter()
         .filter(|(_, certificate)| is_signed(certificate))
         .map(|(base, certificate)| (base, certificate.role()))

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::carry_out;
 use crate::certificate::{Csr, csr_from_pem};
-use crate::engine::World;
+use crate::engine::{self, World};
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
 use crate::job::SignJob;
@@ -13,7 +13,7 @@ use crate::profile::Role;
 use crate::report::Report;
 use crate::request::{ExternalCa, Foreign, LeafRequest, Request};
 use crate::san::{San, names_of_common_name};
-use crate::store::read_typed;
+use crate::store::{Directory, read_typed};
 
 /// More names than any client's TLS stack takes in one certificate (rustls stops at 64 KiB).
 const MOST_NAMES: usize = 1000;
@@ -21,23 +21,34 @@ const MOST_NAMES: usize = 1000;
 /// Six attributes of the lengths that RFC 5280 allows take less.
 const LONGEST_SUBJECT: usize = 4096;
 
-/// Runs the command. All requests are judged before the first is signed.
+/// So many are signed and written together; few enough that their files can be open at once.
+const AT_ONCE: usize = 128;
+
+/// Runs the command. All requests are judged before the first is signed, also by the CA's constraints and by what is
+/// there: those of one directory are then one run, and those of several are tried out first.
 pub(super) fn run(job: &SignJob, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
     let judged: Vec<Judged> = job.files.iter().map(|file| judge(file, job)).collect::<Result<_>>()?;
-    for (i, one) in judged.iter().enumerate() {
-        if judged[..i]
-            .iter()
-            .any(|other| other.dir == one.dir && other.leaf.base.collides_with(&one.leaf.base))
-        {
-            return Err(Failure::usage(format!("{}.pem would be written twice", one.leaf.base))
-                .hint("give each request once"));
+    let mut directories: Vec<Vec<Judged>> = Vec::new();
+    for one in judged {
+        match directories.iter_mut().find(|others| others[0].place == one.place) {
+            Some(others) if others.iter().any(|other| other.leaf.base.collides_with(&one.leaf.base)) => {
+                return Err(Failure::usage(format!("{}.pem would be written twice", one.leaf.base))
+                    .hint("give each request once"));
+            }
+            Some(others) => others.push(one),
+            None => directories.push(vec![one]),
+        }
+    }
+    let runs: Vec<&[Judged]> = directories.iter().flat_map(|judged| judged.chunks(AT_ONCE)).collect();
+    if runs.len() > 1 && !dry_run {
+        for judged in &runs {
+            engine::rehearse(&request(judged, &job.request), &engine::as_it_is, world)?;
         }
     }
     let mut reports = Vec::new();
-    for one in judged {
-        let request = one.request(&job.request);
-        let mut report = carry_out(&request, dry_run, world)?;
-        report.add_notes(one.notes);
+    for judged in runs {
+        let mut report = carry_out(&request(judged, &job.request), dry_run, world)?;
+        report.add_notes(judged.iter().flat_map(|one| one.notes.clone()).collect());
         reports.push(report);
     }
     Ok(Report::joined(reports))
@@ -46,24 +57,24 @@ pub(super) fn run(job: &SignJob, dry_run: bool, world: &mut World<'_>) -> Result
 /// A request that may be signed.
 struct Judged {
     dir: PathBuf,
+    /// Which directory that is, however it was named.
+    place: Option<(u64, u64)>,
     leaf: LeafRequest,
     /// What it asked for and does not get.
     notes: Vec<String>,
 }
 
-impl Judged {
-    /// The certificate goes beside the request, and the CA is where it is.
-    fn request(&self, template: &Request) -> Request {
-        let ca = template.external_ca.clone().unwrap_or_else(|| ExternalCa {
-            certificate: template.ca_path(FileKind::Certificate),
-            key: template.ca_path(FileKind::Key),
-        });
-        Request {
-            out_dir: self.dir.clone(),
-            external_ca: Some(ca),
-            leaves: vec![self.leaf.clone()],
-            ..template.clone()
-        }
+/// The certificates go beside the requests, and the CA is where it is.
+fn request(judged: &[Judged], template: &Request) -> Request {
+    let ca = template.external_ca.clone().unwrap_or_else(|| ExternalCa {
+        certificate: template.ca_path(FileKind::Certificate),
+        key: template.ca_path(FileKind::Key),
+    });
+    Request {
+        out_dir: judged[0].dir.clone(),
+        external_ca: Some(ca),
+        leaves: judged.iter().map(|one| one.leaf.clone()).collect(),
+        ..template.clone()
     }
 }
 
@@ -83,17 +94,15 @@ fn judge(file: &Path, job: &SignJob) -> Result<Judged> {
             "make it again without that extension",
         ));
     }
-    let subject = csr.subject.subject.clone().ok_or_else(|| {
-        refuse(
-            &format!("its subject {} cannot be written again as it is", csr.subject.text),
-            "make it again with each attribute once",
-        )
-    })?;
     if csr.subject.der.len() > LONGEST_SUBJECT {
         return Err(refuse(
             &format!("its subject has {} octets", csr.subject.der.len()),
             "make it again with a shorter subject",
         ));
+    }
+    let subject = csr.subject.clone();
+    if let Some(why) = subject.fault() {
+        return Err(refuse(&why, "make it again with a subject that all clients read"));
     }
     let role = job.role.unwrap_or_else(|| csr.role());
     let names = names(&csr, job, role, subject.common_name().unwrap_or_default())
@@ -113,7 +122,8 @@ fn judge(file: &Path, job: &SignJob) -> Result<Judged> {
         _ => PathBuf::from("."),
     };
     let notes = csr.overruled(role).into_iter().map(|what| format!("{}: {what}", shown(file))).collect();
-    Ok(Judged { dir, leaf, notes })
+    let place = Directory::find(&dir)?.and_then(|dir| dir.identity().ok());
+    Ok(Judged { dir, place, leaf, notes })
 }
 
 fn check_key(csr: &Csr) -> Result<(), String> {
@@ -131,11 +141,28 @@ fn check_key(csr: &Csr) -> Result<(), String> {
     Ok(())
 }
 
-/// `--san`, or the request's own names, or what its CN stands for. Each is checked as if it had been typed.
+/// `--san`, or the request's own names, or what its CN stands for: for a server with one that is a host's.
 fn names(csr: &Csr, job: &SignJob, role: Role, common_name: &str) -> Result<Vec<San>, String> {
-    if let Some(names) = &job.names {
-        return Ok(names.clone());
+    let names = match &job.names {
+        Some(names) => names.clone(),
+        None => names_asked_for(csr)?,
+    };
+    if role == Role::Client && names.is_empty() {
+        return Ok(San::parse("CN", common_name).into_iter().collect());
     }
+    if role == Role::Client || names.iter().any(San::is_host) {
+        return Ok(names);
+    }
+    if names.is_empty() {
+        return names_of_common_name(common_name)
+            .ok_or_else(|| format!("asks for no name that clients can check (its CN is {common_name:?})"));
+    }
+    let kinds: Vec<String> = names.iter().map(ToString::to_string).collect();
+    Err(format!("asks to be a server, and for no host name or address, only for {}", kinds.join(", ")))
+}
+
+/// Each is checked as if it had been typed.
+fn names_asked_for(csr: &Csr) -> Result<Vec<San>, String> {
     if csr.other_names > 0 {
         return Err(format!("asks for {} names of kinds that are not signed here", csr.other_names));
     }
@@ -145,26 +172,15 @@ fn names(csr: &Csr, job: &SignJob, role: Role, common_name: &str) -> Result<Vec<
             csr.subject_alt_names.len()
         ));
     }
-    if !csr.subject_alt_names.is_empty() {
-        let checked = csr.subject_alt_names.iter().map(|name| {
-            let prefix = if matches!(name, San::Uri(_)) { "URI:" } else { "" };
-            let again = San::parse("name", &format!("{prefix}{name}"))
-                .map_err(|e| format!("asks for the {}", e.message))?;
-            if again == *name {
-                Ok(again)
-            } else {
-                Err(format!("asks for the name {:?} as a {}", name.value(), name.kind()))
-            }
-        });
-        return checked.collect();
-    }
-    let from_common_name = match role {
-        Role::Client => San::parse("CN", common_name).ok().map(|name| vec![name]),
-        Role::Server | Role::Ca => names_of_common_name(common_name),
-    };
-    match from_common_name {
-        Some(names) => Ok(names),
-        None if role == Role::Client => Ok(Vec::new()),
-        None => Err(format!("asks for no name that clients can check (its CN is {common_name:?})")),
-    }
+    let checked = csr.subject_alt_names.iter().map(|name| {
+        let prefix = if matches!(name, San::Uri(_)) { "URI:" } else { "" };
+        let again = San::parse("name", &format!("{prefix}{name}"))
+            .map_err(|e| format!("asks for the {}", e.message))?;
+        if again == *name {
+            Ok(again)
+        } else {
+            Err(format!("asks for the name {:?} as a {}", name.value(), name.kind()))
+        }
+    });
+    checked.collect()
 }

@@ -5,6 +5,8 @@ use std::fmt::Write;
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Error, ErrorKind, Output};
 
+use crate::foreign::{is_hidden, typed};
+
 /// How strings are written; numbers and truth values are written alike in all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Quoting {
@@ -16,7 +18,7 @@ pub(super) enum Quoting {
     Source,
     /// Rust's.
     Rust,
-    /// A POSIX shell's single quotes.
+    /// A POSIX shell's word.
     Shell,
 }
 
@@ -38,13 +40,13 @@ impl Quoting {
             Self::Compose => double_quoted(&text.replace('$', "$$")),
             Self::Source => source(text),
             Self::Rust => format!("{text:?}"),
-            Self::Shell => format!("'{}'", text.replace('\'', "'\\''")),
+            Self::Shell => typed(text),
         }
     }
 }
 
-/// As JSON, which YAML takes too. What is not printable is escaped: YAML takes it in no other form, and a terminal
-/// had better not see it.
+/// As JSON, which YAML takes too. What is not printable is escaped: YAML takes it in no other form, and neither a
+/// terminal nor a reader should meet it raw. Beyond U+FFFF there is no form that suits all languages; no name needs it.
 fn double_quoted(text: &str) -> String {
     let mut literal = String::from("\"");
     for c in text.chars() {
@@ -53,8 +55,11 @@ fn double_quoted(text: &str) -> String {
                 literal.push('\\');
                 literal.push(c);
             }
-            '\u{2028}' | '\u{2029}' | '\u{feff}' => push_escape(&mut literal, c),
-            c if c.is_control() => push_escape(&mut literal, c),
+            '\u{10000}'.. if is_hidden(c) => literal.push('\u{fffd}'),
+            c if is_hidden(c) => {
+                // Writing to a String does not fail.
+                let _ = write!(literal, "\\u{:04x}", u32::from(c));
+            }
             c => literal.push(c),
         }
     }
@@ -62,13 +67,7 @@ fn double_quoted(text: &str) -> String {
     literal
 }
 
-/// All characters that are escaped are below U+10000.
-fn push_escape(literal: &mut String, c: char) {
-    // Writing to a String does not fail.
-    let _ = write!(literal, "\\u{:04x}", u32::from(c));
-}
-
-/// No `\u` for ASCII control characters: Java reads such an escape before it looks for the end of the literal, and C++
+/// No `\u` for control characters: Java reads such an escape before it looks for the end of the literal, and C++
 /// refuses it. Octal escapes of three digits mean the same in all of them but JavaScript's strict mode; there is no
 /// form that suits all, so that they are left out of names (which never have them) and replaced.
 fn source(text: &str) -> String {
@@ -90,7 +89,10 @@ mod tests {
             (Quoting::Source, "a\nb", "\"a\u{fffd}b\""),
             (Quoting::Rust, "a\"b\n", r#""a\"b\n""#),
             (Quoting::Shell, "it's $(x)", r"'it'\''s $(x)'"),
+            (Quoting::Shell, "db.example.com", "db.example.com"),
             (Quoting::Yaml, "数据", "\"数据\""),
+            (Quoting::Yaml, "a\u{202e}\u{e0041}", "\"a\\u202e\u{fffd}\""),
+            (Quoting::Source, "a\u{202e}", r#""a\u202e""#),
         ] {
             assert_eq!(quoting.literal(text), literal, "{quoting:?}");
         }

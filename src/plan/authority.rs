@@ -6,6 +6,7 @@ use super::{Action, AuthorityPlan, authority_validity, is_expiring, losses};
 use crate::certificate::Certificate;
 use crate::error::{Damage, Failure, Result};
 use crate::files::{BaseName, FileKind, converted, shown, typed};
+use crate::foreign::typed_flag;
 use crate::pki::MaySignFor;
 use crate::profile::Role;
 use crate::request::{CaPolicy, Request};
@@ -47,7 +48,7 @@ fn no_ca(request: &Request) -> Failure {
         dir => format!(" -o {dir}"),
     };
     if request.ca_base != BaseName::of_role(Role::Ca) {
-        dir = format!("{dir} --ca-file {}", request.ca_base);
+        dir = format!("{dir} {}", typed_flag("--ca-file", &request.ca_base.to_string()));
     }
     failure.hint(format!("make a CA with: milvus-certgen ca{dir}; or name one with --ca-cert and --ca-key"))
 }
@@ -230,7 +231,7 @@ fn kept(request: &Request, certificate: &Certificate, now: OffsetDateTime) -> Re
     Ok(AuthorityPlan {
         action: Action::Keep,
         reasons: Vec::new(),
-        subject: certificate.subject.subject.clone().unwrap_or_default(),
+        subject: certificate.subject.clone(),
         validity: authority_validity(request, now)?,
         key_identifier: certificate.subject_key_identifier.clone(),
         may_sign_for: match &certificate.name_constraints {
@@ -253,10 +254,6 @@ fn why_not_renewable(set: &Set, certificate: &Certificate) -> Option<(String, &'
         let problem = set.ca.key.problem().unwrap_or_default();
         return Some((format!("its key {problem}"), "put its key there, so that it can be signed again"));
     }
-    if certificate.subject.subject.is_none() {
-        let why = format!("its subject {} cannot be written again as it is", certificate.subject.text);
-        return Some((why, "sign it with openssl"));
-    }
     None
 }
 
@@ -272,6 +269,13 @@ pub(super) fn check_usable(request: &Request, set: &Set, ca: &AuthorityPlan, sig
             &format!("{problem}, and something must be signed"),
             remedy,
         ));
+    }
+    // RFC 5280 section 4.1.2.4: an issuer has a name.
+    let subject_fault = if ca.subject.is_empty() { Some("is empty") } else { None };
+    let subject_fault = subject_fault.or_else(|| (!ca.subject.is_valid()).then_some("is no name in DER"));
+    if let (Some(why), true) = (subject_fault, signs) {
+        let why = format!("its subject {why}, and clients refuse what such a CA signs");
+        return Err(unusable(request, FileKind::Certificate, &why, "use another CA"));
     }
     if let (Some(problem), false) = (set.ca.serial.problem(), set.ca.serial.is_missing()) {
         return Err(Failure::failed(format!("{}: {problem}", path(request, FileKind::Serial))).hint(

@@ -8,8 +8,10 @@ use super::{Action, AuthorityPlan, LeafPlan};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{FileKind, shown, typed};
+use crate::foreign::typed_flag;
 use crate::profile::Role;
 use crate::request::{LeafRequest, Request};
+use crate::san::{San, names_of_common_name};
 use crate::set::{Leaf, LeafFiles};
 use crate::verify;
 
@@ -46,12 +48,23 @@ pub(super) fn inherited<'a>(
     }
     let pem = request.out_dir.join(asked.base.file(FileKind::Certificate));
     let problem = files.certificate.problem().unwrap_or("is not this CA's, or not for its role");
-    let flag = if asked.role == Role::Server { "--cn" } else { "--client-cn" };
-    Err(Failure::failed(format!(
-        "{}: {problem}, and what is left of it is for {common_name:?}",
-        shown(&pem)
-    ))
-    .hint(format!("if it is to be signed for that again, say so: {flag} '{common_name}', and --san for further names")))
+    let flags = match asked.role {
+        Role::Server => typed_flag("--cn", common_name) + &more_names(common_name, &names),
+        _ => typed_flag("--client-cn", common_name),
+    };
+    Err(Failure::failed(format!("{}: {problem}, and what is left of it is for {common_name:?}", shown(&pem)))
+        .hint(format!("if it is to be signed for that again, say so: {flags}")))
+}
+
+/// The flag for the names that the CN does not stand for, as far as it takes them.
+fn more_names(common_name: &str, names: &[San]) -> String {
+    let own = names_of_common_name(common_name).unwrap_or_default();
+    let more: Vec<String> = names.iter().filter(|name| !own.contains(name)).filter_map(San::typed).collect();
+    match (more.is_empty(), own.is_empty()) {
+        (false, _) => format!(" {}", typed_flag("--san", &more.join(","))),
+        (true, false) => String::new(),
+        (true, true) => " --san NAME".to_owned(),
+    }
 }
 
 /// What is not written over, and what no signature mends.
@@ -117,21 +130,12 @@ pub(super) fn check_files(
 }
 
 /// What only matters once a certificate is to be signed.
-pub(super) fn check_identity(
-    plan: &LeafPlan,
-    request: &Request,
-    existing: Option<&Certificate>,
-    ca: &AuthorityPlan,
-) -> Result<()> {
+pub(super) fn check_identity(plan: &LeafPlan, request: &Request, ca: &AuthorityPlan) -> Result<()> {
     let pem = request.out_dir.join(plan.base.file(FileKind::Certificate));
-    if let Some(existing) = existing.filter(|certificate| certificate.subject.subject.is_none()) {
-        return Err(Failure::failed(format!(
-            "{}: must be signed again ({}), but its subject {} cannot be written again as it is",
-            shown(&pem),
-            plan.reasons.join(", and "),
-            existing.subject.text
-        ))
-        .hint(format!("move {} away, and a new one is made", shown(&pem))));
+    if !plan.identity.subject.is_valid() {
+        let why = format!("{}: its subject is no name in DER", shown(&pem));
+        return Err(Failure::failed(why)
+            .hint(format!("move it away, and a new one is made: mv {0} {0}.old", typed(&pem))));
     }
     if plan.identity.subject.is_empty() && plan.identity.names.is_empty() {
         return Err(Failure::usage(format!(
@@ -140,7 +144,7 @@ pub(super) fn check_identity(
         ))
         .hint("give it a name with --client-cn, or an attribute such as --organization"));
     }
-    if plan.role == Role::Server && plan.identity.names.is_empty() {
+    if plan.role == Role::Server && !plan.identity.names.iter().any(San::is_host) {
         let common_name = plan.identity.subject.common_name().unwrap_or_default();
         return Err(Failure::failed(format!(
             "{}: needs a name that clients can check, and its CN {common_name:?} is none",

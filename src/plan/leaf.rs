@@ -32,7 +32,7 @@ pub(super) fn plan(
         Some(foreign) => foreign.identity.clone(),
         None => request.identity(
             asked,
-            kept.and_then(|certificate| certificate.subject.subject.as_ref()),
+            kept.map(|certificate| &certificate.subject),
             kept.and_then(|certificate| certificate.subject_alt_names.as_deref()),
         )?,
     };
@@ -95,7 +95,7 @@ pub(super) fn plan(
     };
     check_leaf(&plan, asked, request, files)?;
     if plan.signs() {
-        check_identity(&plan, request, existing, ca)?;
+        check_identity(&plan, request, ca)?;
         check_constraints(&plan, request, issuer)?;
     }
     Ok(plan)
@@ -114,10 +114,9 @@ fn why_sign(
     if existing.not_after >= now && is_expiring(existing, request, now) {
         reasons.push(format!("expires on {}", verify::date(existing.not_after)));
     }
-    let subject = existing.subject.subject.as_ref();
     let mut there = existing.subject_alt_names.clone().unwrap_or_default();
     for given in request.given(asked_of) {
-        let has = subject.and_then(|subject| subject.value(given.attribute)).unwrap_or_default();
+        let has = existing.subject.value(given.attribute).unwrap_or_default();
         let asked = identity.subject.value(given.attribute).unwrap_or_default();
         if has != asked {
             let name = given.attribute.short_name();

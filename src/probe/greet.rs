@@ -252,7 +252,7 @@ fn tls(connection: &ClientConnection, witness: &Witness) -> Option<Tls> {
             // rustls writes TLS13_AES_128_GCM_SHA256, the registry TLS_AES_128_GCM_SHA256.
             name.replacen("TLS13_", "TLS_", 1)
         }),
-        alpn: connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).escape_debug().to_string()),
+        alpn: connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
         chain: certificates(&chain),
         proves_key: witness.proves_key.load(Ordering::Relaxed),
         asks_for_certificate: witness.asked.load(Ordering::Relaxed),

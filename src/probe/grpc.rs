@@ -121,7 +121,7 @@ async fn read_answer(response: h2::client::ResponseFuture) -> Result<Answer, h2:
 fn answer_of_status(headers: &HeaderMap) -> Option<Answer> {
     let status = headers.get("grpc-status")?.to_str().unwrap_or_default();
     let message = headers.get("grpc-message").and_then(|m| m.to_str().ok()).unwrap_or_default();
-    let said: String = message.chars().flat_map(char::escape_default).take(200).collect();
+    let said: String = message.chars().take(200).collect();
     let said = format!("gRPC status {status} {said}").trim_end().to_owned();
     match status {
         "0" => None,
@@ -142,8 +142,7 @@ fn version(message: &[u8]) -> Option<String> {
         }
         let (value, next) = after.split_at_checked(usize::from(*length))?;
         if key >> 3 == 2 {
-            let text = String::from_utf8(value.to_vec()).ok()?;
-            return Some(text.chars().flat_map(char::escape_default).collect());
+            return String::from_utf8(value.to_vec()).ok();
         }
         rest = next;
     }

@@ -60,9 +60,9 @@ fn say(mut wire: Wire, words: &[u8]) -> Plain {
     }
 }
 
-/// What was heard up to the first line break, with nothing in it that could steer a terminal.
+/// The beginning of what was heard, up to the first line break.
 pub(super) fn first_line(heard: &[u8]) -> String {
     let line = heard.split(|&octet| octet == b'\r' || octet == b'\n').next().unwrap_or_default();
     let line = if line.is_empty() { heard } else { line };
-    line.iter().take(32).flat_map(|&octet| std::ascii::escape_default(octet)).map(char::from).collect()
+    String::from_utf8_lossy(&line[..line.len().min(32)]).into_owned()
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::Target;
 use crate::error::{Failure, Result};
+use crate::foreign::typed;
 
 /// One address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +83,7 @@ fn resolve(target: &Target, timeout: Duration) -> Result<Vec<SocketAddr>> {
     });
     let failed = |reason: &str| {
         Failure::failed(format!("{target}: the host's address cannot be found: {reason}"))
-            .hint(format!("look it up with: getent hosts {}", target.host))
+            .hint(format!("look it up with: getent hosts {}", typed(&target.host)))
     };
     match receiver.recv_timeout(timeout) {
         Ok(Ok(addresses)) if addresses.is_empty() => Err(failed("it has none")),

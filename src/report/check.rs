@@ -5,12 +5,13 @@ use std::io::{self, Write};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::text::{BOLD, GREEN, list, marked};
+use super::text::{BOLD, GREEN, columns, list, marked};
 use super::{Facts, Text};
 use crate::certificate::Certificate;
 use crate::error::Exit;
 use crate::examine::{Examined, Question};
 use crate::files::FileKind;
+use crate::foreign::printable;
 use crate::profile::Role;
 use crate::set::CertificateFile;
 use crate::verify::{Finding, Handshake, Severity};
@@ -131,12 +132,13 @@ impl FindingFacts {
 
     pub(super) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         let style = marked(self.severity);
-        writeln!(out, "{style}{}[{}]{style:#} {} {}", self.severity, self.code, self.subject, self.message)?;
+        let (subject, message) = (printable(&self.subject), printable(&self.message));
+        writeln!(out, "{style}{}[{}]{style:#} {subject} {message}", self.severity, self.code)?;
         for seen in &self.seen_as {
-            writeln!(out, "  seen as  {seen}")?;
+            writeln!(out, "  seen as  {}", printable(seen))?;
         }
         match &self.fix {
-            Some(fix) => writeln!(out, "  fix      {fix}"),
+            Some(fix) => writeln!(out, "  fix      {}", printable(fix)),
             None => Ok(()),
         }
     }
@@ -152,14 +154,15 @@ impl HandshakeFacts {
 impl CertificateFacts {
     pub(super) fn write_text(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
         let facts = &self.certificate;
-        write!(out, "{BOLD}{:width$}{BOLD:#}  {}", self.file, self.role)?;
+        write!(out, "{BOLD}{:width$}{BOLD:#}  {}", printable(&self.file), self.role)?;
         match &self.issued_by {
             Some(issuer) if *issuer == self.file => writeln!(out, ", self-signed")?,
-            Some(issuer) => writeln!(out, ", issued by {issuer}")?,
+            Some(issuer) => writeln!(out, ", issued by {}", printable(issuer))?,
             None if facts.issuer == facts.subject => writeln!(out, ", self-signed")?,
-            None => writeln!(out, ", issued by {}", facts.issuer)?,
+            None => writeln!(out, ", issued by {}", printable(&facts.issuer))?,
         }
-        let mut line = |label: &str, text: &str| writeln!(out, "{:width$}  {label:8}  {text}", "");
+        let mut line =
+            |label: &str, text: &str| writeln!(out, "{:width$}  {label:8}  {}", "", printable(text));
         line("subject", if facts.subject.is_empty() { "(empty)" } else { &facts.subject })?;
         if !facts.names.is_empty() {
             line("names", &list(&facts.names))?;
@@ -173,7 +176,7 @@ impl CertificateFacts {
 
 impl Text for CheckReport {
     fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let width = self.certificates.iter().map(|one| one.file.len()).max().unwrap_or_default();
+        let width = self.certificates.iter().map(|one| columns(&one.file)).max().unwrap_or_default();
         for certificate in &self.certificates {
             certificate.write_text(out, width)?;
         }
@@ -184,6 +187,7 @@ impl Text for CheckReport {
             let HandshakeFacts { name, tls_mode, problem } = handshake;
             let what = if *tls_mode == 1 { "one-way" } else { "two-way" };
             let how = problem.as_ref().map_or_else(|| "succeeds".to_owned(), |why| format!("fails: {why}"));
+            let (name, how) = (printable(name), printable(&how));
             writeln!(out, "handshake as {name}, tlsMode {tls_mode} ({what}): {how}")?;
         }
         for finding in &self.findings {

@@ -9,6 +9,7 @@ use super::check::FindingFacts;
 use super::text::{BOLD, GREEN, marked};
 use super::{Facts, Text};
 use crate::error::Exit;
+use crate::foreign::printable;
 use crate::job::ProbeJob;
 use crate::probe::{Answer, Found, Judgement, Outcome, Plain, Reached, Server, Version};
 
@@ -161,8 +162,9 @@ impl Text for ProbeReport {
             Some(2) => ", in tlsMode 2 (two-way)",
             _ => "",
         };
-        writeln!(out, "{BOLD}{}{BOLD:#}  {}{mode}", self.target, server.in_words())?;
-        let mut line = |label: &str, text: &str| writeln!(out, "  {label:9}  {text}");
+        let (target, server) = (printable(&self.target), server.in_words());
+        writeln!(out, "{BOLD}{target}{BOLD:#}  {}{mode}", printable(&server))?;
+        let mut line = |label: &str, text: &str| writeln!(out, "  {label:9}  {}", printable(text));
         let addresses: Vec<String> = self.addresses.iter().map(AddressFacts::in_words).collect();
         line("address", &addresses.join(", "))?;
         if let Some(tls) = &self.tls {

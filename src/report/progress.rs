@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::foreign::printable;
 use crate::issue::Progress;
 use crate::profile::Role;
 
@@ -50,7 +51,7 @@ impl Narrator {
 
     fn line(&self, text: &str) {
         if self.speaks {
-            let _ = writeln!(anstream::stderr(), "{text}");
+            let _ = writeln!(anstream::stderr(), "{}", printable(text));
         }
     }
 }
@@ -58,7 +59,8 @@ impl Narrator {
 /// Another run holds the directory. Said on a pipe too: a script that stands still should say why.
 pub fn say_waiting(quiet: bool, directory: &std::path::Path) {
     if !quiet {
-        let _ = writeln!(anstream::stderr(), "waiting for another run in {}", directory.display());
+        let directory = directory.display().to_string();
+        let _ = writeln!(anstream::stderr(), "waiting for another run in {}", printable(&directory));
     }
 }
 

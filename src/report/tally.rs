@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::Text;
+use crate::foreign::printable;
 use crate::plan::{Action, Plan};
 
 /// What a run over many names did, in numbers.
@@ -47,7 +48,11 @@ impl Text for Tally {
         writeln!(
             out,
             "{} names in {}: {} {would}made, {} {would}re-signed, {} kept",
-            self.names, self.directory, self.made, self.re_signed, self.kept
+            self.names,
+            printable(&self.directory),
+            self.made,
+            self.re_signed,
+            self.kept
         )
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::{CertificateReport, NameFact, Report, Text};
+use crate::foreign::printable;
 
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const GREEN: Style = AnsiColor::Green.on_default();
@@ -24,33 +25,26 @@ impl Text for Report {
         if self.recovered {
             writeln!(out, "finished a run that was interrupted")?;
         }
-        let width = self.certificates.iter().map(|c| c.file.len()).max().unwrap_or_default();
+        let width = self.certificates.iter().map(|c| columns(&c.file)).max().unwrap_or_default();
         for certificate in &self.certificates {
             self.write_certificate(out, certificate, width)?;
         }
         for note in &self.notes {
-            writeln!(out, "{YELLOW}note{YELLOW:#}: {note}")?;
+            writeln!(out, "{YELLOW}note{YELLOW:#}: {}", printable(note))?;
         }
         let last = match (self.changed, self.dry_run) {
             (false, _) => "nothing to do: what is there serves".to_owned(),
-            (true, true) => "dry run: nothing was written".to_owned(),
-            (true, false) if self.written.len() == 1 => {
-                format!("wrote 1 file in {}: {}", self.directory, self.written[0])
+            (true, true) => {
+                writeln!(out, "would write {}", self.files(self.would_write.as_deref()))?;
+                "dry run: nothing was written".to_owned()
             }
-            (true, false) => {
-                format!(
-                    "wrote {} files in {}: {}",
-                    self.written.len(),
-                    self.directory,
-                    self.written.join(" ")
-                )
-            }
+            (true, false) => format!("wrote {}", self.files(Some(&self.written))),
         };
-        writeln!(out, "{last}")?;
+        writeln!(out, "{}", printable(&last))?;
         if !self.next.is_empty() {
             writeln!(out, "\nnext:")?;
             for step in &self.next {
-                writeln!(out, "  - {step}")?;
+                writeln!(out, "  - {}", printable(step))?;
             }
         }
         Ok(())
@@ -58,6 +52,12 @@ impl Text for Report {
 }
 
 impl Report {
+    fn files(&self, names: Option<&[String]>) -> String {
+        let names = names.unwrap_or_default();
+        let files = if names.len() == 1 { "file" } else { "files" };
+        format!("{} {files} in {}: {}", names.len(), self.directory, names.join(" "))
+    }
+
     fn write_certificate(
         &self,
         out: &mut dyn Write,
@@ -74,18 +74,18 @@ impl Report {
             _ => "kept",
         };
         let style = if certificate.action == "keep" { Style::new() } else { GREEN };
-        write!(out, "{BOLD}{:width$}{BOLD:#}  {style}{word}{style:#}", certificate.file)?;
+        write!(out, "{BOLD}{:width$}{BOLD:#}  {style}{word}{style:#}", printable(&certificate.file))?;
         match certificate.reasons.as_slice() {
             [] => writeln!(out)?,
-            [only] => writeln!(out, ": {only}")?,
+            [only] => writeln!(out, ": {}", printable(only))?,
             several => {
                 writeln!(out, ":")?;
                 for reason in several {
-                    writeln!(out, "{:width$}  - {reason}", "")?;
+                    writeln!(out, "{:width$}  - {}", "", printable(reason))?;
                 }
             }
         }
-        let mut line = |text: String| writeln!(out, "{:width$}  {text}", "");
+        let mut line = |text: String| writeln!(out, "{:width$}  {}", "", printable(&text));
         if let Some(planned) = &certificate.planned {
             line(planned.subject.clone())?;
             if !planned.names.is_empty() {
@@ -107,6 +107,11 @@ impl Report {
         line(format!("{}, {when}", facts.key))?;
         line(format!("SHA-256 {}", facts.sha256))
     }
+}
+
+/// How many characters of the line it takes.
+pub(super) fn columns(text: &str) -> usize {
+    printable(text).chars().count()
 }
 
 pub(super) fn list(names: &[NameFact]) -> String {

@@ -1,71 +1,41 @@
 //! The only code that creates, renames or removes files.
 //!
-//! A run holds a lock on its directory. What it writes goes, whole and synced, into a directory beside the files
-//! (`.milvus-certgen`); then a journal of the names is put there in one rename, and that is the moment of decision.
-//! Only after it are the files moved to their places. A run that finds a journal finishes the moves; one that
-//! finds staged files without a journal throws them away. So after a kill at any moment the next run sees either
-//! the old set or the new one, whole. Readers may see a mix for the microseconds between the moves.
+//! A run holds a lock on its directory, and works through its open handle. What it writes goes, whole and synced,
+//! into a directory beside the files (`.milvus-certgen`, the stage); then a journal of the names is put there in one
+//! rename, and that is the moment of decision. Only after it are the files moved to their places. A run that finds a
+//! journal finishes the moves; one that finds staged files without a journal throws them away. So after a kill at any
+//! moment the next run sees either the old set or the new one, whole. Readers may see a mix for the microseconds
+//! between the moves.
+//!
+//! A transaction is one directory's. Whoever may write to the directory can put a stage there too: it is believed only
+//! if it is this user's own, and it never says where a file goes.
 
-use std::fs::{self, File};
-use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-
-use zeroize::Zeroizing;
+use std::fs::{File, TryLockError};
+use std::io::{self, ErrorKind};
+use std::path::Path;
 
 use crate::error::{Failure, Result};
-use crate::files::{Owner, shown};
+use crate::files::shown;
 
-pub(super) mod files;
+mod files;
 mod journal;
+mod make;
+mod stage;
+mod sync;
 
-pub use journal::Journal;
+pub use files::Change;
+pub(super) use files::why;
+pub use stage::Interrupted;
 
-use files::{
-    clear, failed, is_there, lock_there, make_if_missing, make_stage, parent_missing, set_access, sync,
-    sync_all, write_new,
-};
+use super::dir::{Dir, Identity};
+use files::{failed, set_access, write_new};
+use journal::Journal;
+use make::{Made, check_makeable, open, open_or_make};
+use stage::{JOURNAL, JOURNAL_DRAFT, Stage};
+use sync::{sync, sync_all};
 
-use journal::{Entry, JOURNAL, text_of};
-
-const STAGE: &str = ".milvus-certgen";
-const JOURNAL_DRAFT: &str = "journal.new";
-/// Which other directories have staged files of this transaction, for whoever clears up.
-const PLACES: &str = "places";
-
-impl Change {
-    /// A file with the mode of its kind.
-    #[must_use]
-    pub fn new(name: String, mode: u32, contents: Zeroizing<Vec<u8>>) -> Self {
-        Self { name, place: None, mode, exact_mode: false, owner: None, contents }
-    }
-
-    /// Sets the mode and the owner, where they were asked for.
-    pub fn give(&mut self, mode: Option<u32>, owner: Option<Owner>) {
-        self.owner = owner;
-        if let Some(mode) = mode {
-            self.mode = mode;
-            self.exact_mode = true;
-        }
-    }
-}
-
-/// One file to be put in its place.
-#[derive(Debug)]
-pub struct Change {
-    /// The name within the directory.
-    pub name: String,
-    /// The directory, whole, where it is not the set's own.
-    pub place: Option<PathBuf>,
-    /// The mode with which it is created; less what the umask takes, but for a mode that was asked for.
-    pub mode: u32,
-    /// The mode was asked for.
-    pub exact_mode: bool,
-    /// Who owns it, if that was asked for.
-    pub owner: Option<Owner>,
-    /// All of it.
-    pub contents: Zeroizing<Vec<u8>>,
-}
+/// So many files are open at once, whatever the number of a run's files.
+const OPEN_AT_ONCE: usize = 64;
 
 /// A moment within a transaction, told to an observer: the tests end the process there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,205 +56,242 @@ pub enum Step {
     JournalRemoved,
 }
 
-/// A set's directory, locked for one run.
+/// A directory, locked for one run.
 #[derive(Debug)]
 pub struct Directory {
-    path: PathBuf,
-    /// Holds the lock, and syncs the directory's entries.
-    handle: File,
-    created: bool,
+    dir: Dir,
+    /// What this run has made to get here, the outermost first.
+    made: Vec<Made>,
 }
 
 impl Directory {
-    /// Opens the directory, makes it if it is missing (but not its parent), and waits for other runs in it.
-    /// `waiting` is called before a wait.
-    pub fn lock(path: &Path, waiting: impl Fn()) -> Result<Self> {
-        loop {
-            let created = make_if_missing(path)?;
-            if let Some(handle) = lock_there(path, &waiting)? {
-                return Ok(Self { path: path.to_owned(), handle, created });
-            }
-            // A run that failed has removed the directory it had made, while this one waited for it.
+    /// Opens the directory without a lock: to look at it, or to ask which comes first. `None` if it is not there.
+    pub fn find(path: &Path) -> Result<Option<Dir>> {
+        open(path)
+    }
+
+    /// An error if a run could not write to the directory, or not make it. Changes nothing.
+    pub fn check_writable(path: &Path) -> Result<()> {
+        match open(path)? {
+            Some(dir) if dir.is_writable() => Ok(()),
+            Some(_) => Err(failed(path, "cannot be written to", &ErrorKind::PermissionDenied.into())),
+            None => check_makeable(path),
         }
     }
 
-    /// The same for a directory that must be there.
-    pub fn lock_existing(path: &Path, waiting: impl Fn()) -> Result<Self> {
-        match lock_there(path, &waiting)? {
-            Some(handle) => Ok(Self { path: path.to_owned(), handle, created: false }),
-            None => Err(Failure::failed(format!("{}: there is no such directory", shown(path)))
-                .hint("name the directory of a CA")),
+    /// Opens the directory, and makes it with its parents if it is missing. It is not locked yet: where a run needs
+    /// several, the order of the locks goes by [`Directory::identity`].
+    pub fn open(path: &Path) -> Result<Self> {
+        let mut made = Vec::new();
+        let dir = open_or_make(path, &mut made);
+        let made_some = |made: Vec<Made>| made.iter().rev().for_each(Made::remove);
+        match dir {
+            Ok(dir) => Ok(Self { dir, made }),
+            Err(failure) => {
+                made_some(made);
+                Err(failure)
+            }
         }
+    }
+
+    /// Opens a directory in this one, and makes it if it is missing; a link in its place is refused.
+    pub fn open_below(&self, name: &str) -> Result<Self> {
+        let path = self.dir.path().join(name);
+        match self.dir.create_dir(name.as_ref(), 0o777) {
+            Ok(()) => {}
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(failed(&path, "cannot be made", &e)),
+        }
+        let dir =
+            self.dir.sub(name).map_err(|e| failed(&path, "is not a directory", &e).hint("move it away"))?;
+        Ok(Self { dir, made: Vec::new() })
+    }
+
+    /// Waits for other runs in the directory. `waiting` is called before a wait. False if by the time it is locked
+    /// the path leads to another directory: a run that failed has removed the one it had made.
+    pub fn lock(&self, waiting: impl Fn()) -> Result<bool> {
+        let (path, handle) = (self.dir.path(), self.dir.handle());
+        match handle.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                waiting();
+                handle.lock().map_err(|e| failed(path, "cannot be locked", &e))?;
+            }
+            Err(TryLockError::Error(e)) => return Err(failed(path, "cannot be locked", &e)),
+        }
+        let there = Dir::open(path).and_then(|dir| dir.identity()).ok();
+        Ok(there.is_some() && there == self.dir.identity().ok())
     }
 
     /// What tells this directory from another, whatever their paths: runs lock in this order.
+    pub fn identity(&self) -> Result<Identity> {
+        self.dir.identity().map_err(|e| failed(self.dir.path(), "cannot be read", &e))
+    }
+
+    /// For reading.
     #[must_use]
-    pub fn identity(path: &Path) -> Option<(u64, u64)> {
-        fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
-    }
-
-    /// Makes the directory if it is missing (but not its parent).
-    pub fn make(path: &Path) -> Result<bool> {
-        make_if_missing(path)
-    }
-
-    /// True if the directory is there; an error if [`Directory::lock`] could not make it. Changes nothing.
-    pub fn exists(path: &Path) -> Result<bool> {
-        if is_there(path)? {
-            return Ok(true);
-        }
-        match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            Some(parent) if !parent.exists() => Err(parent_missing(path, parent)),
-            _ => Ok(false),
-        }
+    pub fn dir(&self) -> &Dir {
+        &self.dir
     }
 
     /// Finishes a run that was interrupted after its decision, and clears what one left before it.
     /// True if files were moved.
     pub fn recover(&self) -> Result<bool> {
-        let stage = self.stage();
-        match fs::symlink_metadata(&stage) {
-            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(false),
-            Err(e) => return Err(failed(&stage, "cannot be read", &e)),
-            Ok(metadata) if !metadata.is_dir() => {
-                return Err(Failure::failed(format!("{}: is not a directory", shown(&stage)))
-                    .hint("it is this program's place for files on their way; remove it"));
+        let (stage, journal) = match Interrupted::find(&self.dir)? {
+            Some(interrupted) => {
+                let (stage, journal) = interrupted.into_parts();
+                (stage, Some(journal))
             }
-            Ok(_) => {}
-        }
-        let journal = Journal::find(&self.path)?;
+            None => match Stage::find(&self.dir)? {
+                Some(stage) => (stage, None),
+                None => return Ok(false),
+            },
+        };
         if let Some(journal) = &journal {
-            self.roll_forward(&journal.entries, &mut |_| {})?;
+            self.roll_forward(&stage, journal, &mut |_| {})?;
         }
-        self.clear_stage()?;
+        stage.clear(&self.dir)?;
         Ok(journal.is_some())
     }
 
     /// Puts the files in their places, all or none. `at` is told of every step.
     pub fn commit(&self, changes: &[Change], at: &mut dyn FnMut(Step)) -> Result<()> {
+        match self.stage(changes, at)? {
+            Some(staged) => staged.commit(at),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes and syncs the files, without putting them in their places. Nothing is left of it if it fails, or if
+    /// the result is dropped by [`Staged::discard`]. `None` if there is nothing to write.
+    pub fn stage(&self, changes: &[Change], at: &mut dyn FnMut(Step)) -> Result<Option<Staged<'_>>> {
         if changes.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
-        let entries: Vec<Entry> = changes
-            .iter()
-            .map(|change| Entry { name: change.name.clone(), place: change.place.clone() })
-            .collect();
-        self.make_stages(&entries)
-            .and_then(|()| {
-                at(Step::StageMade);
-                self.stage_all(changes, &entries, at)
-            })
-            .inspect_err(|_| {
-                // Nothing has been moved yet: what was staged, keys among it, goes at once; the journal first, or a
-                // kill on the way would leave one that tells of files that are gone.
-                let _ = fs::remove_file(self.stage().join(JOURNAL));
-                let _ = self.clear_stage();
-            })?;
-        self.roll_forward(&entries, at)?;
-        self.clear_stage()
-    }
-
-    /// Removes the directory again if this run made it and nothing came into it.
-    pub fn abandon(self) {
-        if self.created {
-            let _ = fs::remove_dir(&self.path);
-        }
-    }
-
-    fn stage(&self) -> PathBuf {
-        self.path.join(STAGE)
-    }
-
-    /// Where the file belongs, and where it waits: on the same file system, so that a rename moves it.
-    fn paths(&self, name: &str, place: Option<&Path>) -> (PathBuf, PathBuf) {
-        let dir = place.unwrap_or(&self.path);
-        (dir.join(name), dir.join(STAGE).join(name))
-    }
-
-    fn make_stages(&self, entries: &[Entry]) -> Result<()> {
-        make_stage(&self.path)?;
-        let mut places: Vec<&Path> = entries.iter().filter_map(|entry| entry.place.as_deref()).collect();
-        places.dedup();
-        if places.is_empty() {
-            return Ok(());
-        }
-        let lines: Vec<String> = places.iter().map(|place| place.to_string_lossy().into_owned()).collect();
-        let file = write_new(&self.stage().join(PLACES), 0o600, lines.join("\n").as_bytes());
-        file.map_err(|e| failed(&self.path, "cannot be written to", &e))?;
-        for place in places {
-            make_if_missing(place)?;
-            clear(&place.join(STAGE))?;
-            make_stage(place)?;
-        }
-        Ok(())
-    }
-
-    fn stage_all(&self, changes: &[Change], entries: &[Entry], at: &mut dyn FnMut(Step)) -> Result<()> {
-        let stage = self.stage();
-        let mut files = Vec::with_capacity(changes.len());
-        for (i, change) in changes.iter().enumerate() {
-            let (place, staged) = self.paths(&change.name, change.place.as_deref());
-            if fs::symlink_metadata(&place).is_ok_and(|metadata| metadata.is_dir()) {
-                return Err(Failure::failed(format!(
-                    "{}: is a directory, where a file should be",
-                    shown(&place)
-                ))
-                .hint("move it away"));
+        let names = changes.iter().map(|change| change.name.clone()).collect();
+        let journal = Journal::new(names).ok_or_else(|| unwritable_names(self.dir.path(), changes))?;
+        let stage = Stage::create(&self.dir)?;
+        at(Step::StageMade);
+        match self.fill(&stage, changes, &journal, at) {
+            Ok(()) => Ok(Some(Staged { directory: self, stage, journal })),
+            Err(failure) => {
+                let _ = stage.clear(&self.dir);
+                Err(failure)
             }
-            let file = write_new(&staged, change.mode, &change.contents)
-                .map_err(|e| failed(&place, "cannot be written", &e))?;
-            set_access(&file, change, &place)?;
+        }
+    }
+
+    /// Removes what this run has made on its way here, as far as nothing came into it.
+    pub fn abandon(self) {
+        self.made.iter().rev().for_each(Made::remove);
+    }
+
+    fn fill(
+        &self,
+        stage: &Stage,
+        changes: &[Change],
+        journal: &Journal,
+        at: &mut dyn FnMut(Step),
+    ) -> Result<()> {
+        let unsynced = |e: io::Error| failed(self.dir.path(), "cannot be synced", &e);
+        let mut files = Vec::new();
+        for (i, change) in changes.iter().enumerate() {
+            self.check_place(&change.name)?;
+            let path = self.dir.path().join(&change.name);
+            let file = write_new(&stage.dir, &change.name, change.mode, &change.contents)
+                .map_err(|e| failed(&path, "cannot be written", &e))?;
+            set_access(&file, change, &path)?;
             files.push(file);
+            if files.len() == OPEN_AT_ONCE {
+                sync_all(&files.iter().collect::<Vec<_>>()).map_err(unsynced)?;
+                files.clear();
+            }
             at(Step::Staged(i));
         }
-        sync_all(&files).map_err(|e| failed(&self.path, "cannot be synced", &e))?;
-        let (draft, place) = (stage.join(JOURNAL_DRAFT), stage.join(JOURNAL));
-        let decided = write_new(&draft, 0o600, text_of(entries).as_bytes()).and_then(|file| {
-            file.sync_all()?;
-            at(Step::JournalDrafted);
-            for place in entries.iter().filter_map(|entry| entry.place.as_deref()) {
-                sync(&place.join(STAGE))?;
-            }
-            sync(&stage)?;
-            fs::rename(&draft, &place)?;
-            sync(&stage)
-        });
-        decided.map_err(|e| failed(&self.path, "cannot be written to", &e))?;
-        self.handle.sync_all().map_err(|e| failed(&self.path, "cannot be synced", &e))?;
-        at(Step::Decided);
+        let draft = write_new(&stage.dir, JOURNAL_DRAFT, 0o600, journal.text().as_bytes());
+        files.push(draft.map_err(|e| failed(self.dir.path(), "cannot be written to", &e))?);
+        // The entries of the stage, the stage's own, and those of the directories on the way to it.
+        let mut all: Vec<&File> = files.iter().collect();
+        all.extend([stage.dir.handle(), self.dir.handle()]);
+        all.extend(self.made.iter().map(|made| made.parent.handle()));
+        sync_all(&all).map_err(unsynced)?;
+        at(Step::JournalDrafted);
         Ok(())
     }
 
-    fn roll_forward(&self, entries: &[Entry], at: &mut dyn FnMut(Step)) -> Result<()> {
-        for (i, entry) in entries.iter().enumerate() {
-            let (place, staged) = self.paths(&entry.name, entry.place.as_deref());
-            match fs::rename(staged, &place) {
+    fn check_place(&self, name: &str) -> Result<()> {
+        if self.dir.entry(name).is_ok_and(|entry| entry.is_some_and(|entry| entry.kind.is_dir())) {
+            let path = self.dir.path().join(name);
+            return Err(Failure::failed(format!("{}: is a directory, where a file should be", shown(&path)))
+                .hint("move it away"));
+        }
+        Ok(())
+    }
+
+    fn roll_forward(&self, stage: &Stage, journal: &Journal, at: &mut dyn FnMut(Step)) -> Result<()> {
+        for (i, name) in journal.names().iter().enumerate() {
+            match stage.dir.rename(name, &self.dir, name) {
                 Ok(()) => at(Step::Moved(i)),
                 // Moved by the run that was interrupted.
                 Err(e) if e.kind() == ErrorKind::NotFound => {}
                 Err(e) => {
-                    return Err(failed(&place, "cannot be replaced", &e)
+                    return Err(failed(&self.dir.path().join(name), "cannot be replaced", &e)
                         .hint("mend that, then run again: the new files wait beside the old ones"));
                 }
             }
         }
-        for place in entries.iter().filter_map(|entry| entry.place.as_deref()) {
-            sync(place).map_err(|e| failed(place, "cannot be synced", &e))?;
-        }
-        self.handle.sync_all().map_err(|e| failed(&self.path, "cannot be synced", &e))?;
+        sync(self.dir.handle()).map_err(|e| failed(self.dir.path(), "cannot be synced", &e))?;
         at(Step::AllMoved);
-        let journal = self.stage().join(JOURNAL);
-        fs::remove_file(&journal).map_err(|e| failed(&journal, "cannot be removed", &e))?;
+        stage
+            .dir
+            .remove(JOURNAL.as_ref())
+            .map_err(|e| failed(&stage.dir.path().join(JOURNAL), "cannot be removed", &e))?;
         at(Step::JournalRemoved);
         Ok(())
     }
+}
 
-    fn clear_stage(&self) -> Result<()> {
-        let stage = self.stage();
-        let places = fs::read_to_string(stage.join(PLACES)).unwrap_or_default();
-        for place in places.lines().map(Path::new).filter(|place| place.is_absolute()) {
-            clear(&place.join(STAGE))?;
+/// What an interrupted run has staged under that name, whether it had decided or not.
+pub fn staged(dir: &Dir, name: &str) -> Result<Option<File>> {
+    let stage = Stage::find(dir)?;
+    Ok(stage.and_then(|stage| stage.dir.open_file(name).ok().flatten()))
+}
+
+/// Files that wait, whole and synced, for their commit.
+#[derive(Debug)]
+pub struct Staged<'a> {
+    directory: &'a Directory,
+    stage: Stage,
+    journal: Journal,
+}
+
+impl Staged<'_> {
+    /// Decides, and puts the files in their places.
+    pub fn commit(self, at: &mut dyn FnMut(Step)) -> Result<()> {
+        let Self { directory, stage, journal } = self;
+        let decided = stage
+            .dir
+            .rename(JOURNAL_DRAFT, &stage.dir, JOURNAL)
+            .and_then(|()| sync(stage.dir.handle()))
+            .map_err(|e| failed(directory.dir.path(), "cannot be written to", &e));
+        if let Err(failure) = decided {
+            let _ = stage.clear(&directory.dir);
+            return Err(failure);
         }
-        clear(&stage)
+        at(Step::Decided);
+        directory.roll_forward(&stage, &journal, at)?;
+        stage.clear(&directory.dir)
     }
+
+    /// Throws the files away.
+    pub fn discard(self) {
+        let _ = self.stage.clear(&self.directory.dir);
+    }
+}
+
+fn unwritable_names(dir: &Path, changes: &[Change]) -> Failure {
+    let mut names = changes.iter().map(|change| change.name.as_str());
+    let bad = names.find(|name| !journal::is_plain(name)).unwrap_or_default();
+    Failure::failed(format!("{}: the file name {bad:?} cannot be written", shown(dir)))
+        .hint("use names without line breaks and other control characters, of at most 255 bytes")
 }

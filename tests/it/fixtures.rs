@@ -127,7 +127,7 @@ fn nothing_is_made_on_a_dry_run_or_in_a_place_that_is_none() {
     assert!(!sandbox.file("f").exists());
     sandbox.write("file", "");
     sandbox.certgen(&["fixtures", "file"]).fails(1);
-    sandbox.certgen(&["fixtures", "no/such"]).fails(1);
+    sandbox.certgen(&["fixtures", "file/such"]).fails(1);
     sandbox.certgen(&["fixtures"]).fails(2);
     sandbox.certgen(&["fixtures", "f", "--san", "a b"]).fails(2);
     sandbox.certgen(&["fixtures", "f", "--san", "URI:spiffe://a/b"]).fails(2);

@@ -177,7 +177,7 @@ fn a_clock_that_is_wrong_signs_nothing() {
     let (key, _) = milvus_certgen::keys::encoding::from_pem(sandbox.read("ca.key").as_bytes()).unwrap();
     let now = time::OffsetDateTime::now_utc();
     let old = milvus_certgen::certificate::certificates_from_pem(sandbox.read("ca.pem").as_bytes()).unwrap();
-    let subject = old[0].subject.subject.clone().unwrap();
+    let subject = old[0].subject.clone();
     let future =
         Validity { not_before: now + time::Duration::days(2), not_after: now + time::Duration::days(400) };
     let id = old[0].subject_key_identifier.as_deref();
@@ -224,8 +224,6 @@ fn names_in_a_list_keep_their_hash_and_lose_the_byte_order_mark() {
 #[test]
 fn hints_are_quoted_for_the_shell() {
     let sandbox = Sandbox::new();
-    let err = sandbox.certgen(&["-o", "my tls/x"]).fails(1);
-    assert!(err.ends_with("hint: mkdir -p 'my tls'\n"), "{err}");
     let err = sandbox.certgen(&["client", "a", "-o", "no such", "--ca-file", "root"]).fails(1);
     assert!(err.contains("milvus-certgen ca -o 'no such' --ca-file root;"), "{err}");
 }

@@ -178,3 +178,44 @@ fn a_renewed_ca_breaks_nothing_that_it_signed() {
     }
     assert!(sandbox.certgen(&[]).succeeds().contains("nothing to do"));
 }
+
+/// More than one batch, of which the last name cannot be signed.
+#[test]
+fn a_list_with_a_name_that_cannot_be_signed_leaves_nothing_behind() {
+    let fast = ["--key-type", "ecdsa-p256", "-q"];
+    let mut names: String = (0..200).fold(String::new(), |mut names, i| {
+        writeln!(names, "n{i}.localhost").unwrap();
+        names
+    });
+    names.push_str("last.example\n");
+    let sandbox = Sandbox::with_set_of(&["--constrain"]);
+    sandbox.write("names", &names);
+    let refuses = |args: &[&str], why: &str| {
+        let before = sandbox.snapshot();
+        let output = sandbox.certgen(args).args(&fast).output();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && err.contains(why) && err.contains("\nhint: "), "{err}");
+        assert_eq!(sandbox.snapshot(), before, "{args:?}");
+    };
+    refuses(&["client", "--from", "names"], "last.example.pem: the CA may not sign for last.example");
+    let ca = ["--ca-cert", "ca.pem", "--ca-key", "ca.key", "-o", "new"];
+    refuses(
+        &[&["server", "--from", "names"], &ca[..]].concat(),
+        "last.example.pem: the CA may not sign for last.example",
+    );
+    assert!(!sandbox.file("new").exists());
+    // Somebody else's files, and those of the CA.
+    sandbox.write("last.example.pem", Sandbox::with_set().read("client.pem"));
+    refuses(
+        &["client", "--from", "names"],
+        "last.example.pem: is there already, for the client \"localhost\"",
+    );
+    sandbox.remove("last.example.pem");
+    sandbox.write("names", names.replace("last.example", "ca"));
+    let ca = ["--ca-cert", "ca.pem", "--ca-key", "ca.key", "--san", "a.localhost"];
+    std::fs::copy(sandbox.file("ca.pem"), sandbox.file("kept")).unwrap();
+    refuses(&[&["client", "--from", "names"], &ca[..]].concat(), "ca.pem: is");
+    sandbox.write("names", names.replace("last.example", "last.localhost"));
+    sandbox.certgen(&["client", "--from", "names"]).args(&fast).succeeds();
+    assert_eq!(sandbox.snapshot().keys().filter(|name| name.ends_with(".localhost.pem")).count(), 201);
+}

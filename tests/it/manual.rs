@@ -44,7 +44,7 @@ fn there_is_a_manual_page_for_every_command() {
     }
     sandbox.write("file", "");
     let err = sandbox.certgen(&["man", "--out-dir", "file"]).fails(1);
-    assert!(err.contains("--out-dir file"), "{err}");
+    assert!(err.contains("file: is not a directory"), "{err}");
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn errors() {
         &["--server-file", "tls/server"],
         &["--state", "", "--locality", "", "--force"],
         &["--out-dir", "file"],
-        &["--out-dir", "no/such"],
+        &["--out-dir", "file/such"],
         &[],
     ] {
         let output = sandbox.certgen(flags).output();

@@ -11,18 +11,35 @@ pub(crate) fn script(name: &str) -> PathBuf {
 }
 
 /// A command that takes DIR TRUST NAME MODE and shakes hands.
-struct Peer {
+pub(crate) struct Peer {
     program: PathBuf,
     script: Option<PathBuf>,
 }
 
 impl Peer {
+    /// Those that are here; Go's program goes away with its workshop.
+    pub(crate) fn present() -> (Vec<Self>, Option<Sandbox>) {
+        let mut peers = Vec::new();
+        let mut workshop = None;
+        for (program, name) in [("node", "handshake.js"), ("python3", "handshake.py")] {
+            if has(program) {
+                peers.push(Self { program: program.into(), script: Some(script(name)) });
+            }
+        }
+        if has("go") {
+            let (kept, program) = go_program("handshake.go");
+            peers.push(Self { program, script: None });
+            workshop = Some(kept);
+        }
+        (peers, workshop)
+    }
+
     fn shake(&self, set: &Sandbox, trust: &str, name: &str, mode: &str) -> Output {
         let mut command = Command::new(&self.program);
         command.args(&self.script).arg(set.path()).args([trust, name, mode]).output().unwrap()
     }
 
-    fn assert(&self, set: &Sandbox, (trust, name, mode): (&str, &str, &str), accepted: bool) {
+    pub(crate) fn assert(&self, set: &Sandbox, (trust, name, mode): (&str, &str, &str), accepted: bool) {
         let output = self.shake(set, trust, name, mode);
         let said =
             String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);

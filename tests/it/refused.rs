@@ -95,10 +95,12 @@ fn unknown_flags_and_values_are_clap_s() {
 fn bad_directories() {
     let sandbox = Sandbox::new();
     sandbox.write("file", "");
+    std::os::unix::fs::symlink("nowhere", sandbox.file("link")).unwrap();
     for (dir, what) in [
-        ("file", "--out-dir file: is not a directory"),
-        ("file/x", "file/x: cannot be opened: not a directory"),
-        ("no/such", "--out-dir no/such: its parent directory is missing"),
+        ("file", "file: is not a directory"),
+        ("file/x", "file/x: is not a directory"),
+        ("link", "link: is a symbolic link to nowhere, which is not there"),
+        ("link/x", "link: is a symbolic link to nowhere, which is not there"),
     ] {
         let before = sandbox.snapshot();
         for extra in [&[][..], &["--dry-run"]] {
@@ -107,8 +109,25 @@ fn bad_directories() {
         }
         assert_eq!(sandbox.snapshot(), before);
     }
-    let err = sandbox.certgen(&["-o", "no/such"]).fails(1);
-    assert!(err.ends_with("hint: mkdir -p no\n"), "{err}");
+    for command in
+        ["ca -o link", "csr a -o link", "fixtures link", "--tls-dir link", "man -o link", "check link"]
+    {
+        let err = sandbox.certgen(&command.split(' ').collect::<Vec<_>>()).fails(1);
+        assert!(err.contains("link: is a symbolic link to nowhere"), "{command}: {err}");
+    }
+}
+
+#[test]
+fn a_directory_is_made_with_its_parents_and_goes_again_with_a_run_that_fails() {
+    let sandbox = Sandbox::new();
+    sandbox.certgen(&["-o", "a/b/c", "--tls-dir", "d/e", "--key-type", "ecdsa-p256", "-q"]).succeeds();
+    assert_eq!(snapshot(&sandbox.file("a/b/c")).len(), 9);
+    assert_eq!(snapshot(&sandbox.file("d/e")).len(), 3);
+    sandbox.certgen(&["client", "a", "-o", "x/y"]).fails(1);
+    sandbox
+        .certgen(&["--tls-dir", "x/y", "--ca-cert", "a/b/c/ca.pem", "--ca-key", "a/b/c/server.key"])
+        .fails(1);
+    assert!(!sandbox.file("x").exists());
 }
 
 #[test]

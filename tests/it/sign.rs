@@ -155,13 +155,26 @@ fn hostile_requests_are_refused_and_nothing_is_written() {
         ),
         (P256, "/CN=a.example", &format!("subjectAltName={}", many.join(",")), "asks for 10000 names"),
         (P256, "/CN=a.example", "subjectAltName=DNS:a..b", "asks for the name \"a..b\": has an empty label"),
+        (P256, "/CN=a.example", "subjectAltName=DNS:0x7f000001", "\"0x7f000001\": not an IPv4 address"),
+        (P256, "/CN=a.example", "subjectAltName=DNS:127.1", "\"127.1\": not an IPv4 address"),
+        (P256, "/CN=a.example", "subjectAltName=DNS:127.0.0.0x1", "\"127.0.0.0x1\": not an IPv4 address"),
+        (P256, "/CN=a.example", "subjectAltName=DNS:0177.0.0.1", "\"0177.0.0.1\": not an IPv4 address"),
+        (P256, "/CN=a.example", "subjectAltName=DNS:2130706433", "\"2130706433\": not an IPv4 address"),
+        (P256, "/CN=0x7f000001", "", "asks for no name that clients can check (its CN is \"0x7f000001\")"),
+        (P256, "/CN=a@b.example", "", "asks for no name that clients can check (its CN is \"a@b.example\")"),
+        (
+            P256,
+            "/CN=a.example",
+            "subjectAltName=URI:spiffe://a/b,email:a@b.example",
+            "asks to be a server, and for no host name or address, only for spiffe://a/b, a@b.example",
+        ),
+        (P256, "/CN=a\u{7}.example", "", "its CN \"a\\u{7}.example\": contains the control character"),
         (
             P256,
             "/CN=a.example",
             "subjectAltName=otherName:1.2.3.4;UTF8:x",
             "names of kinds that are not signed",
         ),
-        (P256, "/O=a/OU=b/OU=c/CN=a.example", "", "cannot be written again as it is"),
         (
             P256,
             "/C=CN/ST=Shanghai/L=Shanghai/O=milvus/OU=milvus/CN=localhost",
@@ -180,6 +193,48 @@ fn hostile_requests_are_refused_and_nothing_is_written() {
     let key = rcgen::KeyPair::generate().unwrap();
     sandbox.write("asked.csr", params.serialize_request(&key).unwrap().pem().unwrap());
     refuses(&sandbox, "asked.csr", "its subject has 500");
+}
+
+#[test]
+fn one_that_cannot_be_signed_leaves_nothing_of_the_others_behind() {
+    if !has("openssl") {
+        return;
+    }
+    let sandbox = Sandbox::with_set_of(&["--constrain"]);
+    std::fs::create_dir(sandbox.file("in")).unwrap();
+    request(&sandbox, "good", P256, "/CN=localhost", "");
+    request(&sandbox, "bad", P256, "/CN=elsewhere.example", "");
+    request(&sandbox, "in/bad", P256, "/CN=elsewhere.example", "");
+    request(&sandbox, "in/good", P256, "/CN=localhost", "subjectAltName=DNS:a.localhost");
+    request(&sandbox, "same", P256, "/C=CN/ST=Shanghai/L=Shanghai/O=milvus/OU=milvus/CN=localhost", "");
+    request(&sandbox, "odd", P256, "/O=x/CN=No Host", "");
+    sandbox.write("in/server.csr", sandbox.read("good.csr"));
+    sandbox.write("in/server.key", sandbox.read("server.key"));
+    for (files, why) in [
+        (["good.csr", "bad.csr"], "bad.pem: the CA may not sign for elsewhere.example"),
+        (["good.csr", "in/bad.csr"], "in/bad.pem: the CA may not sign for elsewhere.example"),
+        (["in/good.csr", "bad.csr"], "bad.pem: the CA may not sign for elsewhere.example"),
+        (["good.csr", "same.csr"], "the server's subject would be the CA's"),
+        (["good.csr", "odd.csr"], "odd.csr: asks for no name that clients can check"),
+        (["good.csr", "in/server.csr"], "in/server.key: is there already, and is not the key"),
+        (["good.csr", "in/../good.csr"], "good.pem would be written twice"),
+        (["good.csr", "ca.csr"], "ca.csr: there is no such file"),
+    ] {
+        let before = [sandbox.snapshot(), crate::support::snapshot(&sandbox.file("in"))];
+        let output = sandbox.certgen(&["sign"]).args(&files).output();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(matches!(output.status.code(), Some(1 | 2)), "{files:?}: {err}");
+        assert!(err.contains(why) && err.contains("\nhint: "), "{files:?}: {err}");
+        let after = [sandbox.snapshot(), crate::support::snapshot(&sandbox.file("in"))];
+        assert_eq!(after, before, "{files:?}");
+    }
+    let out = sandbox.certgen(&["sign", "good.csr", "in/good.csr"]).succeeds();
+    assert!(out.contains("give good.pem to whoever made good.csr"), "{out}");
+    assert_eq!(out.matches("made: good.csr asks for it").count(), 2, "{out}");
+    for pem in ["good.pem", "in/good.pem"] {
+        sandbox.openssl(&format!("verify -x509_strict -purpose sslserver -CAfile ca.pem {pem}"));
+    }
+    assert_eq!(sandbox.read("ca.srl"), serial_of(&sandbox, "in/good"), "each has a number of its own");
 }
 
 fn refuses(sandbox: &Sandbox, file: &str, why: &str) {

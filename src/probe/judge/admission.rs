@@ -5,6 +5,7 @@ use crate::files::{BaseName, FileKind};
 use crate::probe::{Outcome, Server, Tls};
 use crate::profile::Role;
 use crate::set::Leaf;
+use crate::subject::Subject;
 use crate::verify::{self, Code, Finding, Severity};
 
 /// Whether it lets this client in.
@@ -95,7 +96,6 @@ fn other_issuers(client: &Leaf, tls: &Tls) -> Option<String> {
     if tls.accepted_issuers.is_empty() || tls.accepted_issuers.contains(issuer) {
         return None;
     }
-    let names = tls.accepted_issuers.iter().filter_map(|der| crate::certificate::Name::from_der(der));
-    let names: Vec<String> = names.map(|name| name.text).collect();
+    let names: Vec<String> = tls.accepted_issuers.iter().map(|der| Subject::from_der(der).text).collect();
     Some(names.join(" and "))
 }

@@ -3,6 +3,7 @@
 use super::Expectation;
 use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind};
+use crate::foreign::typed;
 use crate::probe::Tls;
 use crate::profile::Role;
 use crate::san::San;
@@ -49,8 +50,9 @@ pub(super) fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
         let mut finding = verify::name_not_in_san(SERVED, own, expected.server_name);
         finding.fix = Some(match own.iter().find(|name| matches!(name, San::Dns(_) | San::Ip(_))) {
             Some(name) => format!(
-                "connect with server_name {name} (--server-name here), or have the name put into the server's \
-                 certificate"
+                "connect with server_name {} (--server-name here), or have the name put into the server's \
+                 certificate",
+                typed(name.value())
             ),
             None => "have the name put into the server's certificate".to_owned(),
         });

@@ -1,118 +1,66 @@
-//! The operations on single files and directories that a transaction is made of.
+//! One file of a transaction, and what can go wrong with it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, Permissions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::os::unix::fs::{PermissionsExt, fchown};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
-use super::{Change, Directory, STAGE};
+use zeroize::Zeroizing;
+
 use crate::error::{Failure, Result};
-use crate::files::{shown, typed};
+use crate::files::{Owner, shown, typed};
+use crate::store::dir::Dir;
 
-pub(super) fn make_stage(dir: &Path) -> Result<()> {
-    let made = fs::DirBuilder::new().mode(0o700).create(dir.join(STAGE));
-    made.map_err(|e| failed(dir, "cannot be written to", &e))
+/// One file to be put in its place.
+#[derive(Debug)]
+pub struct Change {
+    /// The name within the directory.
+    pub name: String,
+    /// The mode with which it is created; less what the umask takes, but for a mode that was asked for.
+    pub mode: u32,
+    /// The mode was asked for.
+    pub exact_mode: bool,
+    /// Who owns it, if that was asked for.
+    pub owner: Option<Owner>,
+    /// All of it.
+    pub contents: Zeroizing<Vec<u8>>,
 }
 
-/// Removes a directory of staged files, if it is one: a link in its place is not followed.
-pub(super) fn clear(stage: &Path) -> Result<()> {
-    match fs::remove_dir_all(stage) {
-        Err(e) if e.kind() != ErrorKind::NotFound => Err(failed(stage, "cannot be removed", &e)),
-        _ => Ok(()),
+impl Change {
+    /// A file with the mode of its kind.
+    #[must_use]
+    pub fn new(name: String, mode: u32, contents: Zeroizing<Vec<u8>>) -> Self {
+        Self { name, mode, exact_mode: false, owner: None, contents }
     }
-}
 
-/// Opens and locks the directory; `None` if it is not there, or is another one by the time it is locked.
-pub(super) fn lock_there(path: &Path, waiting: &impl Fn()) -> Result<Option<File>> {
-    let handle = match File::open(path) {
-        Ok(handle) => handle,
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(failed(path, "cannot be opened", &e)),
-    };
-    match handle.try_lock() {
-        Ok(()) => {}
-        Err(fs::TryLockError::WouldBlock) => {
-            waiting();
-            handle.lock().map_err(|e| failed(path, "cannot be locked", &e))?;
+    /// Sets the mode and the owner, where they were asked for.
+    pub fn give(&mut self, mode: Option<u32>, owner: Option<Owner>) {
+        self.owner = owner;
+        if let Some(mode) = mode {
+            self.mode = mode;
+            self.exact_mode = true;
         }
-        Err(fs::TryLockError::Error(e)) => return Err(failed(path, "cannot be locked", &e)),
     }
-    let locked = handle.metadata().map_err(|e| failed(path, "cannot be read", &e))?;
-    Ok(Some(handle).filter(|_| Directory::identity(path) == Some((locked.dev(), locked.ino()))))
-}
-
-pub(super) fn is_there(path: &Path) -> Result<bool> {
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Ok(true),
-        Ok(_) => Err(Failure::failed(format!("--out-dir {}: is not a directory", shown(path)))
-            .hint("give a directory; it is made if it is missing")),
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
-        Err(e) => Err(failed(path, "cannot be opened", &e)),
-    }
-}
-
-/// True if the directory was made.
-pub(super) fn make_if_missing(path: &Path) -> Result<bool> {
-    if is_there(path)? {
-        return Ok(false);
-    }
-    match fs::create_dir(path) {
-        Ok(()) => Ok(true),
-        // Another run was faster.
-        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(e) if e.kind() == ErrorKind::NotFound => Err(parent_missing(path, path.parent().unwrap_or(path))),
-        Err(e) => Err(failed(path, "cannot be made", &e)),
-    }
-}
-
-pub(super) fn parent_missing(path: &Path, parent: &Path) -> Failure {
-    Failure::failed(format!("--out-dir {}: its parent directory is missing", shown(path)))
-        .hint(format!("mkdir -p {}", typed(parent)))
 }
 
 /// Creates a file with its final mode, and writes it.
-pub(super) fn write_new(path: &Path, mode: u32, contents: &[u8]) -> io::Result<File> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+pub(super) fn write_new(dir: &Dir, name: &str, mode: u32, contents: &[u8]) -> io::Result<File> {
+    let mut file = dir.create(name, mode)?;
     file.write_all(contents)?;
     Ok(file)
 }
 
 /// Gives the file to its owner while it is still staged, in a directory that nobody else may enter.
-pub(super) fn set_access(file: &File, change: &Change, place: &Path) -> Result<()> {
+pub(super) fn set_access(file: &File, change: &Change, path: &Path) -> Result<()> {
     if change.exact_mode {
-        let mode = fs::Permissions::from_mode(change.mode);
-        file.set_permissions(mode).map_err(|e| failed(place, "cannot be given its mode", &e))?;
+        let mode = Permissions::from_mode(change.mode);
+        file.set_permissions(mode).map_err(|e| failed(path, "cannot be given its mode", &e))?;
     }
     let Some(owner) = change.owner else { return Ok(()) };
     fchown(file, Some(owner.user), owner.group).map_err(|e| {
-        Failure::failed(format!("{}: cannot be given to --owner {owner}: {}", shown(place), why(&e)))
+        Failure::failed(format!("{}: cannot be given to --owner {owner}: {}", shown(path), why(&e)))
             .hint("run as root, or leave --owner out and run as that user")
     })
-}
-
-/// Syncs files side by side: a journaling file system takes them together, where one after the other it would
-/// write its journal for each.
-pub(super) fn sync_all(files: &[File]) -> io::Result<()> {
-    const AT_ONCE: usize = 16;
-    let next = AtomicUsize::new(0);
-    let sync_some = || -> io::Result<()> {
-        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            file.sync_all()?;
-        }
-        Ok(())
-    };
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..AT_ONCE.min(files.len())).map(|_| scope.spawn(sync_some)).collect();
-        workers.into_iter().try_for_each(|worker| {
-            worker.join().unwrap_or_else(|_| Err(io::Error::other("the work stopped")))
-        })
-    })
-}
-
-pub(super) fn sync(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
 }
 
 pub(super) fn failed(path: &Path, what: &str, error: &io::Error) -> Failure {
@@ -125,7 +73,7 @@ pub(super) fn failed(path: &Path, what: &str, error: &io::Error) -> Failure {
             failure.hint("choose a directory that can be written with --out-dir")
         }
         ErrorKind::StorageFull => failure.hint("make room, or choose another directory with --out-dir"),
-        _ => failure,
+        _ => failure.hint(format!("look at it with: ls -la {}", typed(path))),
     }
 }
 

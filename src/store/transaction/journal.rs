@@ -1,86 +1,94 @@
-//! The journal: which files a decided transaction moves, and where to.
+//! The journal: the names of the files that a decided transaction moves out of its stage. Nothing else: the files
+//! stay within their directory, so that no path is ever read from a disk that others may write to.
 
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
 
-use super::STAGE;
-use super::files::failed;
-use crate::error::{Failure, Result};
-use crate::files::shown;
-
-pub(super) const JOURNAL: &str = "journal";
 const HEADER: &str = "milvus-certgen journal 1";
+/// The longest name that file systems take, in bytes.
+const LONGEST_NAME: usize = 255;
 
-/// A file to be moved: its name, and the directory where that is not the set's own.
+/// The names of a transaction's files: plain, and none twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) name: String,
-    pub(super) place: Option<PathBuf>,
-}
-
-/// The files that a decided transaction moves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Journal {
-    pub(super) entries: Vec<Entry>,
-    waiting: Vec<String>,
+pub(super) struct Journal {
+    names: Vec<String>,
 }
 
 impl Journal {
-    /// Reads the journal of a run that was interrupted after its decision, if there is one. Changes nothing.
-    pub fn find(dir: &Path) -> Result<Option<Self>> {
-        let path = dir.join(STAGE).join(JOURNAL);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
-            Err(e) => return Err(failed(&path, "cannot be read", &e)),
-        };
-        let Some(entries) = parse(&text) else {
-            return Err(Failure::failed(format!("{}: is no journal of this program", shown(&path)))
-                .hint(format!("look at it, then remove {}", shown(&dir.join(STAGE)))));
-        };
-        let here = entries.iter().filter(|entry| entry.place.is_none()).map(|entry| entry.name.clone());
-        let waiting = here.filter(|name| dir.join(STAGE).join(name).exists()).collect();
-        Ok(Some(Self { entries, waiting }))
+    /// `None` if a name cannot be a file's of a set, or stands there twice.
+    pub(super) fn new(names: Vec<String>) -> Option<Self> {
+        let mut seen = HashSet::new();
+        let is_fine = !names.is_empty() && names.iter().all(|name| is_plain(name) && seen.insert(name));
+        is_fine.then_some(Self { names })
     }
 
-    /// Where the file waits, relative to the set's directory, if it has not been moved yet.
-    #[must_use]
-    pub fn staged(&self, name: &str) -> Option<PathBuf> {
-        self.waiting.iter().any(|waiting| waiting == name).then(|| Path::new(STAGE).join(name))
-    }
-}
-
-/// What is written down before a transaction's decision.
-pub(super) fn text_of(entries: &[Entry]) -> String {
-    let mut text = format!("{HEADER}\n");
-    for entry in entries {
-        text.push_str(&entry.name);
-        if let Some(place) = &entry.place {
-            text.push('\t');
-            text.push_str(&place.to_string_lossy());
+    /// Reads what [`Journal::text`] writes, and nothing else.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.strip_suffix('\n')?.split('\n');
+        if lines.next() != Some(HEADER) {
+            return None;
         }
-        text.push('\n');
+        Self::new(lines.map(str::to_owned).collect())
     }
-    text
+
+    pub(super) fn text(&self) -> String {
+        format!("{HEADER}\n{}\n", self.names.join("\n"))
+    }
+
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
 }
 
-/// The entries come from a file: none of the names may lead out of its directory, and a place is said whole.
-fn parse(text: &str) -> Option<Vec<Entry>> {
-    let mut lines = text.lines();
-    if lines.next() != Some(HEADER) {
-        return None;
+/// A name that stays within its directory, and that a line can hold.
+pub(super) fn is_plain(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= LONGEST_NAME
+        && !name.starts_with('.')
+        && !name.contains(|c: char| c == '/' || c.is_control())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_journal_holds_plain_names_each_once() {
+        let journal = Journal::parse("milvus-certgen journal 1\nca.key\nserver.pem\n").unwrap();
+        assert_eq!(journal.names(), ["ca.key", "server.pem"]);
+        for bad in [
+            "",
+            "milvus-certgen journal 1\n",
+            "milvus-certgen journal 1\nca.key",
+            "milvus-certgen journal 1\n\n",
+            "milvus-certgen journal 1\n../ca.key\n",
+            "milvus-certgen journal 1\n/etc/passwd\n",
+            "milvus-certgen journal 1\n..\n",
+            "milvus-certgen journal 1\n.milvus-certgen\n",
+            "milvus-certgen journal 1\nshadow\t/etc\n",
+            "milvus-certgen journal 1\nca.key\r\n",
+            "milvus-certgen journal 1\nca.key\nca.key\n",
+            "milvus-certgen journal 2\nca.key\n",
+            "ca.key\n",
+        ] {
+            assert_eq!(Journal::parse(bad), None, "{bad:?}");
+        }
     }
-    let entries: Vec<Entry> = lines
-        .map(|line| {
-            let (name, place) = match line.split_once('\t') {
-                Some((name, place)) => (name, Some(PathBuf::from(place))),
-                None => (line, None),
-            };
-            let is_plain = !name.is_empty() && !name.contains('/') && !name.starts_with('.');
-            let is_whole = place.as_ref().is_none_or(|place| place.is_absolute());
-            (is_plain && is_whole).then(|| Entry { name: name.to_owned(), place })
-        })
-        .collect::<Option<_>>()?;
-    Some(entries).filter(|entries| !entries.is_empty())
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(names in prop::collection::hash_set("[^/\\.\\p{Cc}][^/\\p{Cc}]{0,40}", 1..20)) {
+            let journal = Journal::new(names.into_iter().collect()).unwrap();
+            prop_assert_eq!(Journal::parse(&journal.text()), Some(journal));
+        }
+
+        #[test]
+        fn no_text_leads_out_of_the_directory(text in "(milvus-certgen journal 1\n)?(\\PC|\n|\t|/){0,60}") {
+            if let Some(journal) = Journal::parse(&text) {
+                prop_assert!(journal.names().iter().all(|name| is_plain(name)));
+                prop_assert_eq!(journal.text(), text);
+            }
+        }
+    }
 }

@@ -79,7 +79,7 @@ fn other_protocols() {
     let out = set.certgen(&["probe", &hostile.target()]).args(&args).output();
     assert_eq!(out.status.code(), Some(3));
     let out = text(&out.stdout);
-    assert!(out.contains(r#"begins with "\x1b]0;owned\x07\x9b31m\xff""#), "{out}");
+    assert!(out.contains(r#"begins with "\u{1b}]0;owned\u{7}�31m�""#), "{out}");
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_web_server_in_plaintext() {
     for (server, line) in [
         (&picky, "HTTP/1.1 200 OK"),
         (&plain, "HTTP/1.1 400 Bad Request"),
-        (&hostile, "HTTP/1.1 200 \\\\x1b[31m"),
+        (&hostile, "HTTP/1.1 200 \\u001b[31m"),
     ] {
         probe(&set, &[&server.target(), "--timeout", "1"])
             .assert(web)

@@ -1,0 +1,290 @@
+//! `--tls-dir`: server.pem, server.key and ca.pem once more, and never the CA's key: what the Milvus page mounts into
+//! the container.
+//!
+//! It is a copy, committed after the set in a transaction of its own. No file says where it is: a copy that differs
+//! from its set is reason enough for the next run that names its directory to write it.
+
+use std::io::Read;
+
+use zeroize::Zeroizing;
+
+use crate::certificate::{Certificate, certificates_from_pem};
+use crate::error::{Failure, Result};
+use crate::files::{FileKind, shown, typed};
+use crate::keys::{PublicKey, encoding};
+use crate::request::{Request, TlsDir};
+use crate::set::Set;
+use crate::store::{Change, Dir, Directory, Entry, Interrupted, Policy, Reader, staged};
+
+type Octets = Zeroizing<Vec<u8>>;
+
+/// What is in the copy's directory before the run.
+#[derive(Debug)]
+pub(super) struct Copy {
+    /// The three files: server.pem, server.key and ca.pem.
+    files: Vec<Existing>,
+    /// The keys of other files, and whose they are.
+    others: Vec<(String, PublicKey)>,
+    /// The public keys of the CA certificates in it.
+    authorities: Vec<PublicKey>,
+    /// The server's key as a run has staged it that was killed before it could put it in its place.
+    staged_key: Option<Octets>,
+}
+
+#[derive(Debug)]
+struct Existing {
+    name: String,
+    kind: FileKind,
+    contents: Option<Octets>,
+    entry: Option<Entry>,
+}
+
+impl Copy {
+    /// Reads the directory of a rehearsal, or of a run that holds no lock yet; `None` without `--tls-dir`.
+    pub(super) fn find(request: &Request) -> Result<Option<Self>> {
+        let Some(tls_dir) = &request.tls_dir else { return Ok(None) };
+        let Some(dir) = Directory::find(&tls_dir.path)? else {
+            return Ok(Some(Self::read(request, tls_dir, &Reader::strict(None), None)?));
+        };
+        for other in [Some(request.out_dir.clone()), request.external_ca_dir()].into_iter().flatten() {
+            let other = Directory::find(&other)?.map(|other| other.identity());
+            if other.is_some_and(|other| other.ok() == dir.identity().ok()) {
+                return Err(own_directory(tls_dir));
+            }
+        }
+        let staged_key = Self::staged_key(request, &dir)?;
+        let interrupted = Interrupted::find(&dir)?;
+        let reader = Reader { dir: Some(&dir), interrupted: interrupted.as_ref(), policy: Policy::Strict };
+        Self::read(request, tls_dir, &reader, staged_key).map(Some)
+    }
+
+    /// Finishes or clears what a killed run has left in the directory, and reads it.
+    pub(super) fn recover(request: &Request, directory: Option<&Directory>) -> Result<Option<Self>> {
+        let (Some(tls_dir), Some(directory)) = (&request.tls_dir, directory) else { return Ok(None) };
+        let staged_key = Self::staged_key(request, directory.dir())?;
+        directory.recover()?;
+        Self::read(request, tls_dir, &Reader::strict(Some(directory.dir())), staged_key).map(Some)
+    }
+
+    fn staged_key(request: &Request, dir: &Dir) -> Result<Option<Octets>> {
+        let Some(tls_dir) = &request.tls_dir else { return Ok(None) };
+        let Some(mut file) = staged(dir, &tls_dir.server.file(FileKind::Key))? else { return Ok(None) };
+        let mut octets = Zeroizing::new(Vec::new());
+        Ok(file.read_to_end(&mut octets).is_ok().then_some(octets))
+    }
+
+    fn read(
+        request: &Request,
+        tls_dir: &TlsDir,
+        reader: &Reader<'_>,
+        staged_key: Option<Octets>,
+    ) -> Result<Self> {
+        let names = names(request, tls_dir);
+        let ca_key = request.ca_copy.as_ref().unwrap_or(&request.ca_base).file(FileKind::Key);
+        let mut copy = Self { files: Vec::new(), others: Vec::new(), authorities: Vec::new(), staged_key };
+        for (name, kind) in &names {
+            let contents = reader.file(name)?;
+            let entry = reader.dir.and_then(|dir| dir.entry(name).ok().flatten());
+            copy.files.push(Existing { name: name.clone(), kind: *kind, contents, entry });
+        }
+        let others = reader.dir.map(Dir::names).transpose();
+        let others = others.map_err(|e| Failure::failed(format!("{}: {e}", shown(&tls_dir.path))))?;
+        for name in others.unwrap_or_default() {
+            let Some(name) = name.to_str() else { continue };
+            if name == ca_key {
+                return Err(holds_ca_key(tls_dir, name));
+            }
+            if ![".key", ".pem"].iter().any(|ending| name.ends_with(ending)) {
+                continue;
+            }
+            // What cannot be read is no file of ours, and stays as it is.
+            let Ok(Some(octets)) = reader.file(name) else { continue };
+            let is_copied = names.iter().any(|(copied, kind)| copied == name && *kind == FileKind::Key);
+            if let (false, Some(key)) = (is_copied, key_in(&octets)) {
+                copy.others.push((name.to_owned(), key));
+            }
+            let chain = certificates_from_pem(&octets).unwrap_or_default();
+            copy.authorities.extend(chain.into_iter().filter(Certificate::is_ca).map(|ca| ca.public_key));
+        }
+        Ok(copy)
+    }
+
+    /// What brings the copy in step with the set as it will be. Refuses a directory that holds a CA's key, and files
+    /// that are no copy of this set: they are somebody's.
+    pub(super) fn changes(
+        &self,
+        request: &Request,
+        set: &Set,
+        changes: &[Change],
+        reader: &Reader<'_>,
+    ) -> Result<Vec<Change>> {
+        let Some(tls_dir) = &request.tls_dir else { return Ok(Vec::new()) };
+        let originals = self.originals(request, set, changes, reader)?;
+        self.check(tls_dir, &originals)?;
+        let mut copies = Vec::new();
+        for (existing, original) in self.files.iter().zip(originals) {
+            let Some(contents) = original.after else { continue };
+            let access = request.access;
+            let mode = access.key_mode.filter(|_| existing.kind == FileKind::Key);
+            let is_same = existing.contents.as_ref() == Some(&contents);
+            if is_same && existing.entry.is_some_and(|entry| entry.has_access(mode, access.owner)) {
+                continue;
+            }
+            let mut change = Change::new(existing.name.clone(), existing.kind.mode(), contents);
+            change.give(mode, access.owner);
+            copies.push(change);
+        }
+        Ok(copies)
+    }
+
+    fn originals(
+        &self,
+        request: &Request,
+        set: &Set,
+        changes: &[Change],
+        reader: &Reader<'_>,
+    ) -> Result<Vec<Original>> {
+        let TlsDir { server, .. } =
+            request.tls_dir.as_ref().ok_or_else(|| Failure::failed("no --tls-dir"))?;
+        let is_ca =
+            |name: &str| name != server.file(FileKind::Certificate) && name != server.file(FileKind::Key);
+        self.files
+            .iter()
+            .map(|Existing { name, .. }| {
+                let before = reader.file(name)?;
+                let written = changes.iter().find(|change| change.name == *name);
+                let mut after = written.map(|change| change.contents.clone()).or_else(|| before.clone());
+                if after.is_none() && is_ca(name) {
+                    // A CA from elsewhere, without a copy of it beside the certificates.
+                    after = set.ca.certificate.sound().map(|file| Zeroizing::new(file.to_pem().into_bytes()));
+                }
+                Ok(Original { before, after })
+            })
+            .collect()
+    }
+
+    fn check(&self, tls_dir: &TlsDir, originals: &[Original]) -> Result<()> {
+        let known: Vec<Known> = originals.iter().flat_map(Original::known).collect();
+        let is_known = |key: &PublicKey| known.iter().any(|known| known.is(key));
+        let authorities: Vec<&PublicKey> =
+            known.iter().filter_map(|known| known.authority.as_ref()).chain(&self.authorities).collect();
+        if let Some((name, _)) =
+            self.others.iter().find(|(_, key)| authorities.iter().any(|ca| ca.spki == key.spki))
+        {
+            return Err(holds_ca_key(tls_dir, name));
+        }
+        // A run that was killed after it had written the set had staged just this set's key here.
+        let key = originals.get(1).and_then(|original| original.before.as_ref());
+        if key.is_some() && self.staged_key.as_ref() == key {
+            return Ok(());
+        }
+        let mut proven = false;
+        let mut doubtful = None;
+        for existing in &self.files {
+            let Some(contents) = existing.contents.as_ref().filter(|contents| !contents.is_empty()) else {
+                continue;
+            };
+            let verdict = match existing.kind {
+                FileKind::Key => {
+                    key_in(contents).map(|key| is_known(&key) || self.is_certified(&key, &known))
+                }
+                _ => certificates_from_pem(contents).ok().map(|chain| {
+                    let certificate = &chain[0];
+                    is_known(&certificate.public_key) || is_signed(certificate, &known)
+                }),
+            };
+            match verdict {
+                Some(true) => proven = true,
+                Some(false) => return Err(not_a_copy(tls_dir, existing)),
+                // A private key that cannot be read may be the only one that there is.
+                None if existing.kind == FileKind::Key => return Err(not_a_copy(tls_dir, existing)),
+                None => doubtful = Some(existing),
+            }
+        }
+        match doubtful {
+            Some(existing) if !proven => Err(not_a_copy(tls_dir, existing)),
+            _ => Ok(()),
+        }
+    }
+
+    /// True if the server.pem beside the key is for it, and this set's CA has signed it: an older copy.
+    fn is_certified(&self, key: &PublicKey, known: &[Known]) -> bool {
+        let pem = self.files.iter().find(|file| file.kind == FileKind::Certificate);
+        let chain = pem.and_then(|file| certificates_from_pem(file.contents.as_ref()?).ok());
+        chain.is_some_and(|chain| chain[0].public_key.spki == key.spki && is_signed(&chain[0], known))
+    }
+}
+
+/// A file of the set, of which there is to be a copy.
+struct Original {
+    before: Option<Octets>,
+    after: Option<Octets>,
+}
+
+/// A public key of the set, before or after the run.
+struct Known {
+    key: PublicKey,
+    /// The same, where it is a CA's.
+    authority: Option<PublicKey>,
+}
+
+impl Known {
+    fn is(&self, key: &PublicKey) -> bool {
+        self.key.spki == key.spki
+    }
+}
+
+impl Original {
+    fn known(&self) -> Vec<Known> {
+        let octets = [&self.before, &self.after].into_iter().flatten();
+        octets
+            .filter_map(|octets| match key_in(octets) {
+                Some(key) => Some(Known { key, authority: None }),
+                None => certificates_from_pem(octets).ok().map(|mut chain| {
+                    let certificate = chain.remove(0);
+                    let authority = certificate.is_ca().then(|| certificate.public_key.clone());
+                    Known { key: certificate.public_key, authority }
+                }),
+            })
+            .collect()
+    }
+}
+
+fn is_signed(certificate: &Certificate, known: &[Known]) -> bool {
+    known.iter().filter_map(|known| known.authority.as_ref()).any(|ca| certificate.is_signed_by(ca))
+}
+
+fn key_in(octets: &[u8]) -> Option<PublicKey> {
+    encoding::from_pem(octets).ok().map(|(key, _)| key.public().clone())
+}
+
+/// The three names, in the order of a report.
+fn names(request: &Request, tls_dir: &TlsDir) -> [(String, FileKind); 3] {
+    let ca = request.ca_copy.as_ref().unwrap_or(&request.ca_base);
+    [
+        (tls_dir.server.file(FileKind::Certificate), FileKind::Certificate),
+        (tls_dir.server.file(FileKind::Key), FileKind::Key),
+        (ca.file(FileKind::Certificate), FileKind::Certificate),
+    ]
+}
+
+pub(super) fn own_directory(tls_dir: &TlsDir) -> Failure {
+    let path = shown(&tls_dir.path);
+    Failure::usage(format!("--tls-dir {path}: is the set's own directory, where the CA's key is"))
+        .hint("give a directory of its own, such as --tls-dir tls")
+}
+
+fn holds_ca_key(tls_dir: &TlsDir, name: &str) -> Failure {
+    let dir = typed(&tls_dir.path);
+    Failure::failed(format!(
+        "{}: is a CA's private key, and --tls-dir {dir} is what a Milvus server may see",
+        shown(&tls_dir.path.join(name))
+    ))
+    .hint(format!("give an empty directory with --tls-dir; if {dir} holds the set itself, that is: -o {dir}"))
+}
+
+fn not_a_copy(tls_dir: &TlsDir, existing: &Existing) -> Failure {
+    let path = tls_dir.path.join(&existing.name);
+    Failure::failed(format!("{}: is no copy of this set's, and is not written over", shown(&path)))
+        .hint("give an empty directory with --tls-dir, or move that file away")
+}

@@ -1,0 +1,194 @@
+//! What goes besides the set's own files, who may read them, and what is checked before anything is written.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use time::OffsetDateTime;
+
+use crate::error::{Failure, Result};
+use crate::files::{BaseName, FileKind, shown, typed};
+use crate::form;
+use crate::issue::Issued;
+use crate::plan::{Plan, holds_key};
+use crate::request::{Access, Request};
+use crate::set::Set;
+use crate::store::{Change, Dir, Reader};
+use crate::verify;
+
+/// The certificate of a CA from elsewhere once more beside what it signs: Milvus in tlsMode 2 and every client need
+/// it. A CA's key of the same name is another CA's.
+pub(super) fn add_ca_copy(request: &Request, issued: &mut Issued, reader: &Reader<'_>) -> Result<()> {
+    let Some(base) = &request.ca_copy else { return Ok(()) };
+    let (key, pem) = (base.file(FileKind::Key), base.file(FileKind::Certificate));
+    let is_there = reader.dir.is_some_and(|dir| dir.entry(&key).is_ok_and(|entry| entry.is_some()));
+    let key = request.out_dir.join(key);
+    if is_there && !is_same_file(&key, &request.ca_path(FileKind::Key)) {
+        return Err(Failure::failed(format!("{}: is there already, and is another CA's", shown(&key)))
+            .hint("choose another directory with --out-dir, or another name with --ca-file"));
+    }
+    if is_same_file(&request.out_dir.join(&pem), &request.ca_path(FileKind::Certificate)) {
+        return Ok(());
+    }
+    let Some(ca) = issued.set.ca.certificate.sound() else { return Ok(()) };
+    let text = ca.to_pem();
+    let there = reader.file(&pem)?;
+    if there.as_ref().is_some_and(|there| form::holds_key(there)) {
+        return Err(holds_key(&request.out_dir.join(&pem), &key, !is_there));
+    }
+    if there.is_none_or(|there| *there != text.as_bytes()) {
+        let contents = zeroize::Zeroizing::new(text.into_bytes());
+        issued.changes.push(Change::new(pem, FileKind::Certificate.mode(), contents));
+    }
+    Ok(())
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
+}
+
+/// `--key-mode` and `--owner`: for what is written, and for what is there with another mode or owner.
+pub(super) fn set_access(request: &Request, issued: &mut Issued, reader: &Reader<'_>) -> Result<()> {
+    let Access { key_mode, owner } = request.access;
+    if request.access == Access::default() {
+        return Ok(());
+    }
+    let mode_of = |name: &str| {
+        let is_key = issued.set.leaves.iter().any(|leaf| leaf.base.file(FileKind::Key) == name);
+        key_mode.filter(|_| is_key)
+    };
+    for (name, kind) in own_files(request, &issued.set) {
+        let Some(dir) = reader.dir.filter(|_| !issued.changes.iter().any(|change| change.name == name))
+        else {
+            continue;
+        };
+        let entry = dir.entry(&name).ok().flatten();
+        if entry.is_none_or(|entry| entry.kind.is_file() && entry.has_access(mode_of(&name), owner)) {
+            continue;
+        }
+        check_given_away(dir, &name)?;
+        if let Some(contents) = reader.file(&name)? {
+            issued.changes.push(Change::new(name, kind.mode(), contents));
+        }
+    }
+    for change in &mut issued.changes {
+        change.give(mode_of(&change.name), owner);
+    }
+    Ok(())
+}
+
+/// The files of the set in its directory; nothing else that may have a name like theirs.
+fn own_files(request: &Request, set: &Set) -> Vec<(String, FileKind)> {
+    let ca = [FileKind::Key, FileKind::Certificate, FileKind::Serial];
+    let leaf = [FileKind::Key, FileKind::Certificate, FileKind::Csr];
+    let named = |base: &BaseName, kinds: [FileKind; 3]| kinds.map(|kind| (base.file(kind), kind));
+    let ca = request.external_ca.is_none().then(|| named(&set.ca_base, ca));
+    ca.into_iter().chain(set.leaves.iter().map(|one| named(&one.base, leaf))).flatten().collect()
+}
+
+/// A file that gets another owner or mode is written anew, with what is in it: it must be this directory's own, and
+/// not by a link what only root can read elsewhere.
+fn check_given_away(dir: &Dir, name: &str) -> Result<()> {
+    let path = dir.path().join(name);
+    let is_link = dir.entry(name).is_ok_and(|entry| entry.is_some_and(|entry| !entry.kind.is_file()));
+    let links = dir.open_file(name).ok().flatten().and_then(|file| file.metadata().ok());
+    let why = match links {
+        _ if is_link => "is a symbolic link",
+        Some(metadata) if metadata.nlink() > 1 => "has other names too (hard links)",
+        _ => return Ok(()),
+    };
+    Err(Failure::failed(format!("{}: {why}, and is not given another owner or mode", shown(&path)))
+        .hint(format!("put the file itself there: cp {0} {0}.copy && mv {0}.copy {0}", typed(&path))))
+}
+
+/// No file of a CA from elsewhere is written over, but its serial file; no serial file is a link; no certificate gets
+/// beside a key that is not its own, and the CA's key is nobody else's.
+pub(super) fn check_outputs(
+    request: &Request,
+    set: &Set,
+    changes: &[Change],
+    reader: &Reader<'_>,
+) -> Result<()> {
+    let serial = request.ca_base.file(FileKind::Serial);
+    check_serial_file(request, changes, &serial)?;
+    if request.external_ca.is_some() {
+        let ca_files = [FileKind::Key, FileKind::Certificate, FileKind::Serial]
+            .map(|kind| request.ca_path(kind).canonicalize().ok());
+        for change in changes.iter().filter(|change| change.name != serial) {
+            let path = request.out_dir.join(&change.name);
+            let whole = path.canonicalize().ok();
+            if whole.is_some() && ca_files.contains(&whole) {
+                return Err(Failure::failed(format!("{}: is a file of the CA", shown(&path)))
+                    .hint("give the certificate another name, or another directory"));
+            }
+        }
+    }
+    for change in changes {
+        let is_dir =
+            |dir: &Dir| dir.entry(&change.name).ok().flatten().is_some_and(|entry| entry.kind.is_dir());
+        if reader.dir.is_some_and(is_dir) && (request.external_ca.is_none() || change.name != serial) {
+            let path = request.out_dir.join(&change.name);
+            return Err(Failure::failed(format!("{}: is a directory, where a file should be", shown(&path)))
+                .hint("move it away"));
+        }
+    }
+    check_keys(request, set, changes)
+}
+
+/// A serial number is given once: two files that count the same CA's apart would give it twice.
+fn check_serial_file(request: &Request, changes: &[Change], serial: &str) -> Result<()> {
+    let path = request.ca_path(FileKind::Serial);
+    let is_written = changes.iter().any(|change| change.name == serial);
+    if is_written && path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
+        return Err(Failure::failed(format!(
+            "{}: is a symbolic link, and in its place a second count of serial numbers would begin",
+            shown(&path)
+        ))
+        .hint(
+            "name the CA where its serial file is, with --ca-cert and --ca-key; or put the file itself there",
+        ));
+    }
+    Ok(())
+}
+
+fn check_keys(request: &Request, set: &Set, changes: &[Change]) -> Result<()> {
+    let ca = set.ca_certificate().map(|ca| &ca.public_key.spki);
+    for leaf in &set.leaves {
+        let (key, pem) = (leaf.base.file(FileKind::Key), leaf.base.file(FileKind::Certificate));
+        let is_written = changes.iter().any(|change| change.name == pem || change.name == key);
+        let Some(file) = leaf.files.key.sound().filter(|_| is_written) else { continue };
+        let path = request.out_dir.join(key);
+        if ca.is_some_and(|ca| *ca == file.key.public().spki) {
+            return Err(Failure::failed(format!("{}: is the CA's private key", shown(&path)))
+                .hint(format!("move it away, and {} gets a key of its own", leaf.base)));
+        }
+        let certified = leaf.files.sound_certificate();
+        if certified.is_some_and(|certificate| file.key.public().spki != certificate.public_key.spki) {
+            return Err(Failure::failed(format!(
+                "{}: is there already, and is not the key that the certificate is for",
+                shown(&path)
+            ))
+            .hint("move it away, or sign the request in another directory"));
+        }
+    }
+    Ok(())
+}
+
+/// Nothing is signed that `verify` would fault. A certificate that stays as it is has been judged by the plan.
+pub(super) fn self_check(plan: &Plan, set: &Set, changes: &[Change], now: OffsetDateTime) -> Result<()> {
+    let stays = |file: &str| {
+        let kept = plan.leaves.iter().filter(|leaf| !leaf.signs());
+        kept.map(|leaf| leaf.base.file(FileKind::Certificate)).any(|pem| pem == file)
+    };
+    let is_written = |file: &str| changes.iter().any(|change| change.name == file);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let fault = verify::set(set, now).into_iter().find(|finding| {
+        finding.code.calls_for_signature() && is_written(&finding.file) && !stays(&finding.file)
+    });
+    match fault {
+        None => Ok(()),
+        Some(finding) => Err(Failure::failed(format!("self-check: {finding}; nothing was written"))
+            .hint("if the file is from elsewhere, move it away and run again; if not, please report this")),
+    }
+}
