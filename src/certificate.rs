@@ -15,12 +15,15 @@ mod constraints;
 mod csr;
 mod name;
 mod pem;
+mod signature;
 
 pub use constraints::Constraints;
 pub use csr::Csr;
 pub use pem::{Certificates, certificates_from_pem, csr_from_pem, read_certificates};
+pub use signature::Signature;
 
 use name::alternative_names;
+use signature::Verdicts;
 
 /// `basicConstraints` (RFC 5280 section 4.2.1.9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +82,7 @@ pub struct Certificate {
     /// The issuer's serial number, where `authorityKeyIdentifier` names it too.
     pub authority_serial: Option<Serial>,
     pub name_constraints: Option<Constraints>,
+    verdicts: Verdicts,
 }
 
 impl Certificate {
@@ -108,6 +112,7 @@ impl Certificate {
             authority_key_identifier: None,
             authority_serial: None,
             name_constraints: None,
+            verdicts: Verdicts::default(),
         };
         for extension in parsed.extensions() {
             certificate.read_extension(extension)?;
@@ -191,19 +196,19 @@ impl Certificate {
     /// True if that CA has signed it, and it says so.
     #[must_use]
     pub fn is_issued_by(&self, ca: &Self) -> bool {
-        self.issuer.der == ca.subject.der && self.is_signed_by(&ca.public_key)
+        self.issued_by(ca).is_good()
     }
 
-    /// True if the signature on this certificate is by that key.
+    /// Whether that CA has signed it; not by one that is not named as its issuer.
     #[must_use]
-    pub fn is_signed_by(&self, issuer: &PublicKey) -> bool {
-        let (Ok((_, certificate)), Ok((_, key))) = (
-            X509Certificate::from_der(&self.der),
-            x509_parser::x509::SubjectPublicKeyInfo::from_der(&issuer.spki),
-        ) else {
-            return false;
-        };
-        certificate.verify_signature(Some(&key)).is_ok()
+    pub fn issued_by(&self, ca: &Self) -> Signature {
+        if self.issuer.der == ca.subject.der { self.signature(&ca.public_key) } else { Signature::Bad }
+    }
+
+    /// Whether the signature on this certificate is by that key.
+    #[must_use]
+    pub fn signature(&self, issuer: &PublicKey) -> Signature {
+        self.verdicts.of(&self.der, issuer)
     }
 
     /// SHA-256 of the DER, as `openssl x509 -fingerprint -sha256` prints it: pairs of hex digits with colons.

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use minijinja::Environment;
+use minijinja::{Environment, Value};
 
 use crate::error::{Failure, Result};
 
@@ -50,55 +50,111 @@ pub enum Target {
     MilvusCli,
 }
 
-impl Target {
-    /// True for what a client has; the others are for the server.
-    #[must_use]
-    pub fn is_client(self) -> bool {
-        matches!(
-            self,
-            Self::Pymilvus
-                | Self::Java
-                | Self::Node
-                | Self::Go
-                | Self::Rust
-                | Self::Cpp
-                | Self::Attu
-                | Self::MilvusBackup
-                | Self::MilvusCli
-        )
+/// Whose configuration it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// Milvus's.
+    Server,
+    /// A client's, which has an option for a server name other than the host.
+    Client,
+    /// A client's that checks the host alone.
+    ClientOfHost,
+}
+
+/// How it finds the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Where Milvus finds them, mounted.
+    Mounted,
+    /// By their paths, as the directory was typed.
+    Paths,
+    /// By paths from the root: what reads them takes a relative one for something else.
+    WholePaths,
+    /// It holds them itself, private keys too.
+    Contents,
+}
+
+/// What a target is made of and needs.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    template: &'static str,
+    quoting: Quoting,
+    side: Side,
+    access: Access,
+    /// Something in it signs with the CA key.
+    signs: bool,
+}
+
+impl Row {
+    const fn server(template: &'static str, quoting: Quoting) -> Self {
+        Self { template, quoting, side: Side::Server, access: Access::Mounted, signs: false }
     }
 
-    fn template(self) -> (&'static str, Quoting) {
+    const fn client(template: &'static str, quoting: Quoting) -> Self {
+        Self { template, quoting, side: Side::Client, access: Access::Paths, signs: false }
+    }
+
+    /// True if it is of no use without the client's key and certificate.
+    fn needs_client(&self, tls_mode: u8) -> bool {
+        let reads = match self.side {
+            Side::Server => self.access == Access::Contents,
+            Side::Client | Side::ClientOfHost => true,
+        };
+        reads && tls_mode == 2
+    }
+}
+
+impl Target {
+    /// The table of targets: a new one is a value above, a row here and its template.
+    fn row(self) -> Row {
+        let (server, client) = (Row::server, Row::client);
         match self {
-            Self::MilvusYaml => (include_str!("config/templates/milvus-yaml.yaml"), Quoting::Yaml),
-            Self::Compose => (include_str!("config/templates/compose.yaml"), Quoting::Compose),
-            Self::Kubernetes => (include_str!("config/templates/kubernetes.yaml"), Quoting::Yaml),
-            Self::Helm => (include_str!("config/templates/helm.yaml"), Quoting::Yaml),
-            Self::Operator => (include_str!("config/templates/operator.yaml"), Quoting::Yaml),
-            Self::CertManager => (include_str!("config/templates/cert-manager.yaml"), Quoting::Yaml),
-            Self::Pymilvus => (include_str!("config/templates/client.py"), Quoting::Source),
-            Self::Java => (include_str!("config/templates/MilvusTls.java"), Quoting::Source),
-            Self::Node => (include_str!("config/templates/client.js"), Quoting::Source),
-            Self::Go => (include_str!("config/templates/client.go"), Quoting::Source),
-            Self::Rust => (include_str!("config/templates/client.rs"), Quoting::Rust),
-            Self::Cpp => (include_str!("config/templates/client.cpp"), Quoting::Source),
-            Self::Attu => (include_str!("config/templates/attu.yaml"), Quoting::Compose),
-            Self::MilvusBackup => (include_str!("config/templates/milvus-backup.yaml"), Quoting::Yaml),
-            Self::MilvusCli => (include_str!("config/templates/milvus-cli.sh"), Quoting::Shell),
+            Self::MilvusYaml => server(include_str!("config/templates/milvus-yaml.yaml"), Quoting::Yaml),
+            Self::Compose => {
+                Row { signs: true, ..server(include_str!("config/templates/compose.yaml"), Quoting::Compose) }
+            }
+            Self::Kubernetes => Row {
+                access: Access::Contents,
+                ..server(include_str!("config/templates/kubernetes.yaml"), Quoting::Yaml)
+            },
+            Self::Helm => server(include_str!("config/templates/helm.yaml"), Quoting::Yaml),
+            Self::Operator => server(include_str!("config/templates/operator.yaml"), Quoting::Yaml),
+            Self::CertManager => server(include_str!("config/templates/cert-manager.yaml"), Quoting::Yaml),
+            Self::Pymilvus => client(include_str!("config/templates/client.py"), Quoting::Source),
+            Self::Java => client(include_str!("config/templates/MilvusTls.java"), Quoting::Source),
+            Self::Node => client(include_str!("config/templates/client.js"), Quoting::Source),
+            Self::Go => client(include_str!("config/templates/client.go"), Quoting::Source),
+            Self::Rust => client(include_str!("config/templates/client.rs"), Quoting::Rust),
+            Self::Cpp => client(include_str!("config/templates/client.cpp"), Quoting::Source),
+            // Compose takes a relative path for a volume's name.
+            Self::Attu => Row {
+                access: Access::WholePaths,
+                ..client(include_str!("config/templates/attu.yaml"), Quoting::Compose)
+            },
+            Self::MilvusBackup => client(include_str!("config/templates/milvus-backup.yaml"), Quoting::Yaml),
+            Self::MilvusCli => Row {
+                side: Side::ClientOfHost,
+                ..client(include_str!("config/templates/milvus-cli.sh"), Quoting::Shell)
+            },
         }
     }
 }
 
 /// Fills the target's template in.
 pub fn render(target: Target, setting: &Setting<'_>) -> Result<String> {
-    let (template, quoting) = target.template();
+    let row = target.row();
+    fill(row.template, row.quoting, setting.values(&row)?)
+}
+
+/// A name that the row does not give is an error, not an empty text.
+fn fill(template: &str, quoting: Quoting, values: Value) -> Result<String> {
     let mut environment = Environment::new();
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
     environment.set_keep_trailing_newline(true);
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
     environment.set_formatter(move |out, _, value| quoting.write(out, value));
-    environment.render_str(template, setting.values(target)?).map_err(|e| {
+    environment.render_str(template, values).map_err(|e| {
         Failure::failed(format!("the template cannot be filled in: {e:#}")).hint("please report this")
     })
 }
@@ -107,4 +163,33 @@ pub fn render(target: Target, setting: &Setting<'_>) -> Result<String> {
 fn whole(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path)
         .map_err(|e| Failure::failed(format!("{}: {e}", path.display())).hint("give another directory"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+    use minijinja::context;
+
+    use super::*;
+
+    /// `client_pem_path=""` connects to nothing, and says nothing of why.
+    #[test]
+    fn what_a_row_does_not_give_is_an_error_and_not_an_empty_text() {
+        let given = fill("path={{ client_pem }}", Quoting::Source, context! { client_pem => "client.pem" });
+        assert_eq!(given.unwrap(), "path=\"client.pem\"");
+        let lacking = fill("path={{ client_pem }}", Quoting::Source, context! {}).unwrap_err();
+        assert!(lacking.message.contains("undefined value"), "{lacking}");
+    }
+
+    #[test]
+    fn each_row_gives_what_its_template_shows() {
+        for target in Target::value_variants() {
+            let row = target.row();
+            let shows = |name: &str| row.template.contains(&format!("{{{{ {name}"));
+            let shows_client = ["client_pem", "client_key"].map(shows);
+            assert!(shows_client == [false; 2] || row.needs_client(2), "{target:?}: the client's files");
+            assert_eq!(shows("server_key_base64"), row.access == Access::Contents, "{target:?}: contents");
+            assert!(!row.needs_client(1), "{target:?}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::profile::Role;
 use crate::san::San;
 use crate::set::{CaFiles, Leaf, Loaded, Set};
 use crate::store::{Directory, Reader, look_at, mode_of, settled};
-use crate::verify::{Code, Finding, Handshake, Inspected, Inspection, Remedies, inspect};
+use crate::verify::{Asked, Files, Finding, Handshake, Inspected, Place, inspect};
 
 /// Which files, and what is asked of them.
 #[derive(Debug, Clone)]
@@ -48,40 +48,36 @@ pub struct Examined {
 
 /// Reads and judges.
 pub fn examine(question: &Question, now: OffsetDateTime) -> Result<Examined> {
-    let (set, interrupted) = read(question)?;
-    let mode = |file: &str| match &question.certificate {
-        Some(_) => mode_of(Path::new(file)),
-        None => mode_of(&question.dir.join(file)),
-    };
-    let needs_key = |base: &BaseName| question.certificate.is_none() && question.pair.contains(base);
-    let inspection = Inspection {
-        set: &set,
-        needs_key: &needs_key,
-        mode_of: &mode,
+    let (set, is_interrupted) = read(question)?;
+    let is_directory = question.certificate.is_none();
+    let files = files(question, &set);
+    let asked = Asked {
         names: &question.names,
         expires_within: question.expires_within,
-        now,
+        needs_key: &|leaf| is_directory && question.pair.contains(&leaf.base),
+        mode_of: &|place: Place| mode_of(&files.path(place)),
+        is_directory,
+        is_interrupted,
     };
-    let Inspected { mut findings, handshakes } = inspect(&inspection);
-    findings.extend(absent(question, &set));
-    if interrupted {
-        let ca = set.ca_base.file(FileKind::Certificate);
-        findings.push(Finding::new(
-            Code::Interrupted,
-            ca,
-            "is part of a run that was interrupted, and some files are old and some new; the next run finishes it, and \
-             the set is shown as it will be then",
-        ));
-    }
-    let remedies = Remedies {
-        dir: question.certificate.is_none().then_some(question.dir.as_path()),
-        ca_is_elsewhere: question.ca_certificate.is_some(),
-        set: &set,
-        pair: [&question.pair[0], &question.pair[1]],
-    };
-    remedies.add(&mut findings, &question.names);
+    let Inspected { mut findings, handshakes } = inspect(&set, &asked, now);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     Ok(Examined { set, findings, handshakes })
+}
+
+/// What the user calls the files of the set that was read for that question.
+#[must_use]
+pub fn files<'a>(question: &'a Question, set: &'a Set) -> Files<'a> {
+    // It comes instead of the directory's, or behind it.
+    let named = question.certificate.as_deref().zip(set.leaves.len().checked_sub(1));
+    Files {
+        dir: question.certificate.is_none().then_some(question.dir.as_path()),
+        set,
+        pair: [&question.pair[0], &question.pair[1]],
+        ca: question.ca_certificate.as_deref(),
+        named: named.map(|(certificate, at)| (at, question.key.as_deref(), certificate)),
+        names: &question.names,
+        server: None,
+    }
 }
 
 /// The set of a client: the CA that it trusts, its own key and certificate, and what else the directory has. What is
@@ -96,7 +92,7 @@ pub fn client_set(question: &Question) -> Result<Set> {
         false => return Err(no_directory(&question.dir).hint("give the directory of a set with --dir")),
     };
     if let Some(certificate) = &question.certificate {
-        let base = BaseName::given(question.key.as_deref(), certificate);
+        let base = BaseName::beside(certificate);
         let files = look_at(question.key.as_deref(), Some(certificate), None);
         set.leaves.retain(|leaf| leaf.role != Role::Client);
         set.leaves.push(Leaf { role: Role::Client, base, files });
@@ -171,7 +167,7 @@ fn further(question: &Question, set: &Set, reader: &Reader<'_>) -> Result<Vec<Le
 
 /// `--cert`: that certificate alone, and its CA.
 fn read_named(question: &Question, certificate: &Path) -> Set {
-    let base = BaseName::given(question.key.as_deref(), certificate);
+    let base = BaseName::beside(certificate);
     let files = look_at(question.key.as_deref(), Some(certificate), None);
     let role = files.sound_certificate().and_then(Certificate::role).unwrap_or(Role::Server);
     Set { ca_base: ca_base_of(question), ca: ca_of(question), leaves: vec![Leaf { role, base, files }] }
@@ -183,29 +179,11 @@ fn ca_path(question: &Question) -> PathBuf {
 }
 
 fn ca_base_of(question: &Question) -> BaseName {
-    BaseName::given(None, &ca_path(question))
+    BaseName::beside(&ca_path(question))
 }
 
 /// The CA's certificate without its key, which nothing here needs.
 fn ca_of(question: &Question) -> CaFiles {
     let files = look_at(None, Some(&ca_path(question)), None);
     CaFiles { key: Loaded::Discarded, certificate: files.certificate, serial: Loaded::Missing }
-}
-
-/// What is not there at all, and so was not judged.
-fn absent(question: &Question, set: &Set) -> Vec<Finding> {
-    if question.certificate.is_some() {
-        return Vec::new();
-    }
-    let there = |base: &BaseName| set.leaves.iter().any(|leaf| leaf.base == *base);
-    let pem = |base: &BaseName| base.file(FileKind::Certificate);
-    let [server, client] = &question.pair;
-    if set.leaves.is_empty() {
-        let message = format!("is missing, and so is {}: there is no set here", pem(client));
-        return vec![Finding::new(Code::Missing, pem(server), message)];
-    }
-    // That there is no client is said where the handshakes are.
-    let is_without_server = !there(server) && set.first(Role::Server).is_none();
-    let message = "is not here: nothing of a server's certificate was checked";
-    is_without_server.then(|| Finding::new(Code::NotChecked, pem(server), message)).into_iter().collect()
 }

@@ -55,11 +55,7 @@ impl fmt::Display for Owner {
 
 /// What the files of one certificate are called, without their extension: a plain name within a directory.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct BaseName {
-    name: String,
-    /// Where the files were named one by one: the key's and the certificate's path.
-    given: Option<Box<(String, String)>>,
-}
+pub struct BaseName(String);
 
 impl BaseName {
     /// `ca`, `server` or `client`: the names of the Milvus page.
@@ -96,39 +92,26 @@ impl BaseName {
         Self::plain(&certificate.file_stem().unwrap_or_default().to_string_lossy())
     }
 
-    /// For files that were named one by one, whatever their names; there is no request and no serial file.
-    #[must_use]
-    pub fn given(key: Option<&std::path::Path>, certificate: &std::path::Path) -> Self {
-        let beside = Self::beside(certificate);
-        let certificate = shown(certificate).to_string();
-        let key = key.map_or_else(|| "--key".to_owned(), |key| shown(key).to_string());
-        Self { given: Some(Box::new((key, certificate))), ..beside }
-    }
-
     fn plain(name: &str) -> Self {
-        Self { name: name.to_owned(), given: None }
+        Self(name.to_owned())
     }
 
     /// The name of a file within the directory.
     #[must_use]
     pub fn file(&self, kind: FileKind) -> String {
-        match (&self.given, kind) {
-            (Some(given), FileKind::Key) => given.0.clone(),
-            (Some(given), FileKind::Certificate) => given.1.clone(),
-            _ => format!("{}.{}", self.name, kind.extension()),
-        }
+        format!("{}.{}", self.0, kind.extension())
     }
 
     /// True if both would be one file where case does not count, as on macOS.
     #[must_use]
     pub fn collides_with(&self, other: &Self) -> bool {
-        self.name.eq_ignore_ascii_case(&other.name)
+        self.0.eq_ignore_ascii_case(&other.0)
     }
 }
 
 impl fmt::Display for BaseName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
+        f.write_str(&self.0)
     }
 }
 

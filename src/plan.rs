@@ -3,7 +3,7 @@
 //! [`plan`] is a pure function of the request, the set and the time. For every role it says keep, refresh, re-sign
 //! or issue, and why; or it refuses, with the file and what to do about it.
 
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
@@ -212,12 +212,9 @@ fn notes(request: &Request, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) 
     notes
 }
 
-/// True within the window before the end: `--renew-within` or 30 days, but never more than a third of the
-/// certificate's own lifetime, so that `--days 7` is not renewed at every run.
+/// True within the window before the end: `--renew-within` or 30 days.
 fn is_expiring(certificate: &Certificate, request: &Request, now: OffsetDateTime) -> bool {
-    let asked = Duration::days(request.renew_within.unwrap_or(DEFAULT_RENEW_WITHIN).into());
-    let lifetime = certificate.not_after - certificate.not_before;
-    certificate.not_after - now < asked.min(lifetime / 3)
+    crate::verify::is_expiring(certificate, request.renew_within.unwrap_or(DEFAULT_RENEW_WITHIN), now)
 }
 
 fn authority_validity(request: &Request, now: OffsetDateTime) -> Result<Validity> {

@@ -1,5 +1,7 @@
 //! A set: the files of one directory, parsed. Data only; `store` reads it, `plan` and `verify` look at it.
 
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
 use crate::certificate::{Certificate, Csr};
 use crate::error::Damage;
 use crate::files::BaseName;
@@ -104,9 +106,7 @@ impl CertificateFile {
     pub fn above(&self) -> impl Iterator<Item = &Certificate> {
         let mut below = &self.certificate;
         self.chain.iter().take_while(move |issuer| {
-            let is_issuer = !below.is_self_issued()
-                && below.issuer.der == issuer.subject.der
-                && below.is_signed_by(&issuer.public_key);
+            let is_issuer = !below.is_self_issued() && below.is_issued_by(issuer);
             below = issuer;
             is_issuer
         })
@@ -137,6 +137,18 @@ impl LeafFiles {
     #[must_use]
     pub fn sound_certificate(&self) -> Option<&Certificate> {
         self.certificate.sound().map(|file| &file.certificate)
+    }
+
+    /// What a TLS handshake needs: the certificate file's chain, and the key.
+    #[must_use]
+    pub fn credentials(&self) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+        let file = self.certificate.sound()?;
+        let key = self.key.sound()?.key.pkcs8().to_vec();
+        let certificates = std::iter::once(&file.certificate)
+            .chain(&file.chain)
+            .map(|certificate| CertificateDer::from(certificate.der.clone()))
+            .collect();
+        Some((certificates, PrivateKeyDer::Pkcs8(key.into())))
     }
 
     /// True if there is none of the three.

@@ -1,213 +1,113 @@
-//! Looking at a set and saying what is wrong with it: findings, which are data and not errors.
+//! Checks a set and says what is wrong with it: findings, which are data and not errors.
 //!
-//! The same code decides what a run must sign again ([`ca`], [`leaf`]), whether what it made may be written
-//! ([`set`]), and what `check` says. Where a finding quotes a client, the quote is what that client prints.
+//! The same code decides what a run must issue again ([`ca`], [`leaf`]), whether what it made may be written
+//! ([`set`]), and what `check` says ([`inspect`]). Where a finding quotes a client, the quote is what that client
+//! prints.
 
-use std::fmt;
-
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::certificate::Certificate;
-use crate::error::DamageKind;
-use crate::files::{BaseName, FileKind};
+use crate::files::FileKind;
+use crate::profile::Role;
+use crate::san::San;
 use crate::serial::Serial;
-use crate::set::{KeyFile, Leaf, Loaded, Set};
+use crate::set::{Leaf, Set};
 
-mod authority;
+mod ca;
+mod certificate;
 mod chain;
 mod code;
 mod demo;
+mod files;
+mod finding;
+mod fix;
 mod handshake;
-mod inspect;
 mod leaf;
-mod remedy;
+mod names;
+mod table;
 
-pub use authority::ca;
+pub use ca::ca;
 pub use chain::{has_name, server_name, trusted};
-pub use code::{Code, Severity};
+pub use code::{Concern, Handling, Row, Run, Severity};
 pub use demo::is_demo_key;
-pub use inspect::{Handshake, Inspected, Inspection, inspect, name_not_in_san};
+pub use files::{Files, Server};
+pub use finding::{Finding, Message, Names, Owner, Place, is_valid};
+pub use fix::Fix;
+pub use handshake::Handshake;
 pub use leaf::leaf;
-pub use remedy::Remedies;
+pub use names::name_not_in_san;
+pub use table::Code;
 
-/// One thing that is wrong with one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What it is.
-    pub code: Code,
-    /// How grave it is here.
-    pub severity: Severity,
-    /// The file's name; for a running server, its address.
-    pub file: String,
-    /// Completes a sentence that begins with the file's name.
-    pub message: String,
-    /// How it shows: who says what, word for word.
-    pub seen_as: Vec<String>,
-    /// What mends it: a command that works when typed, or a sentence where there is none.
-    pub fix: Option<String>,
+/// What `check` asks beyond what a run does: the surroundings, the days left, the names that somebody will use.
+pub struct Asked<'a> {
+    /// What clients will call the server.
+    pub names: &'a [San],
+    /// So many days before the end a certificate is worth a word.
+    pub expires_within: u32,
+    /// Whose private key must be there: the server's and the client's own, not those of further identities.
+    pub needs_key: &'a dyn Fn(&Leaf) -> bool,
+    /// The permission bits of a file.
+    pub mode_of: &'a dyn Fn(Place) -> Option<u32>,
+    /// A directory was named and not single files: what is not in it is missing. Of these base names are the
+    /// server's and the client's files.
+    pub is_directory: bool,
+    /// The directory holds what an interrupted run has left.
+    pub is_interrupted: bool,
 }
 
-impl Finding {
-    /// One of the code's own gravity.
-    pub fn new(code: Code, file: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            severity: code.severity(),
-            file: file.into(),
-            message: message.into(),
-            seen_as: Vec::new(),
-            fix: None,
-        }
-    }
-
-    /// Adds what somebody says of it, as `Go: tls: bad certificate`.
-    pub fn seen(&mut self, who_says_what: impl Into<String>) -> &mut Self {
-        self.seen_as.push(who_says_what.into());
-        self
-    }
-
-    /// What is wrong and, where that is not plain to everybody, what the first who is quoted says of it.
-    #[must_use]
-    pub fn reason(&self) -> String {
-        let is_plain = matches!(
-            self.code,
-            Code::Expired | Code::NotYetValid | Code::NotSignedByCa | Code::SelfSigned | Code::KeyMismatch
-        );
-        match self.seen_as.first().filter(|_| !is_plain && !self.code.is_about_file()) {
-            Some(seen) => format!("{} ({seen})", self.message),
-            None => self.message.clone(),
-        }
-    }
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Inspected {
+    pub findings: Vec<Finding>,
+    pub handshakes: Vec<Handshake>,
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.file, self.reason())
-    }
-}
-
-/// Collects findings about the files of one certificate.
-struct Findings<'a> {
-    base: &'a BaseName,
-    list: Vec<Finding>,
-}
-
-impl<'a> Findings<'a> {
-    fn new(base: &'a BaseName) -> Self {
-        Self { base, list: Vec::new() }
-    }
-
-    fn add(&mut self, kind: FileKind, code: Code, message: impl Into<String>) -> &mut Finding {
-        let at = self.list.len();
-        self.list.push(Finding::new(code, self.base.file(kind), message));
-        &mut self.list[at]
-    }
-
-    fn certificate(&mut self, code: Code, message: impl Into<String>) -> &mut Finding {
-        self.add(FileKind::Certificate, code, message)
-    }
-
-    fn file<T>(&mut self, kind: FileKind, file: &Loaded<T>) {
-        let code = match file {
-            Loaded::Sound(_) => return,
-            Loaded::Missing | Loaded::Discarded => Code::Missing,
-            Loaded::Locked(_) => Code::EncryptedKey,
-            Loaded::Forbidden(_) | Loaded::Unreadable(_) => Code::Unreadable,
-            Loaded::Damaged(damage) => match damage.kind {
-                DamageKind::Empty | DamageKind::NotPem => Code::NotPem,
-                DamageKind::OtherContent => Code::OtherContent,
-                DamageKind::Weak => Code::WeakKey,
-                DamageKind::Unsupported => Code::UnsupportedKey,
-                DamageKind::Broken => Code::Damaged,
-            },
-        };
-        self.add(kind, code, file.problem().unwrap_or_default());
-    }
-
-    fn pair(&mut self, certificate: &Certificate, key: Option<&KeyFile>) {
-        if key.is_some_and(|file| file.key.public().spki != certificate.public_key.spki) {
-            let pem = self.base.file(FileKind::Certificate);
-            self.add(FileKind::Key, Code::KeyMismatch, format!("is not the key of {pem}"))
-                .seen("Go (Milvus): tls: private key does not match public key")
-                .seen("OpenSSL: key values mismatch");
-        }
-    }
-
-    fn validity(&mut self, certificate: &Certificate, now: OffsetDateTime) {
-        if now < certificate.not_before {
-            let message = format!("is not valid before {}", date(certificate.not_before));
-            self.certificate(Code::NotYetValid, message).seen("OpenSSL: certificate is not yet valid");
-        }
-        if now > certificate.not_after {
-            let message = format!("expired on {}", date(certificate.not_after));
-            self.certificate(Code::Expired, message)
-                .seen("OpenSSL: certificate has expired")
-                .seen("Go: x509: certificate has expired or is not yet valid")
-                .seen("pymilvus: CERTIFICATE_VERIFY_FAILED: certificate has expired");
-        }
-    }
-
-    fn signature_and_serial(&mut self, certificate: &Certificate) {
-        if certificate.weak_signature {
-            self.certificate(Code::WeakSignature, "is signed with SHA-1 or MD5, which clients refuse")
-                .seen("Go: x509: cannot verify signature: insecure algorithm")
-                .seen("OpenSSL: CA signature digest algorithm too weak");
-        }
-        if certificate.serial.is_none() {
-            self.certificate(
-                Code::BadSerial,
-                "has a serial number that is zero, negative or longer than 20 octets",
-            );
-        }
-    }
-
-    fn key_kind(&mut self, certificate: &Certificate) {
-        let Err(kind) = &certificate.public_key.kind else { return };
-        if crate::keys::is_short_rsa(kind) {
-            self.certificate(Code::WeakKey, format!("has a key that clients refuse: {kind} is too short"))
-                .seen(if certificate.is_ca() {
-                    "OpenSSL: CA certificate key too weak"
-                } else {
-                    "OpenSSL: EE certificate key too weak"
-                });
-        } else {
-            self.certificate(
-                Code::UnsupportedKey,
-                format!("has a key that not all clients take ({kind}): rustls refuses it"),
-            );
-        }
-    }
-
-    fn demo_key(&mut self, certificate: &Certificate) {
-        if demo::is_demo_key(&certificate.public_key) {
-            self.certificate(
-                Code::DemoKey,
-                "is for the demo key that Milvus publishes: its private half is in every Milvus image",
-            );
-        }
-    }
-}
-
-/// Looks at a whole set as a run is about to write it: everything above, the chain for every name by
-/// rustls-webpki, and handshakes one-way and mutual in memory. What may be written has no error among its findings.
+/// Checks a whole set as a run is about to write it. What may be written [`is_valid`].
 #[must_use]
 pub fn set(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
-    let mut findings = ca(set, now);
-    let Some(ca) = set.ca_certificate() else { return findings };
-    // A set whose CA key is kept elsewhere is whole without it.
-    let ca_key = set.ca_base.file(FileKind::Key);
-    findings.retain(|finding| !(finding.code == Code::Missing && finding.file == ca_key));
-    for one in &set.leaves {
-        findings.extend(leaf(one, Some(ca), &set.ca_base, now));
+    check(set, None, now).findings
+}
+
+/// Checks a whole set as it is, for those who use it. Leaves of which there is no file at all are left out by the
+/// caller.
+#[must_use]
+pub fn inspect(set: &Set, asked: &Asked<'_>, now: OffsetDateTime) -> Inspected {
+    check(set, Some(asked), now)
+}
+
+/// Every file by itself and with those that it belongs to; where nothing is wrong with them, the chain for every name
+/// by rustls-webpki; where that holds, handshakes in memory.
+fn check(set: &Set, asked: Option<&Asked<'_>>, now: OffsetDateTime) -> Inspected {
+    let mut findings = match asked {
+        Some(asked) => ca::asked(set, asked, now),
+        None => ca(set, now),
+    };
+    for (at, one) in set.leaves.iter().enumerate() {
+        findings.extend(match asked {
+            Some(asked) => leaf::asked(set, at, asked, now),
+            None => leaf(Owner::Leaf(at), one, set.ca_certificate(), now),
+        });
     }
-    findings.extend(serials(set, ca));
-    if !findings.iter().any(|finding| finding.code.calls_for_signature()) {
-        findings.extend(chain::check(set, ca, now));
+    let mut handshakes = Vec::new();
+    if let Some(ca) = set.ca_certificate() {
+        findings.extend(serials(set, ca));
+        // What is wrong or cannot be verified would only be said again.
+        let is_known = findings.iter().all(|finding| finding.code != Code::UnknownSignature);
+        if is_known && is_valid(&findings) {
+            findings.extend(chain::check(set, ca, now));
+        }
+        if is_known && is_valid(&findings) {
+            let (done, failed) = handshake::check(set, ca, asked.map_or(&[], |asked| asked.names), now);
+            findings.extend(failed);
+            handshakes = done;
+        }
     }
-    if !findings.iter().any(|finding| finding.code.calls_for_signature()) {
-        findings.extend(handshake::check(set, ca, now));
+    if let Some(asked) = asked {
+        findings.extend(names::check(set, asked.names));
+        findings.extend(surroundings(set, asked));
     }
-    findings
+    Inspected { findings, handshakes }
 }
 
 /// RFC 5280 section 4.1.2.2: one CA never gives a serial number twice.
@@ -224,7 +124,7 @@ fn serials(set: &Set, ca: &Certificate) -> Vec<Finding> {
             continue;
         }
         if seen.contains(&serial) {
-            let pem = leaf.base.file(FileKind::Certificate);
+            let pem = Owner::Leaf(at).file(FileKind::Certificate);
             let message = format!("has the serial number {serial} a second time");
             list.push(Finding::new(Code::SerialRepeated, pem, message));
         }
@@ -233,8 +133,78 @@ fn serials(set: &Set, ca: &Certificate) -> Vec<Finding> {
     list
 }
 
+/// What is not there at all, and so was not checked; and what may not stay as it is.
+fn surroundings(set: &Set, asked: &Asked<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let [server, client] =
+        [Role::Server, Role::Client].map(|role| Owner::Absent(role).file(FileKind::Certificate));
+    if asked.is_directory {
+        let is_without = |role| set.first(role).is_none();
+        if set.leaves.is_empty() {
+            let message = Message::of("is missing, and so is ", client).and(": there is no set here");
+            findings.push(Finding::new(Code::Missing, server, message));
+        } else if is_without(Role::Server) {
+            let message = "is not here: nothing of a server's certificate was checked";
+            findings.push(Finding::new(Code::NotChecked, server, message));
+        }
+    }
+    if asked.is_interrupted {
+        let message = "is part of a run that was interrupted, and some files are old and some new; the next run \
+                       finishes it, and the set is shown as it will be then";
+        let pem = Owner::Ca.file(FileKind::Certificate);
+        findings.push(Finding::new(Code::Interrupted, pem, message));
+    }
+    findings
+}
+
+/// True within so many days before the end, but never for more than the last third of the certificate's own lifetime:
+/// one for a few days is not about to expire from its first hour on, nor renewed at every run.
+#[must_use]
+pub fn is_expiring(certificate: &Certificate, within: u32, now: OffsetDateTime) -> bool {
+    let lifetime = certificate.not_after - certificate.not_before;
+    certificate.not_after - now < Duration::days(within.into()).min(lifetime / 3)
+}
+
 /// The day, for people; always UTC.
 pub(crate) fn date(at: OffsetDateTime) -> String {
     let at = at.to_offset(time::UtcOffset::UTC);
     format!("{:04}-{:02}-{:02}", at.year(), u8::from(at.month()), at.day())
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::pki::{self, MaySignFor, Validity};
+    use crate::subject::Subject;
+
+    #[test]
+    fn the_window_before_the_end_is_a_third_of_the_lifetime_at_most() {
+        let not_before = datetime!(2026-01-01 00:00:00 UTC);
+        let key = crate::keys::generate(crate::keys::KeyKind::EcdsaP256, 1).unwrap().remove(0);
+        let serial = Serial::from_der_integer(&[1]).unwrap();
+        let of_days = |days| {
+            let validity = Validity { not_before, not_after: not_before + Duration::days(days) };
+            pki::self_sign(&Subject::default(), &key, &serial, validity, None, &MaySignFor::Anything).unwrap()
+        };
+        let is_expiring = |lifetime, left, within| {
+            let certificate = of_days(lifetime);
+            is_expiring(&certificate, within, certificate.not_after - Duration::days(left))
+        };
+        for (lifetime, left, within, expected) in [
+            // Of 365 days the window is what was asked for ...
+            (365, 29, 30, true),
+            (365, 31, 30, false),
+            (365, 59, 60, true),
+            // ... and of 30 days it is 10, whatever was asked for: not 15.
+            (30, 9, 30, true),
+            (30, 11, 30, false),
+            (30, 14, 3650, false),
+            (30, 9, 5, false),
+        ] {
+            let case = format!("{lifetime} days, {left} left, {within}");
+            assert_eq!(is_expiring(lifetime, left, within), expected, "{case}");
+        }
+    }
 }

@@ -4,9 +4,9 @@ use x509_parser::cri_attributes::ParsedCriAttribute;
 use x509_parser::extensions::{ParsedExtension, X509Extension};
 use x509_parser::prelude::{FromDer, X509CertificationRequest};
 
-use super::is_weak;
 use super::name::alternative_names;
 use super::pem::pem_of;
+use super::{Signature, is_weak};
 use crate::keys::PublicKey;
 use crate::profile::Role;
 use crate::san::San;
@@ -19,8 +19,8 @@ pub struct Csr {
     pub der: Vec<u8>,
     pub subject: Subject,
     pub public_key: PublicKey,
-    /// True if the request is signed by the key that it names.
-    pub signature_is_valid: bool,
+    /// Whether the key that it names has signed it.
+    pub signature: Signature,
     /// True if it is signed with SHA-1, MD5 or something older.
     pub weak_signature: bool,
     pub subject_alt_names: Vec<San>,
@@ -53,11 +53,16 @@ impl Csr {
             return Err("holds a request with octets after its end".to_owned());
         }
         let info = &parsed.certification_request_info;
+        let public_key = PublicKey::from_spki(info.subject_pki.raw);
         let mut csr = Self {
             der: der.to_vec(),
             subject: Subject::from_der(info.subject.as_raw()),
-            public_key: PublicKey::from_spki(info.subject_pki.raw),
-            signature_is_valid: parsed.verify_signature().is_ok(),
+            signature: Signature::new(
+                &parsed.verify_signature(),
+                &parsed.signature_algorithm.algorithm,
+                &public_key,
+            ),
+            public_key,
             weak_signature: is_weak(&parsed.signature_algorithm.algorithm.to_id_string()),
             subject_alt_names: Vec::new(),
             other_names: 0,

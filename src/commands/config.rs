@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::config::{Setting, render};
 use crate::error::{Failure, Result};
-use crate::examine::examine;
+use crate::examine::{examine, files};
 use crate::files::typed;
 use crate::job::ConfigJob;
 use crate::verify::Severity;
@@ -16,6 +16,8 @@ pub(super) fn run(job: &ConfigJob, now: OffsetDateTime) -> Result<()> {
     let dir = &job.question.dir;
     let examined = examine(&job.question, now)?;
     if let Some(finding) = examined.findings.iter().find(|finding| finding.severity == Severity::Error) {
+        let files = files(&job.question, &examined.set);
+        let finding = finding.sentence(&|place| files.name(place));
         let failure = Failure::failed(format!("{finding}: a set that does not work is not configured"));
         return Err(failure.hint(format!("see what is wrong with: milvus-certgen check {}", typed(dir))));
     }

@@ -14,7 +14,7 @@ use crate::verify;
 pub(super) fn run(job: &ProbeJob, now: OffsetDateTime) -> Result<(ProbeReport, Option<Failure>)> {
     let set = client_set(&job.question)?;
     let client = set.first(Role::Client).map(|client| &client.files);
-    let client = client.filter(|files| files.key.sound().is_some() && files.certificate.sound().is_some());
+    let client = client.filter(|files| files.credentials().is_some());
     let server_name = verify::server_name(&job.server_name).ok_or_else(|| {
         Failure::usage(format!("--server-name {}: not a name that TLS can ask for", job.server_name))
             .hint("give a host name or an address")
@@ -28,6 +28,6 @@ pub(super) fn run(job: &ProbeJob, now: OffsetDateTime) -> Result<(ProbeReport, O
         now,
     };
     let judgement = judge(&found, &expectation);
-    let report = ProbeReport::new(job, &found, &judgement, now);
+    let report = ProbeReport::new(job, &set, &found, &judgement, now);
     Ok((report, judgement.unknown))
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::carry_out;
-use crate::certificate::{Csr, csr_from_pem};
+use crate::certificate::{Csr, Signature, csr_from_pem};
 use crate::engine::{self, World};
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
@@ -133,12 +133,15 @@ fn check_key(csr: &Csr) -> Result<(), String> {
     if csr.weak_signature {
         return Err("is signed with SHA-1 or MD5".to_owned());
     }
-    if !csr.signature_is_valid {
-        return Err(
-            "its signature does not match its key: it is damaged, or not from who has the key".to_owned()
-        );
+    match &csr.signature {
+        Signature::Good => Ok(()),
+        Signature::Bad => {
+            Err("its signature does not match its key: it is damaged, or not from who has the key".to_owned())
+        }
+        Signature::Unknown(algorithm) => {
+            Err(format!("is signed with {algorithm}, which cannot be verified here"))
+        }
     }
-    Ok(())
 }
 
 /// `--san`, or the request's own names, or what its CN stands for: for a server with one that is a host's.

@@ -2,17 +2,16 @@
 
 use std::ffi::OsStr;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64ct::{Base64, Encoding};
 use minijinja::{Value, context};
 use zeroize::Zeroizing;
 
-use super::{Target, whole};
+use super::{Access, Row, Side, whole};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
-use crate::foreign::{is_hidden, typed};
 use crate::keys::KeyKind;
 use crate::profile::Role;
 use crate::san::San;
@@ -49,9 +48,9 @@ pub struct Setting<'a> {
 }
 
 impl Setting<'_> {
-    pub(super) fn values(&self, target: Target) -> Result<Value> {
+    pub(super) fn values(&self, row: &Row) -> Result<Value> {
         self.check_paths()?;
-        if target == Target::Compose && self.set.ca.key.sound().is_none() {
+        if row.signs && self.set.ca.key.sound().is_none() {
             let key = self.dir.join(self.set.ca_base.file(FileKind::Key));
             let problem = self.set.ca.key.problem().unwrap_or_default();
             return Err(Failure::failed(format!(
@@ -63,14 +62,20 @@ impl Setting<'_> {
         let server = self.leaf(Role::Server)?;
         let certificate = server.files.sound_certificate().ok_or_else(|| self.missing(&server.base))?;
         let names = certificate.subject_alt_names.as_deref().unwrap_or_default();
-        let (host, server_name) = self.host_and_name(target, names, &server.base)?;
+        let (host, server_name) = self.host_and_name(row.side, names, &server.base)?;
         let bracketed = if host.contains(':') { format!("[{host}]") } else { host.clone() };
         let address = format!("{bracketed}:{}", self.port);
         let ca_pem = self.set.ca_base.file(FileKind::Certificate);
-        let files = self.client_files(target)?;
         let (key_algorithm, key_size) = algorithm(certificate);
-        let secrets =
-            if target == Target::Kubernetes { self.secrets(server, &ca_pem)? } else { Secrets::default() };
+        let client = if row.needs_client(self.tls_mode) { Some(self.client()?) } else { None };
+        let files = match (row.access, client) {
+            (Access::Contents, client) => self.contents(server, client, &ca_pem)?,
+            (access, Some(client)) => {
+                let path = |kind| self.path(access, &client.base.file(kind));
+                context! { client_pem => path(FileKind::Certificate)?, client_key => path(FileKind::Key)? }
+            }
+            (_, None) => context! {},
+        };
         Ok(context! {
             host => host,
             port => self.port,
@@ -88,9 +93,7 @@ impl Setting<'_> {
             ca_file => self.set.ca_base.to_string(),
             server_file => server.base.to_string(),
             client_file => self.client_base.to_string(),
-            ca_pem => path_text(&self.bind_source(target, &ca_pem)?),
-            client_pem => files.0,
-            client_key => files.1,
+            ca_pem => self.path(row.access, &ca_pem)?,
             common_name => certificate.subject.common_name().unwrap_or(&server_name),
             server_names => names.iter().filter_map(San::typed).collect::<Vec<_>>(),
             dns_names => names.iter().filter(|n| matches!(n, San::Dns(_))).map(San::value).collect::<Vec<_>>(),
@@ -106,25 +109,21 @@ impl Setting<'_> {
             name_ca => format!("{}-ca", self.name),
             name_selfsigned => format!("{}-selfsigned", self.name),
             namespace => self.namespace,
-            ca_pem_base64 => secrets.ca_pem.as_str(),
-            server_pem_base64 => secrets.server_pem.as_str(),
-            server_key_base64 => secrets.server_key.as_str(),
-            client_pem_base64 => secrets.client_pem.as_str(),
-            client_key_base64 => secrets.client_key.as_str(),
+            ..files
         })
     }
 
     /// A line break in a path would end a line of what is printed, and there is no form of it that all languages have.
     fn check_paths(&self) -> Result<()> {
         let dir = whole(self.dir)?;
-        if dir.to_str().is_some_and(|dir| !dir.contains(is_hidden)) {
+        if dir.to_str().is_some_and(|dir| !dir.contains(char::is_control)) {
             return Ok(());
         }
         Err(Failure::failed(format!(
             "{:?}: a path that cannot be written into a configuration",
             dir.display().to_string()
         ))
-        .hint("give the set a directory of plain text, without tabs, line breaks and what is not seen"))
+        .hint("give the set a directory of plain text, without tabs and line breaks"))
     }
 
     fn leaf(&self, role: Role) -> Result<&Leaf> {
@@ -138,7 +137,7 @@ impl Setting<'_> {
     }
 
     /// Where clients find the server, and the name that its certificate has for them.
-    fn host_and_name(&self, target: Target, names: &[San], base: &BaseName) -> Result<(String, String)> {
+    fn host_and_name(&self, side: Side, names: &[San], base: &BaseName) -> Result<(String, String)> {
         let concrete = |name: &&San| match name {
             San::Dns(name) => !name.starts_with("*."),
             San::Ip(_) => true,
@@ -147,7 +146,7 @@ impl Setting<'_> {
         let first = names.iter().find(concrete).map(San::value);
         let Some(host) = self.host else {
             // Where no client is configured, no host is named; Milvus's own parts may go by any name of the certificate.
-            let below = names.iter().filter(|_| !target.is_client()).find_map(|name| match name {
+            let below = names.iter().filter(|_| side == Side::Server).find_map(|name| match name {
                 San::Dns(name) => Some(format!("milvus.{}", name.strip_prefix("*.")?)),
                 _ => None,
             });
@@ -162,13 +161,13 @@ impl Setting<'_> {
         // What the certificate is not for is checked under a name that it is for.
         let server_name = if verify::has_name(names, &name) { Some(name.value()) } else { first };
         let server_name = server_name.ok_or_else(|| self.nameless(names, base))?;
-        if target == Target::MilvusCli && server_name != name.value() {
+        if side == Side::ClientOfHost && server_name != name.value() {
             let pem = self.dir.join(base.file(FileKind::Certificate));
             return Err(Failure::failed(format!(
                 "--host {host:?}: {} is not for it, and milvus_cli cannot be told another name",
                 shown(&pem)
             ))
-            .hint(format!("give a --host that it is for, such as {}", typed(&server_name))));
+            .hint(format!("give a --host that it is for, such as {server_name}")));
         }
         Ok((name.value(), server_name))
     }
@@ -185,11 +184,8 @@ impl Setting<'_> {
             .hint("say with --host which host clients connect to, or sign for it: milvus-certgen --san db.example.com")
     }
 
-    /// client.pem and client.key, as the target finds them.
-    fn client_files(&self, target: Target) -> Result<(String, String)> {
-        if self.tls_mode != 2 || !(target.is_client() || target == Target::Kubernetes) {
-            return Ok((String::new(), String::new()));
-        }
+    /// The client, whose key and certificate are there.
+    fn client(&self) -> Result<&Leaf> {
         let client = self.leaf(Role::Client)?;
         for kind in [FileKind::Certificate, FileKind::Key] {
             let path = self.dir.join(client.base.file(kind));
@@ -198,14 +194,12 @@ impl Setting<'_> {
                     .hint("give the directory of a whole set with --dir, or print it for --tls-mode 1"));
             }
         }
-        let file = |kind| self.bind_source(target, &client.base.file(kind)).map(|path| path_text(&path));
-        Ok((file(FileKind::Certificate)?, file(FileKind::Key)?))
+        Ok(client)
     }
 
-    /// A file's path: Compose takes a relative one for a volume's name.
-    fn bind_source(&self, target: Target, file: &str) -> Result<PathBuf> {
+    fn path(&self, access: Access, file: &str) -> Result<String> {
         let path = self.dir.join(file);
-        if target == Target::Attu { whole(&path) } else { Ok(PathBuf::from(shown(&path).to_string())) }
+        Ok(if access == Access::WholePaths { path_text(&whole(&path)?) } else { shown(&path).to_string() })
     }
 
     /// The directory that Milvus gets: never the one with ca.key.
@@ -215,7 +209,8 @@ impl Setting<'_> {
         Ok(if own.file_name() == Some(OsStr::new(MOUNTED)) { MOUNTED_INSTEAD } else { MOUNTED })
     }
 
-    fn secrets(&self, server: &Leaf, ca_pem: &str) -> Result<Secrets> {
+    /// What goes into a Kubernetes Secret; never the CA's key.
+    fn contents(&self, server: &Leaf, client: Option<&Leaf>, ca_pem: &str) -> Result<Value> {
         let encoded = |file: String| -> Result<Zeroizing<String>> {
             let path = self.dir.join(&file);
             let octets = read_typed(&path)?.ok_or_else(|| {
@@ -224,29 +219,20 @@ impl Setting<'_> {
             })?;
             Ok(Zeroizing::new(Base64::encode_string(&octets)))
         };
-        let mut secrets = Secrets {
-            ca_pem: encoded(ca_pem.to_owned())?,
-            server_pem: encoded(server.base.file(FileKind::Certificate))?,
-            server_key: encoded(server.base.file(FileKind::Key))?,
-            ..Secrets::default()
+        let client = match client {
+            None => context! {},
+            Some(client) => context! {
+                client_pem_base64 => encoded(client.base.file(FileKind::Certificate))?.as_str(),
+                client_key_base64 => encoded(client.base.file(FileKind::Key))?.as_str(),
+            },
         };
-        if self.tls_mode == 2 {
-            let client = self.leaf(Role::Client)?;
-            secrets.client_pem = encoded(client.base.file(FileKind::Certificate))?;
-            secrets.client_key = encoded(client.base.file(FileKind::Key))?;
-        }
-        Ok(secrets)
+        Ok(context! {
+            ca_pem_base64 => encoded(ca_pem.to_owned())?.as_str(),
+            server_pem_base64 => encoded(server.base.file(FileKind::Certificate))?.as_str(),
+            server_key_base64 => encoded(server.base.file(FileKind::Key))?.as_str(),
+            ..client
+        })
     }
-}
-
-/// What goes into a Kubernetes Secret; never the CA's key.
-#[derive(Default)]
-struct Secrets {
-    ca_pem: Zeroizing<String>,
-    server_pem: Zeroizing<String>,
-    server_key: Zeroizing<String>,
-    client_pem: Zeroizing<String>,
-    client_key: Zeroizing<String>,
 }
 
 /// Where Milvus finds a file.

@@ -13,7 +13,7 @@ use crate::plan::{Plan, holds_key};
 use crate::request::{Access, Request};
 use crate::set::Set;
 use crate::store::{Change, Dir, Reader};
-use crate::verify;
+use crate::verify::{self, Owner, Place, Severity};
 
 /// The certificate of a CA from elsewhere once more beside what it signs: Milvus in tlsMode 2 and every client need
 /// it. A CA's key of the same name is another CA's.
@@ -175,20 +175,25 @@ fn check_keys(request: &Request, set: &Set, changes: &[Change]) -> Result<()> {
 
 /// Nothing is signed that `verify` would fault. A certificate that stays as it is has been judged by the plan.
 pub(super) fn self_check(plan: &Plan, set: &Set, changes: &[Change], now: OffsetDateTime) -> Result<()> {
-    let stays = |file: &str| {
-        let kept = plan.leaves.iter().filter(|leaf| !leaf.signs());
-        kept.map(|leaf| leaf.base.file(FileKind::Certificate)).any(|pem| pem == file)
+    let stays = |place: Place| {
+        let mut kept = plan.leaves.iter().enumerate().filter(|(_, leaf)| !leaf.signs());
+        kept.any(|(at, _)| place == Owner::Leaf(at).file(FileKind::Certificate))
     };
-    let is_written = |file: &str| changes.iter().any(|change| change.name == file);
+    let names = |place: Place| place.name_in(set);
+    let is_written = |place: Place| changes.iter().any(|change| change.name == names(place));
     if changes.is_empty() {
         return Ok(());
     }
-    let fault = verify::set(set, now).into_iter().find(|finding| {
-        finding.code.calls_for_signature() && is_written(&finding.file) && !stays(&finding.file)
-    });
+    let fault = verify::set(set, now)
+        .into_iter()
+        .find(|finding| finding.severity == Severity::Error && is_written(finding.at) && !stays(finding.at));
     match fault {
         None => Ok(()),
-        Some(finding) => Err(Failure::failed(format!("self-check: {finding}; nothing was written"))
-            .hint("if the file is from elsewhere, move it away and run again; if not, please report this")),
+        Some(finding) => {
+            let problem = finding.sentence(&names);
+            Err(Failure::failed(format!("self-check: {problem}; nothing was written")).hint(
+                "if the file is from elsewhere, move it away and run again; if not, please report this",
+            ))
+        }
     }
 }

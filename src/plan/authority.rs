@@ -12,7 +12,7 @@ use crate::profile::Role;
 use crate::request::{CaPolicy, Request};
 use crate::san::{San, add_missing};
 use crate::set::{Loaded, Set};
-use crate::verify::{self, Code, Finding};
+use crate::verify::{self, Code, Concern, Finding, Place, Run};
 
 pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
     let Some(certificate) = set.ca_certificate() else {
@@ -32,9 +32,9 @@ pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<
     losses::check_ca_key(request, set)?;
     let weaknesses = weaknesses(request, set, now)?;
     match request.ca {
-        CaPolicy::Ensure => ensure(request, set, certificate, weaknesses, now),
+        CaPolicy::Ensure => ensure(request, set, certificate, &weaknesses, now),
         CaPolicy::Renew => renew(request, set, certificate, now),
-        CaPolicy::Use => use_as_it_is(request, certificate, &weaknesses, now),
+        CaPolicy::Use => use_as_it_is(request, set, certificate, &weaknesses, now),
     }
 }
 
@@ -109,25 +109,22 @@ fn names_of_all(request: &Request) -> Result<Vec<San>> {
 
 /// What is wrong with the CA's certificate that signing it again mends; what nothing mends is refused.
 fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<Finding>> {
-    let pem = request.ca_base.file(FileKind::Certificate);
+    let names = names(set);
     let mut mendable = Vec::new();
     for finding in verify::ca(set, now) {
-        let (file, remedy) = match finding.code {
-            // check_ca_key's and check_usable's.
-            code if code.is_about_file() || (finding.file != pem && code != Code::KeyMismatch) => continue,
-            // Another signature does not change the key.
-            Code::UnsupportedKey => continue,
-            Code::WeakKey => (FileKind::Certificate, "use a CA with a longer key"),
-            Code::DemoKey => (FileKind::Certificate, "use a CA of your own"),
-            Code::KeyMismatch => (FileKind::Key, "put back the key and the certificate that belong together"),
-            Code::NotCa | Code::DamagedSignature => (FileKind::Certificate, "put a CA's certificate there"),
-            Code::NotYetValid => (FileKind::Certificate, "set the clock right"),
-            _ => {
-                mendable.push(finding);
-                continue;
+        let row = finding.code.row();
+        // check_ca_key's and check_usable's.
+        if row.concerns == Concern::File {
+            continue;
+        }
+        match row.ca.run {
+            Run::Ignores => {}
+            Run::Reissues | Run::Rewrites => mendable.push(finding),
+            Run::Refuses(remedy) => {
+                let file = if finding.at.is(FileKind::Key) { FileKind::Key } else { FileKind::Certificate };
+                return Err(unusable(request, file, &finding.message.text(&names), remedy));
             }
-        };
-        return Err(unusable(request, file, &finding.message, remedy));
+        }
     }
     Ok(mendable)
 }
@@ -137,11 +134,10 @@ fn ensure(
     request: &Request,
     set: &Set,
     certificate: &Certificate,
-    weaknesses: Vec<Finding>,
+    weaknesses: &[Finding],
     now: OffsetDateTime,
 ) -> Result<AuthorityPlan> {
-    let errors = weaknesses.into_iter().filter(|finding| finding.code.calls_for_signature());
-    let mut reasons: Vec<String> = errors.map(|finding| finding.reason()).collect();
+    let mut reasons: Vec<String> = weaknesses.iter().map(|finding| finding.reason(&names(set))).collect();
     let is_weak = !reasons.is_empty();
     if certificate.not_after >= now && is_expiring(certificate, request, now) {
         reasons.push(format!("expires on {}", verify::date(certificate.not_after)));
@@ -208,6 +204,7 @@ fn renew(
 /// A CA that signs as it is: refused only where no client would take what it signs.
 fn use_as_it_is(
     request: &Request,
+    set: &Set,
     certificate: &Certificate,
     weaknesses: &[Finding],
     now: OffsetDateTime,
@@ -221,7 +218,8 @@ fn use_as_it_is(
                 }
                 _ => "sign it again with: milvus-certgen renew --ca",
             };
-            return Err(unusable(request, FileKind::Certificate, &finding.message, remedy));
+            let problem = finding.message.text(&names(set));
+            return Err(unusable(request, FileKind::Certificate, &problem, remedy));
         }
     }
     kept(request, certificate, now)
@@ -296,6 +294,10 @@ pub(super) fn unusable(request: &Request, kind: FileKind, problem: &str, remedy:
         )),
         CaPolicy::Use | CaPolicy::Renew => failure.hint(remedy),
     }
+}
+
+fn names(set: &Set) -> impl Fn(Place) -> String {
+    |place| place.name_in(set)
 }
 
 fn path(request: &Request, kind: FileKind) -> String {

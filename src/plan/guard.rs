@@ -24,7 +24,7 @@ pub(super) fn inherited<'a>(
     issuer: Option<&Certificate>,
 ) -> Result<Option<&'a Certificate>> {
     let is_ours = |certificate: &&Certificate| {
-        issuer.is_some_and(|ca| certificate.is_signed_by(&ca.public_key))
+        issuer.is_some_and(|ca| certificate.signature(&ca.public_key).is_good())
             && certificate.role().is_none_or(|role| role == asked.role)
     };
     let existing = files.sound_certificate();
@@ -118,7 +118,7 @@ pub(super) fn check_files(
             let role = role.map_or_else(|| "somebody".to_owned(), |role| format!("the {role}"));
             return refuse(FileKind::Certificate, &format!("for {role} {:?}", has.unwrap_or_default()));
         }
-        if issuer.is_some_and(|ca| !certificate.is_signed_by(&ca.public_key)) {
+        if issuer.is_some_and(|ca| certificate.signature(&ca.public_key).is_bad()) {
             return refuse(FileKind::Certificate, "and another CA has signed it");
         }
     } else if let (Some(file), Some(asked)) = (there.files.key.sound(), request.key)

@@ -3,17 +3,17 @@
 use time::OffsetDateTime;
 
 use super::guard::{check_constraints, check_files, check_identity, inherited};
-use super::losses::{check_leaf, rekeyed};
+use super::losses::{check_leaf, rekeyed, unusable};
 use super::{Action, AuthorityPlan, KeyChoice, LeafPlan, is_expiring, validity};
 use crate::certificate::Certificate;
 use crate::error::Result;
-use crate::files::{BaseName, FileKind};
+use crate::files::FileKind;
 use crate::pki::Identity;
 use crate::profile::Role;
 use crate::request::{LeafRequest, Request};
 use crate::san::San;
 use crate::set::{Leaf, LeafFiles};
-use crate::verify::{self, Code, Finding};
+use crate::verify::{self, Finding, Names, Owner, Place, Run};
 
 /// `issuer` is the CA's certificate that is there; `None` where the CA is made new.
 pub(super) fn plan(
@@ -36,12 +36,19 @@ pub(super) fn plan(
             kept.and_then(|certificate| certificate.subject_alt_names.as_deref()),
         )?,
     };
-    let findings = issuer.map_or_else(Vec::new, |ca| verify::leaf(there, Some(ca), &request.ca_base, now));
+    let findings = issuer.map_or_else(Vec::new, |ca| verify::leaf(Owner::Leaf(0), there, Some(ca), now));
+    let names = |place: Place| match place {
+        Place::File(Owner::Ca, kind) => request.ca_base.file(kind),
+        Place::File(_, kind) => there.base.file(kind),
+        Place::Target => String::new(),
+    };
     let (key, key_reason) = choose_key(asked, files, request);
     let mut reasons = match (files.is_empty(), issuer, existing) {
         (true, ..) => vec!["not there yet".to_owned()],
-        (false, Some(_), Some(existing)) => why_sign(asked, request, &findings, existing, &identity, now),
-        (false, Some(_), None) => why_faulty(&findings, &there.base),
+        (false, Some(_), Some(existing)) => {
+            why_sign(asked, request, &findings, &names, existing, &identity, now)
+        }
+        (false, Some(_), None) => why_faulty(&findings, &names),
         (false, None, _) => vec!["the CA is new".to_owned()],
     };
     reasons.extend(key_reason.filter(|_| !files.is_empty()));
@@ -52,7 +59,7 @@ pub(super) fn plan(
     } else if asked.only_refresh {
         reasons.clear();
     }
-    if asked.rekey && !reasons.is_empty() {
+    if asked.rekey && (!reasons.is_empty() || unusable(&files.key).is_some()) {
         let key = there.base.file(FileKind::Key);
         reasons.retain(|reason| !reason.starts_with(&format!("{key} ")));
         reasons.extend(rekeyed(&there.base, &files.key));
@@ -70,7 +77,7 @@ pub(super) fn plan(
     let rewrite_certificate = files.certificate.sound().is_some_and(|file| file.oddity.is_some());
     let with_issuer = asked.role == Role::Server && keeps_issuer(files, request, action);
     if action == Action::Keep {
-        reasons = why_refresh(asked.role, request, files, &findings, ca, rewrite_key);
+        reasons = why_refresh(asked.role, request, files, &findings, &names, ca, rewrite_key);
         if !reasons.is_empty() {
             action = Action::Refresh;
         }
@@ -106,11 +113,12 @@ fn why_sign(
     asked_of: &LeafRequest,
     request: &Request,
     findings: &[Finding],
+    names: Names<'_>,
     existing: &Certificate,
     identity: &Identity,
     now: OffsetDateTime,
 ) -> Vec<String> {
-    let mut reasons = why_faulty(findings, &asked_of.base);
+    let mut reasons = why_faulty(findings, names);
     if existing.not_after >= now && is_expiring(existing, request, now) {
         reasons.push(format!("expires on {}", verify::date(existing.not_after)));
     }
@@ -136,12 +144,14 @@ fn why_sign(
 }
 
 /// The findings that call for a signature, as reasons. A file other than the certificate is named.
-fn why_faulty(findings: &[Finding], base: &BaseName) -> Vec<String> {
-    let certificate = base.file(FileKind::Certificate);
+fn why_faulty(findings: &[Finding], names: Names<'_>) -> Vec<String> {
     findings
         .iter()
-        .filter(|finding| finding.code.calls_for_signature() && finding.code != Code::StaleChain)
-        .map(|finding| if finding.file == certificate { finding.reason() } else { finding.to_string() })
+        .filter(|finding| finding.code.row().leaf.run == Run::Reissues)
+        .map(|finding| {
+            let is_plain = finding.at.is(FileKind::Certificate);
+            if is_plain { finding.reason(names) } else { finding.sentence(names) }
+        })
         .collect()
 }
 
@@ -184,6 +194,7 @@ fn why_refresh(
     request: &Request,
     files: &LeafFiles,
     findings: &[Finding],
+    names: Names<'_>,
     ca: &AuthorityPlan,
     rewrite_key: bool,
 ) -> Vec<String> {
@@ -200,8 +211,10 @@ fn why_refresh(
             reasons.push("--leaf-only asks for it without its issuer".to_owned());
         } else if ca.action == Action::Resign {
             reasons.push("it carries the CA's certificate, which is signed again".to_owned());
-        } else if let Some(stale) = findings.iter().find(|finding| finding.code == Code::StaleChain) {
-            reasons.push(stale.reason());
+        } else if let Some(stale) =
+            findings.iter().find(|finding| finding.code.row().leaf.run == Run::Rewrites)
+        {
+            reasons.push(stale.reason(names));
         }
     }
     reasons

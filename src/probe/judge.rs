@@ -7,7 +7,7 @@ use crate::error::Failure;
 use crate::files::FileKind;
 use crate::san::San;
 use crate::set::Set;
-use crate::verify::{Code, Finding, Severity};
+use crate::verify::{Code, Finding, Fix, Message, Place, Severity};
 
 mod admission;
 mod served;
@@ -93,37 +93,25 @@ fn unreachable(found: &Found, target: &Target) -> Failure {
 }
 
 fn without_tls(server: &Server, expected: &Expectation<'_>) -> Judgement {
-    let target = expected.target.to_string();
     let mut judgement = Judgement::default();
     let finding = match (&server.greeting.outcome, &server.plain) {
-        (Outcome::Refused(why), _) => refused_handshake(why, &target),
+        (Outcome::Refused(why), _) => refused_handshake(why),
         (_, Some(Plain::Http2)) => match &server.answer {
-            Some(Answer::OtherGrpc | Answer::Web(_)) => Finding::new(
-                Code::NotMilvus,
-                target,
-                format!("{}, in plaintext", who_else(server.answer.as_ref())),
-            ),
+            Some(Answer::OtherGrpc | Answer::Web(_)) => {
+                problem(Code::NotMilvus, format!("{}, in plaintext", who_else(server.answer.as_ref())))
+            }
             _ => {
                 judgement.tls_mode = Some(0);
-                plaintext(server, target)
+                plaintext(server)
             }
         },
         (_, Some(Plain::Http1(line))) => {
-            let mut finding = Finding::new(
-                Code::NotTls,
-                target,
-                format!("is a web server in plaintext, which answers \"{line}\""),
-            );
-            finding.fix =
-                Some("give the port of Milvus's gRPC service, 19530 unless set otherwise".to_owned());
-            finding
+            let message = format!("is a web server in plaintext, which answers \"{line}\"");
+            Finding { fix: Fix::OtherPort, ..problem(Code::NotTls, message) }
         }
         (_, Some(Plain::Other(heard))) | (Outcome::NotTls(heard), _) => {
-            let mut finding = Finding::new(
-                Code::NotTls,
-                target,
-                format!("talks neither TLS nor HTTP; what it says begins with \"{heard}\""),
-            );
+            let message = format!("talks neither TLS nor HTTP; what it says begins with \"{heard}\"");
+            let mut finding = problem(Code::NotTls, message);
             finding.seen("pymilvus: WRONG_VERSION_NUMBER");
             finding
         }
@@ -149,37 +137,41 @@ fn wordless(target: &Target, outcome: &Outcome) -> Failure {
     )
 }
 
+/// A finding about the server itself.
+fn problem(code: Code, message: impl Into<Message>) -> Finding {
+    Finding::new(code, Place::Target, message)
+}
+
 /// The server says no, and not because of the client's certificate.
-fn refused_handshake(why: &str, target: &str) -> Finding {
+fn refused_handshake(why: &str) -> Finding {
     if ["protocol_version", "nothing in common"].iter().any(|word| why.contains(word)) {
         let message = format!("talks neither TLS 1.2 nor TLS 1.3 with this client ({why})");
-        return Finding::new(Code::TlsVersion, target, message);
+        return problem(Code::TlsVersion, message);
     }
     if why.contains("no_application_protocol") {
         let message = format!("does not talk h2, which gRPC needs ({why}): it is no Milvus");
-        return Finding::new(Code::NoHttp2, target, message);
+        return problem(Code::NoHttp2, message);
     }
-    Finding::new(Code::TlsFailed, target, format!("refuses the TLS handshake: {why}"))
+    problem(Code::TlsFailed, format!("refuses the TLS handshake: {why}"))
 }
 
-fn plaintext(server: &Server, target: String) -> Finding {
+fn plaintext(server: &Server) -> Finding {
     let who = match &server.answer {
         Some(Answer::Milvus(version)) => format!("Milvus {version}"),
         Some(Answer::MilvusSays(_)) => "Milvus".to_owned(),
         _ => "an HTTP/2 server".to_owned(),
     };
     let message = format!("is {who} in plaintext: its tlsMode is 0");
-    let mut finding = Finding::new(Code::Plaintext, target, message);
+    let mut finding = problem(Code::Plaintext, message);
     finding
         .seen("pymilvus: WRONG_VERSION_NUMBER")
-        .seen("Go: tls: first record does not look like a TLS handshake")
-        .fix = Some("set common.security.tlsMode in milvus.yaml to 1 or 2, and restart Milvus".to_owned());
+        .seen("Go: tls: first record does not look like a TLS handshake");
     finding
 }
 
 fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Judgement {
     let mut judgement = Judgement { tls_mode: tls_mode(server, tls), ..Judgement::default() };
-    let target = expected.target.to_string();
+    let target = expected.target;
     // A handshake that ended before the server sent its certificate says nothing of it.
     if tls.chain.is_some() || server.greeting.outcome == Outcome::Accepted {
         judgement.findings.extend(served(tls, expected));
@@ -213,11 +205,11 @@ fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Judgement
         let message = format!("{target}: begins a TLS handshake, and says nothing more until the time is up");
         judgement.unknown = Some(Failure::failed(message).hint("give it longer with --timeout"));
     }
-    judgement.findings.extend(admission(server, tls, &target, expected));
+    judgement.findings.extend(admission(server, tls, expected));
     if server.greeting.outcome == Outcome::Accepted {
-        judgement.findings.extend(protocol(server, tls, &target));
+        judgement.findings.extend(protocol(server, tls));
     }
-    judgement.findings.extend(mode(tls, judgement.tls_mode, &target, expected));
+    judgement.findings.extend(mode(tls, judgement.tls_mode, expected));
     judgement
 }
 
@@ -234,27 +226,20 @@ fn tls_mode(server: &Server, tls: &Tls) -> Option<u8> {
 }
 
 /// What gRPC needs beyond TLS, and who answers.
-fn protocol(server: &Server, tls: &Tls, target: &str) -> Option<Finding> {
+fn protocol(server: &Server, tls: &Tls) -> Option<Finding> {
     if !server.greeting.speaks_http2() {
         let instead = tls.alpn.as_ref().map_or("nothing".to_owned(), |alpn| format!("{alpn:?}"));
         let message =
             format!("does not agree to h2 by ALPN, which gRPC needs, but to {instead}: it is no Milvus");
-        return Some(Finding::new(Code::NoHttp2, target, message));
+        return Some(problem(Code::NoHttp2, message));
     }
     let answer = server.answer.as_ref()?;
     match answer {
         Answer::Milvus(_) | Answer::MilvusSays(_) | Answer::Unavailable(_) => None,
-        Answer::OtherGrpc | Answer::Web(_) => {
-            Some(Finding::new(Code::NotMilvus, target, who_else(Some(answer))))
-        }
+        Answer::OtherGrpc | Answer::Web(_) => Some(problem(Code::NotMilvus, who_else(Some(answer)))),
         Answer::Nothing => {
-            let mut finding = Finding::new(
-                Code::NotMilvus,
-                target,
-                "has nothing to say to a gRPC call: it is hardly Milvus",
-            );
-            finding.severity = Severity::Warning;
-            Some(finding)
+            let message = "has nothing to say to a gRPC call: it is hardly Milvus";
+            Some(Finding { severity: Severity::Warning, ..problem(Code::NotMilvus, message) })
         }
     }
 }
@@ -270,7 +255,7 @@ fn who_else(answer: Option<&Answer>) -> String {
 }
 
 /// What is expected, and what there is.
-fn mode(tls: &Tls, found: Option<u8>, target: &str, expected: &Expectation<'_>) -> Vec<Finding> {
+fn mode(tls: &Tls, found: Option<u8>, expected: &Expectation<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let Some(asked) = expected.tls_mode else { return findings };
     if let Some(found) = found.filter(|found| *found != asked) {
@@ -282,15 +267,11 @@ fn mode(tls: &Tls, found: Option<u8>, target: &str, expected: &Expectation<'_>) 
                 "is in tlsMode 2 (two-way), and {asked} is expected: who has no certificate is refused"
             ),
         };
-        let mut finding = Finding::new(Code::TlsMode, target, message);
-        finding.fix =
-            Some(format!("set common.security.tlsMode in milvus.yaml to {asked}, and restart Milvus"));
-        findings.push(finding);
+        findings.push(Finding { fix: Fix::SetTlsMode(Some(asked)), ..problem(Code::TlsMode, message) });
     }
     if asked == 2 && tls.version == Version::Tls12 {
-        findings.push(Finding::new(
+        findings.push(problem(
             Code::TlsVersion,
-            target,
             "talks TLS 1.2 at the most, and Milvus in tlsMode 2 talks TLS 1.3 at the least",
         ));
     }

@@ -9,12 +9,12 @@ use super::text::{BOLD, GREEN, columns, list, marked};
 use super::{Facts, Text};
 use crate::certificate::Certificate;
 use crate::error::Exit;
-use crate::examine::{Examined, Question};
+use crate::examine::{self, Examined, Question};
 use crate::files::FileKind;
 use crate::foreign::printable;
 use crate::profile::Role;
 use crate::set::CertificateFile;
-use crate::verify::{Finding, Handshake, Severity};
+use crate::verify::{Files, Finding, Handshake, Owner, Severity};
 
 /// A set and what is wrong with it. Its JSON form is part of the contract: `schema` grows when a field changes its
 /// meaning.
@@ -78,6 +78,7 @@ impl CheckReport {
         let gravest_allowed = if strict { Severity::Note } else { Severity::Warning };
         let count =
             |severity| examined.findings.iter().filter(|finding| finding.severity == severity).count();
+        let files = examine::files(question, &examined.set);
         Self {
             schema: 1,
             directory: question.dir.display().to_string(),
@@ -85,8 +86,8 @@ impl CheckReport {
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
             notes: count(Severity::Note),
-            certificates: certificates(examined, now),
-            findings: examined.findings.iter().map(FindingFacts::new).collect(),
+            certificates: certificates(&files, now),
+            findings: examined.findings.iter().map(|finding| FindingFacts::new(finding, &files)).collect(),
             handshakes: examined.handshakes.iter().map(HandshakeFacts::new).collect(),
         }
     }
@@ -98,9 +99,9 @@ impl CheckReport {
     }
 }
 
-fn certificates(examined: &Examined, now: OffsetDateTime) -> Vec<CertificateFacts> {
-    let set = &examined.set;
-    let ca_pem = set.ca_base.file(FileKind::Certificate);
+fn certificates(files: &Files<'_>, now: OffsetDateTime) -> Vec<CertificateFacts> {
+    let set = files.set;
+    let ca_pem = files.name(Owner::Ca.file(FileKind::Certificate));
     let facts = |role: Role, file: String, certificate: &Certificate| {
         let signed = set.ca_certificate().is_some_and(|ca| certificate.is_issued_by(ca));
         let issued_by = signed.then(|| ca_pem.clone());
@@ -111,22 +112,23 @@ fn certificates(examined: &Examined, now: OffsetDateTime) -> Vec<CertificateFact
         .certificate
         .sound()
         .map(|CertificateFile { certificate, .. }| facts(Role::Ca, ca_pem.clone(), certificate));
-    let leaves = set.leaves.iter().filter_map(|leaf| {
+    let leaves = set.leaves.iter().enumerate().filter_map(|(at, leaf)| {
         let certificate = leaf.files.sound_certificate()?;
-        Some(facts(leaf.role, leaf.base.file(FileKind::Certificate), certificate))
+        Some(facts(leaf.role, files.name(Owner::Leaf(at).file(FileKind::Certificate)), certificate))
     });
     ca.into_iter().chain(leaves).collect()
 }
 
 impl FindingFacts {
-    pub(super) fn new(finding: &Finding) -> Self {
+    pub(super) fn new(finding: &Finding, files: &Files<'_>) -> Self {
+        let names = |place| files.name(place);
         Self {
             code: finding.code.name(),
             severity: finding.severity.name(),
-            subject: finding.file.clone(),
-            message: finding.message.clone(),
+            subject: names(finding.at),
+            message: finding.message.text(&names),
             seen_as: finding.seen_as.clone(),
-            fix: finding.fix.clone(),
+            fix: files.fix(finding),
         }
     }
 

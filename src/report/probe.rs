@@ -9,9 +9,12 @@ use super::check::FindingFacts;
 use super::text::{BOLD, GREEN, marked};
 use super::{Facts, Text};
 use crate::error::Exit;
+use crate::examine;
 use crate::foreign::printable;
 use crate::job::ProbeJob;
 use crate::probe::{Answer, Found, Judgement, Outcome, Plain, Reached, Server, Version};
+use crate::set::Set;
+use crate::verify::{self, Files};
 
 /// A running server and what is wrong with it. Its JSON form is part of the contract: `schema` grows when a field
 /// changes its meaning.
@@ -71,12 +74,18 @@ struct TlsFacts {
 impl ProbeReport {
     /// Collects the facts.
     #[must_use]
-    pub fn new(job: &ProbeJob, found: &Found, judgement: &Judgement, now: OffsetDateTime) -> Self {
+    pub fn new(job: &ProbeJob, set: &Set, found: &Found, judgement: &Judgement, now: OffsetDateTime) -> Self {
         let server = found.server.as_ref();
         let chain = server.and_then(Server::chain);
+        let target = job.target.to_string();
+        let certificate = chain.map(|file| &file.certificate);
+        let files = Files {
+            server: Some(verify::Server { target: &target, certificate }),
+            ..examine::files(&job.question, set)
+        };
         Self {
             schema: 1,
-            target: job.target.to_string(),
+            target: target.clone(),
             server_name: job.server_name.to_string(),
             ok: judgement.connects(),
             unknown: judgement.unknown.as_ref().map(|failure| failure.message.clone()),
@@ -97,7 +106,7 @@ impl ProbeReport {
                 .flat_map(|file| std::iter::once(&file.certificate).chain(&file.chain))
                 .map(|certificate| Facts::new(certificate, now))
                 .collect(),
-            findings: judgement.findings.iter().map(FindingFacts::new).collect(),
+            findings: judgement.findings.iter().map(|finding| FindingFacts::new(finding, &files)).collect(),
         }
     }
 

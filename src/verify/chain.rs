@@ -6,7 +6,8 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use time::OffsetDateTime;
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
-use super::{Code, Finding, Findings};
+use super::finding::Findings;
+use super::{Code, Finding, Owner};
 use crate::certificate::Certificate;
 use crate::profile::Role;
 use crate::san::San;
@@ -21,16 +22,17 @@ pub(super) fn check(set: &Set, ca: &Certificate, now: OffsetDateTime) -> Vec<Fin
     let beside = set.ca.certificate.sound().map_or(&[][..], |file| &file.chain);
     set.leaves
         .iter()
-        .flat_map(|leaf| {
+        .enumerate()
+        .flat_map(|(at, leaf)| {
             let along = leaf.files.certificate.sound().map_or(&[][..], |file| &file.chain);
             let path: Vec<&Certificate> = along.iter().chain(beside).chain(chain.iter().copied()).collect();
-            check_leaf(leaf, &path, now)
+            check_leaf(Owner::Leaf(at), leaf, &path, now)
         })
         .collect()
 }
 
-fn check_leaf(leaf: &Leaf, chain: &[&Certificate], now: OffsetDateTime) -> Vec<Finding> {
-    let mut findings = Findings::new(&leaf.base);
+fn check_leaf(owner: Owner, leaf: &Leaf, chain: &[&Certificate], now: OffsetDateTime) -> Vec<Finding> {
+    let mut findings = Findings::new(owner);
     let Some(certificate) = leaf.files.sound_certificate() else { return findings.list };
     let is_server = leaf.role == Role::Server;
     let usage = if is_server { KeyUsage::server_auth() } else { KeyUsage::client_auth() };

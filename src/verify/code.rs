@@ -1,13 +1,16 @@
-//! What can be wrong: stable codes, and how grave each is.
+//! What a finding's code says by itself: its row in the [table](super::table).
+
+use super::fix::Fix;
+use super::table::Code;
 
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// Good to know.
     Note,
-    /// Works for most, or works today.
+    /// Works for most clients, or works today.
     Warning,
-    /// Somebody who uses Milvus is refused.
+    /// Milvus or one of its clients rejects it.
     Error,
 }
 
@@ -23,191 +26,155 @@ impl Severity {
     }
 }
 
-/// What is wrong, as a stable code.
+/// What a finding is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each is explained where it is found")]
-pub enum Code {
-    // A file by itself.
-    Missing,
-    Unreadable,
-    NotPem,
-    OtherContent,
-    Damaged,
-    EncryptedKey,
-    WeakKey,
-    UnsupportedKey,
-    Ed25519Key,
-    KeyNotPkcs8,
-    KeyReadable,
-    CertificateHoldsKey,
-    DemoKey,
-    // Files that belong together.
-    KeyMismatch,
-    CsrMismatch,
-    CsrDamaged,
-    NotSignedByCa,
-    SelfSigned,
-    SameSubject,
-    KeyIdentifier,
-    SerialRepeated,
-    SerialFileBehind,
-    NoIssuer,
-    StaleChain,
-    CaKeyExposed,
-    Interrupted,
-    // A certificate by itself.
-    DamagedSignature,
-    NotYetValid,
-    Expired,
-    Expiring,
-    OutlivesCa,
-    LongValidity,
-    NoSan,
-    NameNotInSan,
-    NoEku,
-    WrongEku,
-    NoDigitalSignature,
-    KeyCertSignOnLeaf,
-    LeafIsCa,
-    NotCa,
-    CaNoKeyUsage,
-    CaCannotSign,
-    PathLength,
-    BasicConstraintsNotCritical,
-    WeakSignature,
-    BadSerial,
-    // The whole.
-    Chain,
-    Handshake,
-    NotChecked,
-    // A running server.
-    Plaintext,
-    NotTls,
-    TlsVersion,
-    TlsFailed,
-    NoHttp2,
-    ServedUntrusted,
-    TlsMode,
-    ClientCertificateNeeded,
-    ClientCertificateRefused,
-    OtherCertificateServed,
-    NotMilvus,
+pub enum Concern {
+    /// A file: its form, its mode, its place.
+    File,
+    /// What a certificate or its key says, and to whom it belongs.
+    Certificate,
+    /// A running server, or whoever answers in its place.
+    Server,
+    /// How Milvus is configured.
+    Configuration,
+}
+
+/// What a run does about a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Run {
+    /// Issues the certificate again, and creates what goes with it.
+    Reissues,
+    /// Writes the file again; the certificate stays.
+    Rewrites,
+    /// Fails before anything is written; what the user can do.
+    Refuses(&'static str),
+    /// Nothing.
+    Ignores,
+}
+
+/// What happens to a finding where it is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Handling {
+    /// By a run.
+    pub run: Run,
+    /// By the user.
+    pub fix: Fix,
+}
+
+const NOTHING: Handling = Handling { run: Run::Ignores, fix: Fix::None };
+
+/// All that is decided by a code alone. What depends on the certificates is decided where it is found, and stands in
+/// the finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Row {
+    /// Never changes: for scripts, and for looking it up.
+    pub name: &'static str,
+    /// Unless where it was found says otherwise.
+    pub severity: Severity,
+    /// What it is about.
+    pub concerns: Concern,
+    /// The message needs no client's error beside it to be understood.
+    pub is_plain: bool,
+    /// Where it is found in a file of the CA.
+    pub ca: Handling,
+    /// Where it is found in a file of a server or client.
+    pub leaf: Handling,
+    /// Where a running server shows it.
+    pub server: Fix,
+    /// One paragraph: what it means, how it arises, what fixes it.
+    pub explanation: &'static str,
+}
+
+/// A row of which the other columns are still empty.
+pub(super) const fn row(name: &'static str, severity: Severity, concerns: Concern) -> Row {
+    let (ca, leaf) = (NOTHING, NOTHING);
+    Row { name, severity, concerns, is_plain: false, ca, leaf, server: Fix::None, explanation: "" }
+}
+
+impl Row {
+    pub(super) const fn ca(self, run: Run, fix: Fix) -> Self {
+        Self { ca: Handling { run, fix }, ..self }
+    }
+
+    pub(super) const fn leaf(self, run: Run, fix: Fix) -> Self {
+        Self { leaf: Handling { run, fix }, ..self }
+    }
+
+    pub(super) const fn server(self, fix: Fix) -> Self {
+        Self { server: fix, ..self }
+    }
+
+    pub(super) const fn plain(self) -> Self {
+        Self { is_plain: true, ..self }
+    }
+
+    pub(super) const fn means(self, explanation: &'static str) -> Self {
+        Self { explanation, ..self }
+    }
 }
 
 impl Code {
-    /// The name that never changes: for scripts, and for looking it up.
+    /// The name that never changes.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Unreadable => "unreadable",
-            Self::NotPem => "not-pem",
-            Self::OtherContent => "other-content",
-            Self::Damaged => "damaged",
-            Self::EncryptedKey => "encrypted-key",
-            Self::WeakKey => "weak-key",
-            Self::UnsupportedKey => "unsupported-key",
-            Self::Ed25519Key => "ed25519-key",
-            Self::KeyNotPkcs8 => "key-not-pkcs8",
-            Self::KeyReadable => "key-readable",
-            Self::CertificateHoldsKey => "certificate-holds-key",
-            Self::DemoKey => "demo-key",
-            Self::KeyMismatch => "key-mismatch",
-            Self::CsrMismatch => "csr-mismatch",
-            Self::CsrDamaged => "csr-damaged",
-            Self::NotSignedByCa => "not-signed-by-ca",
-            Self::SelfSigned => "self-signed",
-            Self::SameSubject => "same-subject",
-            Self::KeyIdentifier => "key-identifier",
-            Self::SerialRepeated => "serial-repeated",
-            Self::SerialFileBehind => "serial-file-behind",
-            Self::NoIssuer => "no-issuer",
-            Self::StaleChain => "stale-chain",
-            Self::CaKeyExposed => "ca-key-exposed",
-            Self::Interrupted => "interrupted",
-            Self::DamagedSignature => "damaged-signature",
-            Self::NotYetValid => "not-yet-valid",
-            Self::Expired => "expired",
-            Self::Expiring => "expiring",
-            Self::OutlivesCa => "outlives-ca",
-            Self::LongValidity => "long-validity",
-            Self::NoSan => "no-san",
-            Self::NameNotInSan => "name-not-in-san",
-            Self::NoEku => "no-eku",
-            Self::WrongEku => "wrong-eku",
-            Self::NoDigitalSignature => "no-digital-signature",
-            Self::KeyCertSignOnLeaf => "key-cert-sign-on-leaf",
-            Self::LeafIsCa => "leaf-is-ca",
-            Self::NotCa => "not-ca",
-            Self::CaNoKeyUsage => "ca-no-key-usage",
-            Self::CaCannotSign => "ca-cannot-sign",
-            Self::PathLength => "path-length",
-            Self::BasicConstraintsNotCritical => "basic-constraints-not-critical",
-            Self::WeakSignature => "weak-signature",
-            Self::BadSerial => "bad-serial",
-            Self::Chain => "chain",
-            Self::Handshake => "handshake",
-            Self::NotChecked => "not-checked",
-            Self::Plaintext => "plaintext",
-            Self::NotTls => "not-tls",
-            Self::TlsVersion => "tls-version",
-            Self::TlsFailed => "tls-failed",
-            Self::NoHttp2 => "no-http2",
-            Self::ServedUntrusted => "served-untrusted",
-            Self::TlsMode => "tls-mode",
-            Self::ClientCertificateNeeded => "client-certificate-needed",
-            Self::ClientCertificateRefused => "client-certificate-refused",
-            Self::OtherCertificateServed => "other-certificate-served",
-            Self::NotMilvus => "not-milvus",
+        self.row().name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::{Finding, Place, is_valid};
+    use super::*;
+
+    #[test]
+    fn names_are_plain_and_come_once() {
+        let mut names = BTreeSet::new();
+        for code in Code::ALL {
+            let name = code.name();
+            assert!(
+                name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+                "{name}"
+            );
+            assert!(names.insert(name), "{name} comes twice");
         }
     }
 
-    /// How grave it is, unless where it was found says otherwise.
-    #[must_use]
-    pub fn severity(self) -> Severity {
-        match self {
-            Self::LongValidity | Self::NoIssuer | Self::NotChecked => Severity::Note,
-            Self::Ed25519Key
-            | Self::UnsupportedKey
-            | Self::KeyNotPkcs8
-            | Self::KeyReadable
-            | Self::CertificateHoldsKey
-            | Self::CsrMismatch
-            | Self::CsrDamaged
-            | Self::SerialRepeated
-            | Self::SerialFileBehind
-            | Self::StaleChain
-            | Self::CaKeyExposed
-            | Self::Expiring
-            | Self::OutlivesCa
-            | Self::NoEku
-            | Self::BadSerial
-            // Nobody looks at the signature of what they trust; `openssl verify -check_ss_sig` does.
-            | Self::DamagedSignature
-            | Self::OtherCertificateServed => Severity::Warning,
-            _ => Severity::Error,
+    #[test]
+    fn each_explanation_is_a_paragraph_of_whole_sentences() {
+        for row in Code::ALL.iter().map(|code| code.row()) {
+            let text = row.explanation;
+            assert!(text.len() > 80 && text.ends_with('.') && !text.contains('\n'), "{}: {text:?}", row.name);
+            assert!(!text.contains("  "), "{}: {text:?}", row.name);
         }
     }
 
-    /// True for what a run mends, or does not write: all that [`super::ca`], [`super::leaf`] and [`super::set`]
-    /// find but this.
-    #[must_use]
-    pub fn calls_for_signature(self) -> bool {
-        // Any two certificates of `openssl x509 -days 3650` differ by the time between the commands.
-        self != Self::OutlivesCa
+    /// A warning says that something could be better: no run may fail for it.
+    #[test]
+    fn only_errors_keep_a_run_from_writing() {
+        for &code in Code::ALL {
+            let finding = Finding::new(code, Place::Target, "is not as it should be");
+            assert_eq!(is_valid(&[finding]), code.row().severity < Severity::Error, "{}", code.name());
+        }
     }
 
-    /// True if it is about a file's content and not about what a certificate says.
-    #[must_use]
-    pub fn is_about_file(self) -> bool {
-        matches!(
-            self,
-            Self::Missing
-                | Self::Unreadable
-                | Self::NotPem
-                | Self::OtherContent
-                | Self::Damaged
-                | Self::EncryptedKey
-        )
+    #[test]
+    fn an_error_in_a_file_is_fixed_by_somebody() {
+        for code in Code::ALL {
+            let Row { name, severity, concerns, ca, leaf, server, .. } = code.row();
+            let fixes = [ca.fix, leaf.fix, server];
+            let is_of_server = matches!(concerns, Concern::Server | Concern::Configuration);
+            if severity == Severity::Error && !is_of_server {
+                assert!(fixes.iter().any(|fix| *fix != Fix::None), "{name} says not how it is fixed");
+            }
+            for handling in [ca, leaf] {
+                let is_repaired = matches!(handling.run, Run::Reissues | Run::Rewrites);
+                assert!(
+                    !is_repaired || handling.fix != Fix::None,
+                    "{name}: a run repairs it, and no fix says so"
+                );
+            }
+        }
     }
 }

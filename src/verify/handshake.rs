@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 use time::OffsetDateTime;
 
-use super::{Code, Finding, Findings, chain};
+use super::{Code, Finding, Owner, chain};
 use crate::certificate::Certificate;
+use crate::files::FileKind;
 use crate::profile::Role;
+use crate::san::San;
 use crate::set::{LeafFiles, Set};
 
 /// A clock that stands at the run's `now`.
@@ -25,28 +27,67 @@ impl TimeProvider for At {
     }
 }
 
-/// Shakes hands for the first name that a TLS client could ask for: one-way if there is a server, mutual if there
-/// is a client too. Every other name is the chain check's.
-pub(super) fn check(set: &Set, ca: &Certificate, now: OffsetDateTime) -> Vec<Finding> {
-    let Some(server) = set.first(Role::Server) else { return Vec::new() };
-    let mut findings = Findings::new(&server.base);
-    let names =
-        server.files.sound_certificate().and_then(|certificate| certificate.subject_alt_names.as_ref());
-    let Some(name) = names.and_then(|names| names.iter().find_map(chain::server_name)) else {
-        return findings.list;
+/// One handshake in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handshake {
+    /// The name that the client asks for.
+    pub name: String,
+    /// 1 or 2, as Milvus counts.
+    pub tls_mode: u8,
+    /// Why it fails, if it does.
+    pub problem: Option<String>,
+}
+
+/// One-way, and mutual where there is a client: for every name that was asked for, or for the first that a client
+/// could ask for. Every other name is the chain check's.
+pub(super) fn check(
+    set: &Set,
+    ca: &Certificate,
+    asked: &[San],
+    now: OffsetDateTime,
+) -> (Vec<Handshake>, Vec<Finding>) {
+    let (mut handshakes, mut findings) = (Vec::new(), Vec::new());
+    let servers = set.leaves.iter().enumerate().find(|(_, leaf)| leaf.role == Role::Server);
+    let Some((at, server)) = servers.filter(|(_, server)| server.files.credentials().is_some()) else {
+        return (handshakes, findings);
     };
-    if let Err(why) = shake(&server.files, None, ca, &name, now) {
-        findings.certificate(Code::Handshake, format!("fails a one-way (tlsMode 1) TLS handshake: {why}"));
-    }
+    let own =
+        server.files.sound_certificate().and_then(|certificate| certificate.subject_alt_names.as_deref());
+    let own = own.unwrap_or_default();
+    let names: Vec<&San> = match asked {
+        [] => own.iter().find(|name| chain::server_name(name).is_some()).into_iter().collect(),
+        asked => asked.iter().collect(),
+    };
     let client = set.first(Role::Client).map(|client| &client.files);
-    if let Some(Err(why)) = client.map(|client| shake(&server.files, Some(client), ca, &name, now)) {
-        findings.certificate(Code::Handshake, format!("fails a mutual (tlsMode 2) TLS handshake: {why}"));
+    let client = client.filter(|files| files.key.sound().is_some());
+    for name in names {
+        let Some(server_name) = chain::server_name(name) else { continue };
+        for (tls_mode, client) in [(1, None), (2, client)] {
+            if tls_mode == 2 && client.is_none() {
+                continue;
+            }
+            let mut problem = shake(&server.files, client, ca, &server_name, now).err();
+            // A name that it is not for has a finding of its own.
+            if !chain::has_name(own, name) {
+                problem = problem.map(|_| "the certificate is not for that name".to_owned());
+            } else if let Some(why) = &problem {
+                let message = format!("fails a handshake as in tlsMode {tls_mode}: {why}");
+                let pem = Owner::Leaf(at).file(FileKind::Certificate);
+                findings.push(Finding::new(Code::Handshake, pem, message));
+            }
+            handshakes.push(Handshake { name: name.to_string(), tls_mode, problem });
+        }
     }
-    findings.list
+    if set.first(Role::Client).is_none() {
+        let pem = Owner::Absent(Role::Client).file(FileKind::Certificate);
+        let message = "is not here: a handshake as in tlsMode 2 was not checked";
+        findings.push(Finding::new(Code::NotChecked, pem, message));
+    }
+    (handshakes, findings)
 }
 
 /// A handshake in memory for that name; mutual if there is a client.
-pub(super) fn shake(
+fn shake(
     server: &LeafFiles,
     client: Option<&LeafFiles>,
     ca: &Certificate,
@@ -78,7 +119,7 @@ fn client_config(
     let config = ClientConfig::builder_with_details(provider.clone(), clock.clone())
         .with_safe_default_protocol_versions()?
         .with_webpki_verifier(verifier);
-    match files.and_then(credentials) {
+    match files.and_then(LeafFiles::credentials) {
         Some((certificates, key)) => config.with_client_auth_cert(certificates, key),
         None => Ok(config.with_no_client_auth()),
     }
@@ -104,18 +145,8 @@ fn server_config(
     } else {
         config.with_safe_default_protocol_versions().map_err(|e| e.to_string())?.with_no_client_auth()
     };
-    let (certificates, key) = credentials(files).ok_or("the server has no key or no certificate")?;
+    let (certificates, key) = files.credentials().ok_or("the server has no key or no certificate")?;
     config.with_single_cert(certificates, key).map_err(|e| e.to_string())
-}
-
-fn credentials(files: &LeafFiles) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
-    let file = files.certificate.sound()?;
-    let certificates = std::iter::once(&file.certificate)
-        .chain(&file.chain)
-        .map(|certificate| CertificateDer::from(certificate.der.clone()))
-        .collect();
-    let key = files.key.sound()?.key.pkcs8().to_vec();
-    Some((certificates, PrivateKeyDer::Pkcs8(key.into())))
 }
 
 /// Carries octets to and fro until both sides are done, or one refuses.

@@ -2,69 +2,138 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Code, Finding, Findings, Severity};
-use crate::certificate::Certificate;
-use crate::files::{BaseName, FileKind};
+use super::finding::Findings;
+use super::{Asked, Code, Finding, Message, Owner, Place, Severity, chain};
+use crate::certificate::{Certificate, Signature};
+use crate::files::FileKind;
+use crate::keys::{KeyFormat, KeyKind};
 use crate::profile::Role;
-use crate::set::{CertificateFile, Leaf, LeafFiles};
+use crate::san::San;
+use crate::set::{CertificateFile, KeyFile, Leaf, LeafFiles, Loaded, Set};
 
 /// What `openssl x509 -days 3650` makes a minute after the CA outlives it by that minute: nothing to speak of.
 const OUTLIVES_BY: Duration = Duration::days(1);
 
-/// Looks at a server's or client's files and, where its certificate is known, their relation to the CA.
+/// Apple's platforms refuse server certificates that are valid for more days, whoever has signed them
+/// (<https://support.apple.com/en-us/103769>).
+const LONGEST_FOR_APPLE: i64 = 825;
+
+/// The CA certificate.
+const CA_PEM: Place = Place::File(Owner::Ca, FileKind::Certificate);
+
+/// Checks a server's or client's files and, where its certificate is known, their relation to the CA, as a run does.
 #[must_use]
-pub fn leaf(leaf: &Leaf, ca: Option<&Certificate>, ca_base: &BaseName, now: OffsetDateTime) -> Vec<Finding> {
+pub fn leaf(owner: Owner, leaf: &Leaf, ca: Option<&Certificate>, now: OffsetDateTime) -> Vec<Finding> {
+    let mut findings = Findings::new(owner);
+    findings.file(FileKind::Key, &leaf.files.key);
+    findings.file(FileKind::Certificate, &leaf.files.certificate);
+    findings.file(FileKind::Csr, &leaf.files.request);
+    content(&mut findings, leaf, ca, &Known::default(), now);
+    findings.list
+}
+
+/// As `check` does: within its set, and with its surroundings.
+pub(super) fn asked(set: &Set, at: usize, asked: &Asked<'_>, now: OffsetDateTime) -> Vec<Finding> {
+    let leaf = &set.leaves[at];
+    let mut findings = Findings::new(Owner::Leaf(at));
+    match &leaf.files.key {
+        Loaded::Missing if !(asked.needs_key)(leaf) => findings.key_not_checked("is not here"),
+        // Whoever runs `check` need not be who runs Milvus.
+        Loaded::Forbidden(problem) => findings.key_not_checked(problem),
+        key => findings.file(FileKind::Key, key),
+    }
+    findings.file(FileKind::Certificate, &leaf.files.certificate);
+    // Only a run needs it, and creates it.
+    if !leaf.files.request.is_missing() {
+        findings.file(FileKind::Csr, &leaf.files.request);
+    }
+    let known =
+        Known { swapped: swapped_with(set, at), is_signed_through: is_signed_through(leaf, set, now) };
+    content(&mut findings, leaf, set.ca_certificate(), &known, now);
+    if let Some(file) = leaf.files.key.sound() {
+        findings.mode((asked.mode_of)(Owner::Leaf(at).file(FileKind::Key)));
+        key_form(&mut findings, leaf.role, file);
+    }
+    if let Some(file) = leaf.files.certificate.sound() {
+        findings.expiring(&file.certificate, asked.expires_within, now);
+        findings.holds_key(file.holds_key && leaf.files.key.sound().is_some());
+        if leaf.role == Role::Server {
+            server(&mut findings, file, set.ca_certificate());
+        }
+    }
+    findings.list
+}
+
+/// What the other files of the set tell.
+#[derive(Default)]
+struct Known {
+    /// Whose key it has instead of its own.
+    swapped: Option<Owner>,
+    /// Other certificates lead from it to the CA.
+    is_signed_through: bool,
+}
+
+fn content(
+    findings: &mut Findings,
+    leaf: &Leaf,
+    ca: Option<&Certificate>,
+    known: &Known,
+    now: OffsetDateTime,
+) {
     let (role, files) = (leaf.role, &leaf.files);
-    let mut findings = Findings::new(&leaf.base);
-    findings.file(FileKind::Key, &files.key);
-    findings.file(FileKind::Certificate, &files.certificate);
-    findings.file(FileKind::Csr, &files.request);
-    request(&mut findings, files);
-    let Some(CertificateFile { certificate, chain, .. }) = files.certificate.sound() else {
-        return findings.list;
-    };
-    findings.pair(certificate, files.key.sound());
-    let ca_pem = ca_base.file(FileKind::Certificate);
+    request(findings, files);
+    let Some(CertificateFile { certificate, chain, .. }) = files.certificate.sound() else { return };
+    findings.pair(certificate, files.key.sound(), known.swapped);
     if let Some(ca) = ca {
-        issuer(&mut findings, certificate, ca, &ca_pem);
+        issuer(findings, certificate, ca, known);
     }
     findings.validity(certificate, now);
     findings.signature_and_serial(certificate);
     findings.key_kind(certificate);
     findings.demo_key(certificate);
-    usages(&mut findings, role, certificate);
-    names(&mut findings, role, certificate);
+    usages(findings, role, certificate);
+    names(findings, role, certificate);
     // Beside a certificate that the CA has not signed, it is another CA's.
     let is_stale = |ca: &Certificate, issuer: &Certificate| {
         issuer.subject.der == ca.subject.der
             && issuer.der != ca.der
-            && certificate.is_signed_by(&ca.public_key)
+            && certificate.signature(&ca.public_key).is_good()
     };
     if ca.zip(chain.first()).is_some_and(|(ca, issuer)| is_stale(ca, issuer)) {
-        findings.certificate(Code::StaleChain, format!("carries an older copy of {ca_pem}"));
+        findings.certificate(Code::StaleChain, Message::of("carries an older copy of ", CA_PEM));
     }
-    findings.list
 }
 
-fn request(findings: &mut Findings<'_>, files: &LeafFiles) {
+fn request(findings: &mut Findings, files: &LeafFiles) {
     let Some(request) = files.request.sound() else { return };
     if files.key.sound().is_some_and(|file| file.key.public().spki != request.public_key.spki) {
-        let key = findings.base.file(FileKind::Key);
-        findings.add(FileKind::Csr, Code::CsrMismatch, format!("is a request for another key than {key}"));
-    } else if !request.signature_is_valid && request.public_key.kind.is_ok() {
+        let key = findings.owner.file(FileKind::Key);
+        let message = Message::of("is a request for another key than ", key);
+        findings.add(FileKind::Csr, Code::CsrMismatch, message);
+    } else if request.signature.is_bad() {
         findings.add(FileKind::Csr, Code::CsrDamaged, "is damaged: its signature does not match");
     }
 }
 
-fn issuer(findings: &mut Findings<'_>, certificate: &Certificate, ca: &Certificate, pem: &str) {
-    if !certificate.is_issued_by(ca) {
-        if certificate.is_self_issued() && certificate.is_signed_by(&certificate.public_key) {
+fn issuer(findings: &mut Findings, certificate: &Certificate, ca: &Certificate, known: &Known) {
+    let signature = certificate.issued_by(ca);
+    if let (Signature::Unknown(algorithm), Ok(_), false) =
+        (&signature, &ca.public_key.kind, certificate.weak_signature)
+    {
+        // Where the CA's key or the digest is to blame, that has a finding of its own.
+        let message = format!(
+            "is signed with {algorithm}, which cannot be verified here: whether by the CA was not checked"
+        );
+        findings.certificate(Code::UnknownSignature, message);
+    }
+    if signature.is_bad() {
+        if certificate.is_self_issued() && certificate.signature(&certificate.public_key).is_good() {
             findings
-                .certificate(Code::SelfSigned, format!("is self-signed, and not signed by {pem}"))
+                .certificate(Code::SelfSigned, Message::of("is self-signed, and not signed by ", CA_PEM))
                 .seen("OpenSSL: self-signed certificate");
-        } else {
+        } else if !known.is_signed_through {
             findings
-                .certificate(Code::NotSignedByCa, format!("is not signed by {pem}"))
+                .certificate(Code::NotSignedByCa, Message::of("is not signed by ", CA_PEM))
                 .seen("Go: x509: certificate signed by unknown authority")
                 .seen("OpenSSL: unable to get local issuer certificate")
                 .seen("pymilvus: CERTIFICATE_VERIFY_FAILED");
@@ -74,23 +143,24 @@ fn issuer(findings: &mut Findings<'_>, certificate: &Certificate, ca: &Certifica
     if certificate.subject.der == ca.subject.der {
         let finding = findings.certificate(
             Code::SameSubject,
-            format!("has the subject of {pem}, so that clients take it for self-signed"),
+            Message::of("has the subject of ", CA_PEM).and(", so that clients take it for self-signed"),
         );
         if certificate.authority_key_identifier.is_some() {
             finding.severity = Severity::Warning;
-            finding.message = format!("has the subject of {pem}: only their key identifiers tell them apart");
+            finding.message = Message::of("has the subject of ", CA_PEM)
+                .and(": only their key identifiers tell them apart");
         } else {
             finding.seen("OpenSSL: self-signed certificate");
         }
     }
-    key_identifiers(findings, certificate, ca, pem);
+    key_identifiers(findings, certificate, ca);
     if certificate.not_after > ca.not_after + OUTLIVES_BY {
-        findings.certificate(Code::OutlivesCa, format!("is valid longer than {pem}"));
+        findings.certificate(Code::OutlivesCa, Message::of("is valid longer than ", CA_PEM));
     }
 }
 
 /// What RFC 5280 section 4.2.1.1 asks for, and Python 3.13 and `openssl verify -x509_strict` insist on.
-fn key_identifiers(findings: &mut Findings<'_>, certificate: &Certificate, ca: &Certificate, pem: &str) {
+fn key_identifiers(findings: &mut Findings, certificate: &Certificate, ca: &Certificate) {
     match (&certificate.authority_key_identifier, &ca.subject_key_identifier) {
         (None, _) => {
             findings
@@ -101,7 +171,7 @@ fn key_identifiers(findings: &mut Findings<'_>, certificate: &Certificate, ca: &
             findings
                 .certificate(
                     Code::KeyIdentifier,
-                    format!("has an authorityKeyIdentifier that is not {pem}'s"),
+                    Message::of("has an authorityKeyIdentifier that is not ", CA_PEM).and("'s"),
                 )
                 .seen("OpenSSL: unable to get local issuer certificate");
         }
@@ -112,7 +182,11 @@ fn key_identifiers(findings: &mut Findings<'_>, certificate: &Certificate, ca: &
                 findings
                     .certificate(
                         Code::KeyIdentifier,
-                        format!("names its issuer by the serial number {number}, which {pem} does not have"),
+                        Message::of(
+                            format!("names its issuer by the serial number {number}, which "),
+                            CA_PEM,
+                        )
+                        .and(" does not have"),
                     )
                     .seen("OpenSSL: unable to get local issuer certificate");
             }
@@ -120,7 +194,7 @@ fn key_identifiers(findings: &mut Findings<'_>, certificate: &Certificate, ca: &
     }
 }
 
-fn usages(findings: &mut Findings<'_>, role: Role, certificate: &Certificate) {
+fn usages(findings: &mut Findings, role: Role, certificate: &Certificate) {
     let purpose = role.purpose().unwrap_or_default();
     match certificate.extended_key_usage {
         None => {
@@ -159,11 +233,70 @@ fn usages(findings: &mut Findings<'_>, role: Role, certificate: &Certificate) {
     }
 }
 
-fn names(findings: &mut Findings<'_>, role: Role, certificate: &Certificate) {
+fn names(findings: &mut Findings, role: Role, certificate: &Certificate) {
     let none = certificate.subject_alt_names.as_ref().is_none_or(Vec::is_empty);
     if role == Role::Server && none {
         findings
             .certificate(Code::NoSan, "has no subjectAltName")
             .seen("Go: certificate relies on legacy Common Name field, use SANs instead");
     }
+}
+
+fn key_form(findings: &mut Findings, role: Role, file: &KeyFile) {
+    // The server's key is read by Milvus alone, and Go takes all forms.
+    if file.format == KeyFormat::Traditional && role == Role::Client {
+        findings
+            .add(FileKind::Key, Code::KeyNotPkcs8, "is not in PKCS#8, which Java's gRPC insists on")
+            .seen("Java: File does not contain valid private key");
+    }
+    if file.key.kind() == KeyKind::Ed25519 {
+        findings.add(
+            FileKind::Key,
+            Code::Ed25519Key,
+            "is Ed25519, which clients built on gRPC's C core (Python, C++) do not take",
+        );
+    }
+}
+
+/// What a run does not mind in a server's certificate, and somebody does.
+fn server(findings: &mut Findings, file: &CertificateFile, ca: Option<&Certificate>) {
+    let certificate = &file.certificate;
+    let days = (certificate.not_after - certificate.not_before).whole_days();
+    if days > LONGEST_FOR_APPLE {
+        findings.certificate(
+            Code::LongValidity,
+            format!("is valid for {days} days; Apple's platforms refuse more than {LONGEST_FOR_APPLE}"),
+        );
+    }
+    // A name that no client can ask for is as good as none.
+    let names = certificate.subject_alt_names.as_deref().unwrap_or_default();
+    if !names.is_empty() && names.iter().all(|name| chain::server_name(name).is_none()) {
+        let list = names.iter().map(San::to_string).collect::<Vec<_>>().join(", ");
+        findings.certificate(Code::NoSan, format!("has no name that a client can ask for, only {list}"));
+    }
+    if file.chain.is_empty() && ca.is_some_and(|ca| certificate.signature(&ca.public_key).is_good()) {
+        findings
+            .certificate(
+                Code::NoIssuer,
+                "is without its issuer: who trusts it alone, as the Milvus page's one-way step says, is refused by \
+                 Node, rustls and Python before 3.13",
+            )
+            .seen("Node: unable to verify the first certificate");
+    }
+}
+
+/// Whose certificate the key is for, where that is another one of the set.
+fn swapped_with(set: &Set, at: usize) -> Option<Owner> {
+    let spki = &set.leaves[at].files.key.sound()?.key.public().spki;
+    let is_for = |leaf: &Leaf| leaf.files.sound_certificate().is_some_and(|c| c.public_key.spki == *spki);
+    set.leaves.iter().position(is_for).filter(|other| *other != at).map(Owner::Leaf)
+}
+
+/// True if what is sent along, or is beside the CA in its file, leads to the CA.
+fn is_signed_through(leaf: &Leaf, set: &Set, now: OffsetDateTime) -> bool {
+    let (Some(own), Some(ca)) = (leaf.files.certificate.sound(), set.ca.certificate.sound()) else {
+        return false;
+    };
+    let path: Vec<&Certificate> = own.chain.iter().chain(&ca.chain).chain([&ca.certificate]).collect();
+    chain::trusted(&own.certificate, leaf.role, &path, now).is_ok()
 }

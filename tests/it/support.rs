@@ -108,12 +108,16 @@ impl Sandbox {
 pub(crate) fn snapshot(dir: &Path) -> BTreeMap<String, (u64, i64, i64, Vec<u8>)> {
     let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
     entries
-        .map(|entry| {
-            let metadata = entry.metadata().unwrap();
+        .filter_map(|entry| {
+            // A run that is still going on removes files.
+            let metadata = match entry.metadata() {
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => return None,
+                metadata => metadata.unwrap(),
+            };
             let contents =
                 if metadata.is_file() { fs::read(entry.path()).unwrap_or_default() } else { Vec::new() };
             let name = entry.file_name().into_string().unwrap();
-            (name, (metadata.ino(), metadata.mtime(), metadata.mtime_nsec(), contents))
+            Some((name, (metadata.ino(), metadata.mtime(), metadata.mtime_nsec(), contents)))
         })
         .collect()
 }
@@ -221,4 +225,22 @@ pub(crate) fn as_someone_else(sandbox: &Sandbox, args: &[&str]) -> Output {
 
 pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
+}
+
+#[test]
+fn a_snapshot_of_a_directory_in_which_files_come_and_go() {
+    let sandbox = Sandbox::new();
+    sandbox.write("stays", "here");
+    std::thread::scope(|scope| {
+        let others = scope.spawn(|| {
+            for _ in 0..200 {
+                (0..50).for_each(|i| sandbox.write(&format!("goes-{i}"), ""));
+                (0..50).for_each(|i| sandbox.remove(&format!("goes-{i}")));
+            }
+        });
+        while !others.is_finished() {
+            assert!(sandbox.snapshot().contains_key("stays"));
+        }
+    });
+    assert_eq!(sandbox.snapshot().len(), 1, "what came has gone");
 }

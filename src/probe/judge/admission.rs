@@ -1,93 +1,79 @@
 //! Whether a server lets this client in.
 
-use super::{Expectation, refused_handshake};
-use crate::files::{BaseName, FileKind};
+use super::{Expectation, problem, refused_handshake};
+use crate::files::FileKind;
 use crate::probe::{Outcome, Server, Tls};
 use crate::profile::Role;
 use crate::set::Leaf;
 use crate::subject::Subject;
-use crate::verify::{self, Code, Finding, Severity};
+use crate::verify::{self, Code, Finding, Fix, Message, Owner, Severity};
 
 /// Whether it lets this client in.
-pub(super) fn admission(
-    server: &Server,
-    tls: &Tls,
-    target: &str,
-    expected: &Expectation<'_>,
-) -> Vec<Finding> {
-    let client = expected.set.first(Role::Client);
-    let usable = client.filter(|client| has_credentials(client));
-    let pem = client.map_or_else(
-        || BaseName::of_role(Role::Client).file(FileKind::Certificate),
-        |client| client.base.file(FileKind::Certificate),
-    );
+pub(super) fn admission(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
+    let clients = expected.set.leaves.iter().enumerate();
+    let client = clients.into_iter().find(|(_, leaf)| leaf.role == Role::Client);
     let why = match &server.greeting.outcome {
         Outcome::Accepted | Outcome::Silent => return Vec::new(),
         Outcome::Refused(why) => why.clone(),
         _ => "it closes the connection".to_owned(),
     };
     if !tls.asks_for_certificate {
-        return vec![refused_handshake(&why, target)];
+        return vec![refused_handshake(&why)];
     }
-    let Some(client) = usable else {
-        let what = client.map_or_else(|| "there is none here".to_owned(), |client| unusable(client, &pem));
-        let mut finding = Finding::new(
-            Code::ClientCertificateNeeded,
-            target,
-            format!("demands a client certificate, as in tlsMode 2, and {what} ({why})"),
-        );
-        finding
-            .seen("Go (Milvus): tls: client didn't provide a certificate")
-            .seen("pymilvus: Socket closed")
-            .fix = Some(
-            "give the client's with --cert and --key, or the directory of a whole set with --dir".to_owned(),
-        );
-        return vec![finding];
+    let Some((at, client)) = client.filter(|(_, client)| client.files.credentials().is_some()) else {
+        return vec![needed(client, &why)];
     };
-    let mut findings =
-        verify::leaf(client, expected.set.ca_certificate(), &expected.set.ca_base, expected.now);
+    let owner = Owner::Leaf(at);
+    let mut findings = verify::leaf(owner, client, expected.set.ca_certificate(), expected.now);
     findings.retain(|finding| {
-        (finding.file == pem || finding.code == Code::KeyMismatch) && finding.severity == Severity::Error
+        (finding.at.is(FileKind::Certificate) || finding.code == Code::KeyMismatch)
+            && finding.severity == Severity::Error
     });
     for finding in &mut findings {
-        finding.fix = Some(match finding.code {
-            Code::NotSignedByCa | Code::SelfSigned => {
-                "use a client certificate of this CA; where its key is: milvus-certgen client NAME".to_owned()
-            }
-            Code::KeyMismatch => format!(
-                "give its own key with --key, or make a new one where the CA's key is: milvus-certgen renew {} --rekey",
-                client.base
-            ),
-            _ => format!("sign it again where the CA's key is: milvus-certgen renew {}", client.base),
-        });
+        finding.fix = elsewhere(finding.fix);
     }
-    let mut message = format!("refuses {pem}: {why}");
-    if let Some(issuers) = other_issuers(client, tls) {
-        message = format!("{message}; it takes certificates of {issuers}");
+    let message = Message::of("refuses ", owner.file(FileKind::Certificate)).and(format!(": {why}"));
+    let mut refused = problem(
+        Code::ClientCertificateRefused,
+        match other_issuers(client, tls) {
+            Some(issuers) => message.and(format!("; it takes certificates of {issuers}")),
+            None => message,
+        },
+    );
+    refused.seen("Go (Milvus): tls: failed to verify certificate").seen("pymilvus: Socket closed");
+    // Where the certificate has a fault of its own, that is what needs to be fixed.
+    if !findings.is_empty() {
+        refused.fix = Fix::None;
     }
-    let mut finding = Finding::new(Code::ClientCertificateRefused, target, message);
-    finding.seen("Go (Milvus): tls: failed to verify certificate").seen("pymilvus: Socket closed");
-    // Where the certificate has a fault of its own, that is what needs to be mended.
-    if findings.is_empty() {
-        finding.fix = Some(
-            "give Milvus the CA that signed the client's certificate (tls.caPemPath in milvus.yaml), and restart it"
-                .to_owned(),
-        );
-    }
-    findings.push(finding);
+    findings.push(refused);
     findings
 }
 
-fn has_credentials(client: &Leaf) -> bool {
-    client.files.key.sound().is_some() && client.files.certificate.sound().is_some()
+fn needed(client: Option<(usize, &Leaf)>, why: &str) -> Finding {
+    let message = Message::from("demands a client certificate, as in tlsMode 2, and ");
+    let message = match client.and_then(|(at, client)| Some((at, unusable(client)?))) {
+        Some((at, (kind, problem))) => message.name(Owner::Leaf(at).file(kind)).and(format!(" {problem}")),
+        None => message.and("there is none here"),
+    };
+    let mut finding = problem(Code::ClientCertificateNeeded, message.and(format!(" ({why})")));
+    finding.seen("Go (Milvus): tls: client didn't provide a certificate").seen("pymilvus: Socket closed");
+    finding
 }
 
-fn unusable(client: &Leaf, pem: &str) -> String {
-    match (client.files.certificate.problem(), client.files.key.problem()) {
-        (Some(problem), _) => format!("{pem} {problem}"),
-        (None, Some(problem)) => format!("{} {problem}", client.base.file(FileKind::Key)),
-        (None, None) => "there is none here".to_owned(),
+/// The fix where whoever probes seldom has the CA key.
+fn elsewhere(fix: Fix) -> Fix {
+    match fix {
+        Fix::SignWithCa => Fix::ClientOfCa,
+        Fix::PairUp => Fix::NameClientKey,
+        Fix::Reissue | Fix::Renew | Fix::Rekey | Fix::ChangeSubject | Fix::AddPurpose => Fix::ReissueClient,
+        other => other,
     }
+}
+
+/// Which of the client's files cannot be used, and why.
+fn unusable(client: &Leaf) -> Option<(FileKind, &str)> {
+    let certificate = client.files.certificate.problem().map(|problem| (FileKind::Certificate, problem));
+    certificate.or_else(|| client.files.key.problem().map(|problem| (FileKind::Key, problem)))
 }
 
 /// Whose certificates it takes, where that is not who signed this one.

@@ -68,6 +68,19 @@ fn validity() -> Vec<Row> {
             |s| sign_with(s, "server", SERVER, "-days 365 -set_serial 0x1001 -sha1"),
             &["error weak-signature server.pem"],
         ),
+        // Nobody can tell here whether the CA has signed it; "not signed by ca.pem" would be a guess.
+        row(
+            "ECDSA with SHA-512",
+            |s| sign_with(s, "server", SERVER, "-days 365 -set_serial 0x1001 -sha512"),
+            &["warning unknown-signature server.pem"],
+        ),
+        row(
+            "a request that is signed with ECDSA and SHA-512",
+            |s| {
+                s.openssl("req -new -key server.key -subj /CN=localhost -sha512 -out server.csr");
+            },
+            &[],
+        ),
         row(
             "Milvus's demo key",
             |s| {

@@ -171,7 +171,24 @@ fn the_server_name_is_one_that_the_certificate_has() {
 
 #[test]
 fn without_a_name_that_clients_check_nothing_is_configured() {
-    let sandbox = Sandbox::with_set_of(&["--cn", "no host", "--san", "email:me@example.com"]);
+    use milvus_certgen::{certificate, keys::encoding, pki, profile::Role, san::San, serial::Serial};
+
+    // No run signs such a one.
+    let sandbox = Sandbox::with_set();
+    let certificate = |name: &str| {
+        certificate::certificates_from_pem(sandbox.read(name).as_bytes())
+            .map(|mut chain| chain.remove(0))
+            .unwrap()
+    };
+    let (ca, server) = (certificate("ca.pem"), certificate("server.pem"));
+    let (key, _) = encoding::from_pem(sandbox.read("ca.key").as_bytes()).unwrap();
+    let validity = pki::Validity { not_before: server.not_before, not_after: server.not_after };
+    let names = vec![San::Email("me@example.com".to_owned())];
+    let identity = pki::Identity { subject: server.subject.clone(), names };
+    let serial = Serial::from_random([9; 20]);
+    let made =
+        pki::sign(Role::Server, &identity, &server.public_key, &serial, validity, (&ca, &key)).unwrap();
+    sandbox.write("server.pem", made.to_pem() + &ca.to_pem());
     let message = "server.pem has no name that a client can ask for, only me@example.com";
     let hint = "see what is wrong with: milvus-certgen check .";
     is_refused(&sandbox, &[], message, hint);

@@ -11,7 +11,8 @@ use crate::support::{Sandbox, has};
 type Change = fn(&str) -> String;
 
 fn indented(pem: &str) -> String {
-    pem.lines().map(|line| format!("    {line}\n")).collect()
+    let lines: Vec<String> = pem.lines().map(|line| format!("    {line}")).collect();
+    lines.join("\n") + "\n"
 }
 
 fn on_one_line(pem: &str) -> String {
@@ -252,7 +253,7 @@ fn certificates_in_other_forms_are_named_and_converted() {
     }
 }
 
-/// Go's tls.X509KeyPair and its CertPool, beside what is said here of the same files.
+/// Go's `tls.X509KeyPair` and its `CertPool`, beside what is said here of the same files.
 #[test]
 fn go_reads_what_is_said_to_be_read_and_nothing_else() {
     if !has("go") {

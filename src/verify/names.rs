@@ -1,28 +1,28 @@
 //! The names that clients will use, and those of the certificate.
 
-use super::Inspection;
+use super::{Code, Finding, Owner, Place, chain};
 use crate::files::FileKind;
 use crate::profile::Role;
 use crate::san::San;
-use crate::verify::{Code, Finding, chain};
+use crate::set::Set;
 
 /// `--name`: what clients will call the server must be in its certificate.
-pub(super) fn asked_names(inspection: &Inspection<'_>) -> Vec<Finding> {
-    let Some(server) = inspection.set.first(Role::Server) else { return Vec::new() };
-    let Some(certificate) = server.files.sound_certificate() else { return Vec::new() };
+pub(super) fn check(set: &Set, asked: &[San]) -> Vec<Finding> {
+    let Some(at) = set.leaves.iter().position(|leaf| leaf.role == Role::Server) else { return Vec::new() };
+    let Some(certificate) = set.leaves[at].files.sound_certificate() else { return Vec::new() };
     let own = certificate.subject_alt_names.as_deref().unwrap_or_default();
     if own.is_empty() {
         // no-san says it.
         return Vec::new();
     }
-    let pem = server.base.file(FileKind::Certificate);
-    let lacking = inspection.names.iter().filter(|name| !chain::has_name(own, name));
-    lacking.map(|name| name_not_in_san(&pem, own, name)).collect()
+    let pem = Owner::Leaf(at).file(FileKind::Certificate);
+    let lacking = asked.iter().filter(|name| !chain::has_name(own, name));
+    lacking.map(|name| name_not_in_san(pem, own, name)).collect()
 }
 
 /// The certificate is not for that name.
 #[must_use]
-pub fn name_not_in_san(file: &str, own: &[San], name: &San) -> Finding {
+pub fn name_not_in_san(at: Place, own: &[San], name: &San) -> Finding {
     let list = own.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let mut message = format!("is not for {name}, but for {list}");
     if let San::Ip(ip) = name
@@ -37,7 +37,7 @@ pub fn name_not_in_san(file: &str, own: &[San], name: &San) -> Finding {
         names.map(ToString::to_string).collect::<Vec<_>>().join(", ")
     };
     let is_ip = matches!(name, San::Ip(_));
-    let mut finding = Finding::new(Code::NameNotInSan, file, message);
+    let mut finding = Finding::new(Code::NameNotInSan, at, message);
     match (is_ip, of_kind(is_ip)) {
         (true, ips) if ips.is_empty() => finding.seen(format!(
             "Go: x509: cannot validate certificate for {name} because it doesn't contain any IP SANs"

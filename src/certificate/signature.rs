@@ -1,0 +1,130 @@
+//! Whether a signature is by a key, as far as that can be told here.
+
+use std::sync::{Mutex, PoisonError};
+
+use x509_parser::certificate::X509Certificate;
+use x509_parser::error::X509Error;
+use x509_parser::objects::oid2sn;
+use x509_parser::oid_registry::{Oid, OidRegistry};
+use x509_parser::prelude::FromDer;
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+use crate::keys::{KeyKind, PublicKey};
+
+/// What is known of a signature and a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signature {
+    /// The key made it.
+    Good,
+    /// The key did not make it, or what was signed has changed.
+    Bad,
+    /// It cannot be verified here: the algorithm.
+    Unknown(String),
+}
+
+impl Signature {
+    /// True if it is known that the key made it.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        *self == Self::Good
+    }
+
+    /// True if it is known that the key did not make it.
+    #[must_use]
+    pub fn is_bad(&self) -> bool {
+        *self == Self::Bad
+    }
+
+    /// From what x509-parser says of a signature with that algorithm.
+    pub(super) fn new(verified: &Result<(), X509Error>, algorithm: &Oid<'_>, key: &PublicKey) -> Self {
+        match verified {
+            Ok(()) => Self::Good,
+            Err(_) if is_of_other_family(&algorithm.to_id_string(), key) => Self::Bad,
+            // ring tells keys that it does not take from signatures that do not match by nothing.
+            Err(X509Error::SignatureVerificationError) if key.kind.is_ok() => Self::Bad,
+            Err(_) => Self::Unknown(name_of(algorithm)),
+        }
+    }
+}
+
+/// True for an ECDSA signature and an RSA key, and the like.
+fn is_of_other_family(algorithm: &str, key: &PublicKey) -> bool {
+    let Ok(kind) = key.kind else { return false };
+    // PKCS#1, ANSI X9.62, RFC 8410.
+    let families = [("1.2.840.113549.1.1.", 0), ("1.2.840.10045.4.", 1), ("1.3.101.112", 2)];
+    let own = match kind {
+        KeyKind::Rsa(_) => 0,
+        KeyKind::EcdsaP256 | KeyKind::EcdsaP384 => 1,
+        KeyKind::Ed25519 => 2,
+    };
+    families.iter().any(|(prefix, family)| algorithm.starts_with(prefix) && *family != own)
+}
+
+fn name_of(algorithm: &Oid<'_>) -> String {
+    let registry = OidRegistry::default().with_crypto();
+    oid2sn(algorithm, &registry).map_or_else(|_| algorithm.to_id_string(), str::to_owned)
+}
+
+/// What was found out about a certificate's signature, by the keys that it was held against: each is asked once.
+#[derive(Debug, Default)]
+pub(super) struct Verdicts(Mutex<Vec<(Vec<u8>, Signature)>>);
+
+impl Verdicts {
+    pub(super) fn of(&self, certificate: &[u8], issuer: &PublicKey) -> Signature {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, signature)) = known.iter().find(|(spki, _)| *spki == issuer.spki) {
+            return signature.clone();
+        }
+        let signature = verify(certificate, issuer);
+        known.push((issuer.spki.clone(), signature.clone()));
+        signature
+    }
+}
+
+/// A copy has to ask again.
+impl Clone for Verdicts {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+/// What was asked makes no difference between certificates.
+impl PartialEq for Verdicts {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Verdicts {}
+
+fn verify(certificate: &[u8], issuer: &PublicKey) -> Signature {
+    let parsed = (X509Certificate::from_der(certificate), SubjectPublicKeyInfo::from_der(&issuer.spki));
+    let (Ok((_, certificate)), Ok((_, key))) = parsed else { return Signature::Bad };
+    let verified = certificate.verify_signature(Some(&key));
+    Signature::new(&verified, &certificate.signature_algorithm.algorithm, issuer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_ring_verifies_is_called_bad() {
+        let oid = |name: &str| name.parse::<Oid<'static>>().unwrap();
+        let key = crate::keys::generate(crate::keys::KeyKind::EcdsaP256, 1).unwrap().remove(0);
+        let mut short = key.public().clone();
+        short.kind = Err("RSA 1024".to_owned());
+        let mismatch = Err(X509Error::SignatureVerificationError);
+        let sha256 = oid("1.2.840.10045.4.3.2");
+        assert_eq!(Signature::new(&Ok(()), &sha256, key.public()), Signature::Good);
+        assert_eq!(Signature::new(&mismatch, &sha256, key.public()), Signature::Bad);
+        let unknown = Signature::new(&mismatch, &sha256, &short);
+        assert_eq!(unknown, Signature::Unknown("ecdsa-with-SHA256".to_owned()));
+        let of_rsa = oid("1.2.840.113549.1.1.11");
+        let unsupported = Err(X509Error::SignatureUnsupportedAlgorithm);
+        assert_eq!(Signature::new(&unsupported, &of_rsa, key.public()), Signature::Bad);
+        let unsupported = Err(X509Error::SignatureUnsupportedAlgorithm);
+        let unknown = Signature::new(&unsupported, &oid("1.2.3.4"), key.public());
+        assert_eq!(unknown, Signature::Unknown("1.2.3.4".to_owned()));
+    }
+}

@@ -1,0 +1,141 @@
+//! What is asked of every certificate and its key, the CA's as well as a server's or client's.
+
+use time::OffsetDateTime;
+
+use super::finding::Findings;
+use super::{Code, Message, Owner, Severity, date, demo, is_expiring};
+use crate::certificate::Certificate;
+use crate::error::DamageKind;
+use crate::files::FileKind;
+use crate::set::{KeyFile, Loaded};
+
+impl Findings {
+    /// A file by itself.
+    pub(super) fn file<T>(&mut self, kind: FileKind, file: &Loaded<T>) {
+        let code = match file {
+            Loaded::Sound(_) => return,
+            Loaded::Missing | Loaded::Discarded => Code::Missing,
+            Loaded::Locked(_) => Code::EncryptedKey,
+            Loaded::Forbidden(_) | Loaded::Unreadable(_) => Code::Unreadable,
+            Loaded::Damaged(damage) => match damage.kind {
+                DamageKind::Empty | DamageKind::NotPem => Code::NotPem,
+                DamageKind::OtherContent => Code::OtherContent,
+                DamageKind::Weak => Code::WeakKey,
+                DamageKind::Unsupported => Code::UnsupportedKey,
+                DamageKind::Broken => Code::Damaged,
+            },
+        };
+        let is_read_by_milvus =
+            self.owner != Owner::Ca && matches!(kind, FileKind::Key | FileKind::Certificate);
+        let finding = self.add(kind, code, file.problem().unwrap_or_default());
+        match code {
+            Code::Missing if is_read_by_milvus => {
+                finding.seen("Go (Milvus): no such file or directory");
+            }
+            Code::EncryptedKey if is_read_by_milvus => {
+                finding.seen("Go (Milvus): tls: failed to parse private key");
+            }
+            // No client reads these.
+            _ if matches!(kind, FileKind::Csr | FileKind::Serial) => finding.severity = Severity::Warning,
+            _ => {}
+        }
+    }
+
+    /// A key that cannot be looked at, and need not be here.
+    pub(super) fn key_not_checked(&mut self, problem: &str) {
+        let pem = self.owner.file(FileKind::Certificate);
+        self.not_checked(FileKind::Key, Message::of(format!("{problem}: whether it is the key of "), pem));
+    }
+
+    /// `swapped` is whose key it is instead, where that is known.
+    pub(super) fn pair(&mut self, certificate: &Certificate, key: Option<&KeyFile>, swapped: Option<Owner>) {
+        if key.is_some_and(|file| file.key.public().spki != certificate.public_key.spki) {
+            let mut message = Message::of("is not the key of ", self.owner.file(FileKind::Certificate));
+            if let Some(other) = swapped {
+                message = message.and(", but of ").name(other.file(FileKind::Certificate));
+            }
+            self.add(FileKind::Key, Code::KeyMismatch, message)
+                .seen("Go (Milvus): tls: private key does not match public key")
+                .seen("OpenSSL: key values mismatch");
+        }
+    }
+
+    pub(super) fn validity(&mut self, certificate: &Certificate, now: OffsetDateTime) {
+        if now < certificate.not_before {
+            let message = format!("is not valid before {}", date(certificate.not_before));
+            self.certificate(Code::NotYetValid, message).seen("OpenSSL: certificate is not yet valid");
+        }
+        if now > certificate.not_after {
+            let message = format!("expired on {}", date(certificate.not_after));
+            self.certificate(Code::Expired, message)
+                .seen("OpenSSL: certificate has expired")
+                .seen("Go: x509: certificate has expired or is not yet valid")
+                .seen("pymilvus: CERTIFICATE_VERIFY_FAILED: certificate has expired");
+        }
+    }
+
+    pub(super) fn expiring(&mut self, certificate: &Certificate, within: u32, now: OffsetDateTime) {
+        let end = certificate.not_after;
+        if end >= now && is_expiring(certificate, within, now) {
+            let days = (end - now).whole_days();
+            let left = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+            self.certificate(Code::Expiring, format!("expires on {}, in {left}", date(end)));
+        }
+    }
+
+    pub(super) fn signature_and_serial(&mut self, certificate: &Certificate) {
+        if certificate.weak_signature {
+            self.certificate(Code::WeakSignature, "is signed with SHA-1 or MD5, which clients refuse")
+                .seen("Go: x509: cannot verify signature: insecure algorithm")
+                .seen("OpenSSL: CA signature digest algorithm too weak");
+        }
+        if certificate.serial.is_none() {
+            self.certificate(
+                Code::BadSerial,
+                "has a serial number that is zero, negative or longer than 20 octets",
+            );
+        }
+    }
+
+    pub(super) fn key_kind(&mut self, certificate: &Certificate) {
+        let Err(kind) = &certificate.public_key.kind else { return };
+        if crate::keys::is_short_rsa(kind) {
+            self.certificate(Code::WeakKey, format!("has a key that clients refuse: {kind} is too short"))
+                .seen(if certificate.is_ca() {
+                    "OpenSSL: CA certificate key too weak"
+                } else {
+                    "OpenSSL: EE certificate key too weak"
+                });
+        } else {
+            self.certificate(
+                Code::UnsupportedKey,
+                format!("has a key that not all clients take ({kind}): rustls refuses it"),
+            );
+        }
+    }
+
+    pub(super) fn demo_key(&mut self, certificate: &Certificate) {
+        if demo::is_demo_key(&certificate.public_key) {
+            self.certificate(
+                Code::DemoKey,
+                "is for the demo key that Milvus publishes: its private half is in every Milvus image",
+            );
+        }
+    }
+
+    pub(super) fn holds_key(&mut self, holds_key: bool) {
+        if holds_key {
+            self.certificate(
+                Code::CertificateHoldsKey,
+                "holds a private key too, which goes wherever the certificate goes",
+            );
+        }
+    }
+
+    pub(super) fn mode(&mut self, mode: Option<u32>) {
+        if let Some(mode) = mode.filter(|mode| mode & 0o007 != 0) {
+            let message = format!("has mode {mode:04o}: every user of this machine may read it");
+            self.add(FileKind::Key, Code::KeyReadable, message);
+        }
+    }
+}

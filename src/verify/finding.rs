@@ -1,0 +1,231 @@
+//! A finding: data. Places and files are named, and fixes are written out, by whoever reports it.
+
+use super::code::{Concern, Row, Run, Severity};
+use super::fix::Fix;
+use super::table::Code;
+use crate::files::{BaseName, FileKind};
+use crate::profile::Role;
+use crate::set::Set;
+
+/// Whose file it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The CA's.
+    Ca,
+    /// The server's or client's at that index of the set.
+    Leaf(usize),
+    /// The server's or the client's, of which there is no file at all.
+    Absent(Role),
+    /// A running server's: what it sends.
+    Served,
+}
+
+impl Owner {
+    /// Its file of that kind.
+    #[must_use]
+    pub fn file(self, kind: FileKind) -> Place {
+        Place::File(self, kind)
+    }
+}
+
+/// Where a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In a file.
+    File(Owner, FileKind),
+    /// At the address of a running server.
+    Target,
+}
+
+impl Place {
+    /// Whose file it is, if it is one.
+    #[must_use]
+    pub fn owner(self) -> Option<Owner> {
+        match self {
+            Self::File(owner, _) => Some(owner),
+            Self::Target => None,
+        }
+    }
+
+    /// True for any owner's file of that kind.
+    #[must_use]
+    pub fn is(self, kind: FileKind) -> bool {
+        matches!(self, Self::File(_, own) if own == kind)
+    }
+
+    /// The same owner's file of another kind.
+    #[must_use]
+    pub fn beside(self, kind: FileKind) -> Self {
+        match self {
+            Self::File(owner, _) => Self::File(owner, kind),
+            Self::Target => self,
+        }
+    }
+
+    /// The name of the file within the set's directory.
+    #[must_use]
+    pub fn name_in(self, set: &Set) -> String {
+        match self {
+            Self::File(Owner::Ca, kind) => set.ca_base.file(kind),
+            Self::File(Owner::Leaf(at), kind) => {
+                set.leaves.get(at).map(|leaf| leaf.base.file(kind)).unwrap_or_default()
+            }
+            Self::File(Owner::Absent(role), kind) => BaseName::of_role(role).file(kind),
+            Self::File(Owner::Served, _) => "served certificate".to_owned(),
+            Self::Target => "server".to_owned(),
+        }
+    }
+}
+
+/// What places are called.
+pub type Names<'a> = &'a dyn Fn(Place) -> String;
+
+/// Completes a sentence that begins with the name of the finding's place; other places may occur in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message(Vec<Piece>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Name(Place),
+}
+
+impl Message {
+    /// The words before the name of a place.
+    pub fn of(text: impl Into<String>, place: Place) -> Self {
+        Self(vec![Piece::Text(text.into()), Piece::Name(place)])
+    }
+
+    /// The words after it.
+    #[must_use]
+    pub fn and(mut self, text: impl Into<String>) -> Self {
+        self.0.push(Piece::Text(text.into()));
+        self
+    }
+
+    /// One more place.
+    #[must_use]
+    pub fn name(mut self, place: Place) -> Self {
+        self.0.push(Piece::Name(place));
+        self
+    }
+
+    /// As people read it.
+    #[must_use]
+    pub fn text(&self, names: Names<'_>) -> String {
+        let texts = self.0.iter().map(|piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Name(place) => names(*place),
+        });
+        texts.collect()
+    }
+}
+
+impl From<String> for Message {
+    fn from(text: String) -> Self {
+        Self(vec![Piece::Text(text)])
+    }
+}
+
+impl From<&str> for Message {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+/// One problem at one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is.
+    pub code: Code,
+    /// How grave it is here.
+    pub severity: Severity,
+    /// Where it is.
+    pub at: Place,
+    /// Completes a sentence that begins with the name of the place.
+    pub message: Message,
+    /// Who reports what of it, word for word.
+    pub seen_as: Vec<String>,
+    /// What fixes it.
+    pub fix: Fix,
+}
+
+impl Finding {
+    /// As the code's row has it.
+    pub fn new(code: Code, at: Place, message: impl Into<Message>) -> Self {
+        let Row { severity, ca, leaf, server, .. } = code.row();
+        let fix = match at {
+            Place::File(Owner::Ca, _) => ca.fix,
+            Place::File(Owner::Leaf(_) | Owner::Absent(_), _) => leaf.fix,
+            Place::File(Owner::Served, _) | Place::Target => server,
+        };
+        Self { code, severity, at, message: message.into(), seen_as: Vec::new(), fix }
+    }
+
+    /// Adds what somebody says of it, as `Go: tls: bad certificate`.
+    pub fn seen(&mut self, who_says_what: impl Into<String>) -> &mut Self {
+        self.seen_as.push(who_says_what.into());
+        self
+    }
+
+    /// What a run does about it.
+    #[must_use]
+    pub fn run(&self) -> Run {
+        let Row { ca, leaf, .. } = self.code.row();
+        match self.at.owner() {
+            Some(Owner::Ca) => ca.run,
+            Some(Owner::Leaf(_) | Owner::Absent(_)) => leaf.run,
+            Some(Owner::Served) | None => Run::Ignores,
+        }
+    }
+
+    /// What is wrong and, where that is not plain to everybody, what the first who is quoted says of it.
+    #[must_use]
+    pub fn reason(&self, names: Names<'_>) -> String {
+        let row = self.code.row();
+        let message = self.message.text(names);
+        match self.seen_as.first() {
+            Some(seen) if !row.is_plain && row.concerns != Concern::File => format!("{message} ({seen})"),
+            _ => message,
+        }
+    }
+
+    /// The same after the name of its place.
+    #[must_use]
+    pub fn sentence(&self, names: Names<'_>) -> String {
+        format!("{} {}", names(self.at), self.reason(names))
+    }
+}
+
+/// True if neither Milvus nor a client of it rejects anything: what has such findings may be written.
+#[must_use]
+pub fn is_valid(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.severity < Severity::Error)
+}
+
+/// Collects findings about the files of one owner.
+pub(super) struct Findings {
+    pub(super) owner: Owner,
+    pub(super) list: Vec<Finding>,
+}
+
+impl Findings {
+    pub(super) fn new(owner: Owner) -> Self {
+        Self { owner, list: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, kind: FileKind, code: Code, message: impl Into<Message>) -> &mut Finding {
+        let at = self.list.len();
+        self.list.push(Finding::new(code, self.owner.file(kind), message));
+        &mut self.list[at]
+    }
+
+    pub(super) fn certificate(&mut self, code: Code, message: impl Into<Message>) -> &mut Finding {
+        self.add(FileKind::Certificate, code, message)
+    }
+
+    /// A check that was left out.
+    pub(super) fn not_checked(&mut self, kind: FileKind, message: Message) {
+        self.add(kind, Code::NotChecked, message.and(" was not checked"));
+    }
+}

@@ -1,0 +1,159 @@
+//! What fixes a finding: which kind of remedy a code has is in the table; here it becomes a command that works when
+//! typed, for these files.
+
+use super::{Files, Finding};
+use crate::files::{FileKind, typed};
+
+mod commands;
+mod keys;
+
+/// The kinds of remedy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fix {
+    /// There is nothing to do, or nothing that is known here.
+    None,
+    /// A run issues it again.
+    Reissue,
+    /// `renew` for this certificate alone: a run leaves it as it is.
+    Renew,
+    /// The CA signs it: a run issues it again.
+    SignWithCa,
+    /// With a new key.
+    Rekey,
+    /// With a new key; where keys have changed places, they change back.
+    PairUp,
+    /// With a new RSA key.
+    RekeyAsRsa,
+    /// With the longest validity that all platforms accept.
+    Shorten,
+    /// A run creates the file; what only the user has must be put back.
+    Create,
+    /// What is in the file's place must go first.
+    MoveAway,
+    /// Only the user has the right file.
+    Replace,
+    /// The CA certificates above it are appended.
+    CompleteChain,
+    /// The clock is wrong.
+    SetClock,
+    /// `chmod 600`
+    RestrictMode,
+    /// openssl takes the password off.
+    TakePasswordOff,
+    /// openssl writes the key in the other form.
+    ConvertToPkcs8,
+    /// A run issues it for more names.
+    AddNames,
+    /// It needs a name that only the user knows.
+    NameHost,
+    /// A run adds the extendedKeyUsage.
+    AddPurpose,
+    /// A run issues it with another subject.
+    ChangeSubject,
+    /// The serial file gets the highest number.
+    SetSerial,
+    /// The CA key moves out.
+    HideCaKey,
+    /// The CA above signs it again.
+    LengthenPath,
+    /// The next run finishes the one that was interrupted.
+    Finish,
+    /// milvus.yaml gets that tlsMode, or one with TLS.
+    SetTlsMode(Option<u8>),
+    /// Milvus reads its files at start.
+    RestartMilvus,
+    /// Milvus gets the directory's files.
+    DeployFiles,
+    /// The server's certificate is issued again, elsewhere.
+    ReissueServer,
+    /// The client's certificate is issued again, elsewhere.
+    ReissueClient,
+    /// The client asks for a name that the server's certificate has.
+    NameServer,
+    /// Milvus listens elsewhere.
+    OtherPort,
+    /// The client's files are named.
+    NameClientFiles,
+    /// The client's own key is named.
+    NameClientKey,
+    /// The client shows a certificate of the CA.
+    ClientOfCa,
+    /// tls.caPemPath gets the CA of the clients.
+    GiveMilvusTheCa,
+}
+
+impl Files<'_> {
+    /// What fixes it: a command that works when typed, or a sentence where there is none.
+    #[must_use]
+    pub fn fix(&self, finding: &Finding) -> Option<String> {
+        let at = finding.at;
+        let path = self.path(at);
+        let typed_path = typed(&path);
+        if let Err(fix) = self.is_in_the_way(finding) {
+            return fix;
+        }
+        Some(match finding.fix {
+            // A key that has a password is in the way of any run: that is asked first.
+            Fix::None | Fix::TakePasswordOff => return None,
+            Fix::Reissue | Fix::SignWithCa => self.reissue(at),
+            Fix::Renew => self.renew(at, ""),
+            Fix::Rekey => self.rekey(at),
+            Fix::PairUp => return self.pair_up(at),
+            Fix::RekeyAsRsa => self.renew(at, " --rekey --key-type rsa"),
+            Fix::Shorten => self.renew(at, " --days 825"),
+            Fix::Create => self.create(at, &typed_path),
+            Fix::MoveAway => self.move_away(at),
+            Fix::Replace if at.is(FileKind::Serial) => format!("rm {typed_path}"),
+            Fix::Replace => self.replace(at),
+            Fix::CompleteChain => "put the CAs above it behind it, up to the root".to_owned(),
+            Fix::SetClock => "set the clock right, or wait".to_owned(),
+            Fix::RestrictMode => format!("chmod 600 {typed_path}"),
+            Fix::ConvertToPkcs8 => format!(
+                "openssl pkcs8 -topk8 -nocrypt -in {typed_path} -out {typed_path}.new && mv {typed_path}.new {typed_path}"
+            ),
+            Fix::AddNames => return self.add_names(at),
+            Fix::NameHost => self.name_host(at),
+            Fix::AddPurpose => self.add_purpose(at),
+            Fix::ChangeSubject => self.change_subject(at),
+            Fix::SetSerial => format!("echo {} > {typed_path}", self.newest_serial()?),
+            Fix::HideCaKey => {
+                "move it to where only you can read it, and run milvus-certgen there".to_owned()
+            }
+            Fix::LengthenPath => "have the CA above sign it with a longer pathlen".to_owned(),
+            Fix::Finish => self.command(""),
+            Fix::SetTlsMode(mode) => {
+                let mode = mode.map_or_else(|| "1 or 2".to_owned(), |mode| mode.to_string());
+                format!("set common.security.tlsMode in milvus.yaml to {mode}, and restart Milvus")
+            }
+            Fix::RestartMilvus => "restart Milvus, which reads its files once, at start".to_owned(),
+            Fix::DeployFiles => {
+                "put the directory's files where Milvus reads them, and restart it".to_owned()
+            }
+            Fix::ReissueServer => {
+                "sign the server's certificate again where the CA's key is: milvus-certgen; and restart Milvus"
+                    .to_owned()
+            }
+            Fix::ReissueClient => {
+                format!("sign it again where the CA's key is: milvus-certgen renew {}", self.base(at)?)
+            }
+            Fix::NameServer => self.name_server(),
+            Fix::OtherPort => {
+                "give the port of Milvus's gRPC service, 19530 unless set otherwise".to_owned()
+            }
+            Fix::NameClientFiles => {
+                "give the client's with --cert and --key, or the directory of a whole set with --dir".to_owned()
+            }
+            Fix::NameClientKey => format!(
+                "give its own key with --key, or make a new one where the CA's key is: milvus-certgen renew {} --rekey",
+                self.base(at)?
+            ),
+            Fix::ClientOfCa => {
+                "use a client certificate of this CA; where its key is: milvus-certgen client NAME".to_owned()
+            }
+            Fix::GiveMilvusTheCa => {
+                "give Milvus the CA that signed the client's certificate (tls.caPemPath in milvus.yaml), and restart it"
+                    .to_owned()
+            }
+        })
+    }
+}

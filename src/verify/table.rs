@@ -1,0 +1,297 @@
+//! The table of codes: one row each, and nothing about a code is decided anywhere else. A new code is a new row here,
+//! a line that finds it, and a set that has it in `tests/it/check`.
+
+use super::code::Concern::{Certificate, Configuration, File, Server};
+use super::code::Run::{Ignores, Refuses, Reissues, Rewrites};
+use super::code::Severity::{Error, Note, Warning};
+use super::code::{Row, row};
+use super::fix::Fix;
+
+/// The rows, and from them the type, the list of all and the way from one to the other.
+macro_rules! codes {
+    ($($code:ident => $row:expr;)*) => {
+        /// What is wrong, as a stable code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "each is explained by its row")]
+        pub enum Code {
+            $($code,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$code,)*];
+
+            /// All that is decided by the code alone.
+            #[must_use]
+            pub const fn row(self) -> Row {
+                match self {
+                    $(Self::$code => const { $row },)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    // A file by itself.
+    Missing => row("missing", Error, File)
+        .ca(Refuses("put the file back"), Fix::Create).leaf(Reissues, Fix::Create)
+        .means("A file that Milvus or a client reads is not there. It was not copied, has another name, or was never \
+            created. A run creates what is missing from a server or client; a lost CA certificate must be put back, \
+            because only its own key can replace it.");
+    Unreadable => row("unreadable", Error, File)
+        .ca(Refuses("run as the user who owns it"), Fix::MoveAway).leaf(Refuses("move it away"), Fix::MoveAway)
+        .means("The file is there, but cannot be opened: its mode or owner forbids it, or a directory, a pipe or a \
+            broken link is in its place. Run the command as the file's owner, or move away what is in its place.");
+    NotPem => row("not-pem", Error, File)
+        .ca(Refuses("put the right file there"), Fix::Replace).leaf(Reissues, Fix::Reissue)
+        .means("The file holds no PEM block (`-----BEGIN …-----`), which is the only form that Milvus reads. It is \
+            empty, or in another form such as DER or PKCS#12. Convert it with openssl. A run issues a certificate again, \
+            but never overwrites a private key unless `--rekey` says so.");
+    OtherContent => row("other-content", Error, File)
+        .ca(Refuses("put the right file there"), Fix::Replace).leaf(Reissues, Fix::Reissue)
+        .means("The file is PEM of something else, such as a key where a certificate belongs. Two files have changed \
+            places, or one was overwritten. Put the right file there, or let a run issue it again.");
+    Damaged => row("damaged", Error, File)
+        .ca(Refuses("put the right file there"), Fix::Replace).leaf(Reissues, Fix::Reissue)
+        .means("The file has the right PEM label, but its content cannot be decoded: it was cut short, edited, or \
+            corrupted in transfer. Put a good copy there, or let a run issue it again (a key only with `--rekey`).");
+    EncryptedKey => row("encrypted-key", Error, File)
+        .ca(Refuses("give its password"), Fix::TakePasswordOff)
+        .leaf(Refuses("take the password off"), Fix::TakePasswordOff)
+        .means("A password protects the private key, and Milvus has no setting for one: it does not start. Take the \
+            password off with openssl, and protect the file with mode 0600 instead.");
+    WeakKey => row("weak-key", Error, Certificate)
+        .ca(Refuses("use a CA with a longer key"), Fix::Replace).leaf(Reissues, Fix::Reissue)
+        .means("The key is RSA with fewer than 2048 bits, which OpenSSL, Go and others reject at their default \
+            security level. It comes from an old script or configuration. A server or client gets a new key from a \
+            run with `--rekey`; a CA must be replaced.");
+    UnsupportedKey => row("unsupported-key", Warning, Certificate)
+        .ca(Ignores, Fix::None).leaf(Reissues, Fix::Reissue)
+        .means("The key is of a kind that some clients cannot use, such as P-521 or RSA with more than 4096 bits. \
+            Use RSA 2048 to 4096, ECDSA P-256 or P-384, which every client accepts.");
+    Ed25519Key => row("ed25519-key", Warning, Certificate)
+        .leaf(Ignores, Fix::RekeyAsRsa)
+        .means("The key is Ed25519, which clients built on gRPC's C core (pymilvus, C++) do not accept. Create an \
+            RSA or ECDSA key unless no such client connects.");
+    KeyNotPkcs8 => row("key-not-pkcs8", Warning, File)
+        .leaf(Ignores, Fix::ConvertToPkcs8)
+        .means("The client's key is in a traditional form (`BEGIN RSA PRIVATE KEY` or `BEGIN EC PRIVATE KEY`), which \
+            Java's gRPC cannot read. It comes from `openssl genrsa -traditional`, `openssl ecparam` or `--key-format \
+            traditional`. Convert it to PKCS#8; the key stays the same.");
+    KeyReadable => row("key-readable", Warning, File)
+        .ca(Ignores, Fix::RestrictMode).leaf(Ignores, Fix::RestrictMode)
+        .means("Every user of the machine may read the private key, and can then pose as its owner. It was copied or \
+            created without regard to its mode. Restrict it with chmod 600; if others may have read it, create a new \
+            key.");
+    CertificateHoldsKey => row("certificate-holds-key", Warning, File)
+        .ca(Ignores, Fix::Renew).leaf(Ignores, Fix::Renew)
+        .means("The certificate file contains a private key too. Certificates are handed out freely, and the key \
+            goes with them. Keep the key in its own file and renew the certificate, which writes its file without \
+            the key.");
+    DemoKey => row("demo-key", Error, Certificate)
+        .ca(Refuses("use a CA of your own"), Fix::Replace).leaf(Reissues, Fix::Rekey)
+        .means("The key is one that Milvus publishes in its repository and its images for demonstrations. Anyone can \
+            decrypt or impersonate with it. Replace it with a key of your own.");
+    // Files that belong together.
+    KeyMismatch => row("key-mismatch", Error, Certificate).plain()
+        .ca(Refuses("put back the key and the certificate that belong together"), Fix::Replace)
+        .leaf(Reissues, Fix::PairUp)
+        .means("The private key is not the one that the certificate was issued for, and Milvus does not start. Files \
+            of two runs were mixed, or two of them have changed places. Put the right file back, or create a new key \
+            and certificate.");
+    CsrMismatch => row("csr-mismatch", Warning, File)
+        .leaf(Reissues, Fix::Reissue)
+        .means("The certificate request (CSR) is for another key than the one beside it. Milvus does not read it, \
+            but a CA that signs it issues a certificate for the wrong key. A run writes it again.");
+    CsrDamaged => row("csr-damaged", Warning, File)
+        .leaf(Reissues, Fix::Reissue)
+        .means("The certificate request (CSR) is not signed by its own key: it was edited or corrupted. Milvus does \
+            not read it, but no CA accepts it. A run writes it again.");
+    NotSignedByCa => row("not-signed-by-ca", Error, Certificate).plain()
+        .leaf(Reissues, Fix::SignWithCa)
+        .means("The CA in ca.pem did not sign this certificate, so clients that trust ca.pem reject it. The files \
+            come from two runs, or the CA was replaced and this certificate was not. Issue the certificate again \
+            with this CA, or put back the CA that signed it.");
+    SelfSigned => row("self-signed", Error, Certificate).plain()
+        .leaf(Reissues, Fix::SignWithCa)
+        .means("The certificate is signed with its own key and not by the CA, so clients that trust ca.pem reject \
+            it. It comes from `openssl req -x509`. Issue it again with the CA.");
+    SameSubject => row("same-subject", Error, Certificate)
+        .leaf(Reissues, Fix::ChangeSubject)
+        .means("The certificate has the same subject as its CA. Where no key identifiers tell the two apart, clients \
+            take it for a self-signed certificate and reject it. It arises where one configuration file serves for \
+            both. Issue it again with another subject.");
+    KeyIdentifier => row("key-identifier", Error, Certificate)
+        .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
+        .means("The identifiers that connect a certificate to its CA (subjectKeyIdentifier, authorityKeyIdentifier) \
+            are missing or do not match. OpenSSL takes a mismatch for a missing issuer, and Python 3.13 insists on \
+            both. Issue the certificate again.");
+    SerialRepeated => row("serial-repeated", Warning, Certificate)
+        .leaf(Reissues, Fix::Renew)
+        .means("Two certificates of one CA have the same serial number, which RFC 5280 forbids; some clients refuse \
+            the second. The serial file was lost or reset between two runs. Renew one of them.");
+    SerialFileBehind => row("serial-file-behind", Warning, File)
+        .ca(Ignores, Fix::SetSerial)
+        .means("ca.srl holds a lower number than a certificate that was already issued, so the next certificate may \
+            repeat a serial number. An old copy of the file was put back. Write the highest issued number into it.");
+    NoIssuer => row("no-issuer", Note, Certificate)
+        .ca(Ignores, Fix::CompleteChain).leaf(Ignores, Fix::Renew)
+        .means("The file ends before the root: server.pem without the CA certificate is rejected by Node, rustls and \
+            Python before 3.13 where it is the only trusted file, and ca.pem without its root is rejected by OpenSSL \
+            and Node. Renew the server's certificate, or append the CA certificates up to the root.");
+    StaleChain => row("stale-chain", Warning, Certificate)
+        .leaf(Rewrites, Fix::Reissue)
+        .means("server.pem includes an older copy of the CA certificate, from before the CA was renewed. Clients \
+            that trust server.pem alone trust a CA certificate that may have expired. A run writes the file again.");
+    CaKeyExposed => row("ca-key-exposed", Warning, File)
+        .ca(Ignores, Fix::HideCaKey)
+        .means("The CA key is in a directory that looks as if it were mounted into Milvus's container. Milvus does \
+            not need it, and whoever reads it can issue certificates that every client accepts. Keep it elsewhere, \
+            and mount a copy of the other files (`--tls-dir`).");
+    Interrupted => row("interrupted", Error, File)
+        .ca(Rewrites, Fix::Finish)
+        .means("A run was killed while it replaced files, so that some are old and some are new. The next run \
+            finishes it.");
+    // A certificate by itself.
+    DamagedSignature => row("damaged-signature", Warning, Certificate)
+        .ca(Refuses("put a CA's certificate there"), Fix::Replace)
+        .means("The CA certificate's signature does not match its content: the file was changed after it was signed. \
+            Clients do not verify the signature of a root that they trust, but the file is not the one that was \
+            issued. Put a good copy there.");
+    NotYetValid => row("not-yet-valid", Error, Certificate).plain()
+        .ca(Refuses("set the clock right"), Fix::SetClock).leaf(Refuses("set the clock right"), Fix::SetClock)
+        .means("The certificate becomes valid in the future. Usually the clock of this machine, or of the one that \
+            issued the certificate, is wrong. Correct the clock.");
+    Expired => row("expired", Error, Certificate).plain()
+        .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
+        .means("The certificate's validity has ended, and every client rejects it. A run issues it again with the \
+            same key and names. Milvus reads its files once, so restart it afterwards.");
+    Expiring => row("expiring", Warning, Certificate)
+        .ca(Ignores, Fix::Renew).leaf(Ignores, Fix::Renew)
+        .means("The certificate expires soon. A run renews it within 30 days of its end (`--renew-within`). Renew it \
+            now, and restart Milvus.");
+    OutlivesCa => row("outlives-ca", Warning, Certificate)
+        .leaf(Ignores, Fix::Renew)
+        .means("The certificate is valid longer than the CA certificate that signed it; it stops working when the CA \
+            expires. It was issued with openssl late in the CA's life. Renew the CA, or this certificate.");
+    LongValidity => row("long-validity", Note, Certificate)
+        .leaf(Ignores, Fix::Shorten)
+        .means("The server certificate is valid for more than 825 days, which Apple's platforms reject whoever \
+            signed it. Other clients accept it. Renew it with `--days 825` if clients on macOS or iOS connect.");
+    NoSan => row("no-san", Error, Certificate)
+        .leaf(Reissues, Fix::NameHost)
+        .means("The server certificate has no subjectAltName that a client can check, and Go, Java and others ignore \
+            the CN. It comes from `openssl x509` without `-extfile`, as in older copies of gen.sh. Issue it again; a \
+            run adds the CN as a name.");
+    NameNotInSan => row("name-not-in-san", Error, Certificate)
+        .leaf(Ignores, Fix::AddNames).server(Fix::NameServer)
+        .means("Clients use a host name or an IP address that is not among the certificate's subjectAltNames, and \
+            reject the certificate. Issue it again with that name (`--san`), or set the client's server_name to a \
+            name that it has.");
+    NoEku => row("no-eku", Warning, Certificate)
+        .leaf(Reissues, Fix::AddPurpose)
+        .means("The certificate has no extendedKeyUsage. Most clients accept that, but it is valid for every \
+            purpose. It comes from `openssl x509` without `-extfile`. A run issues it again with serverAuth or \
+            clientAuth.");
+    WrongEku => row("wrong-eku", Error, Certificate)
+        .ca(Ignores, Fix::Renew).leaf(Reissues, Fix::Reissue)
+        .means("The extendedKeyUsage does not include the purpose that the certificate is used for: a server needs \
+            serverAuth, a client clientAuth, and a CA's own extendedKeyUsage limits everything that it signs. Often \
+            two files have changed places. Issue the certificate again, or put the right file there.");
+    NoDigitalSignature => row("no-digital-signature", Error, Certificate)
+        .leaf(Reissues, Fix::Reissue)
+        .means("The keyUsage does not include digitalSignature, which every TLS 1.3 handshake needs. It was issued \
+            for encryption only. Issue it again.");
+    KeyCertSignOnLeaf => row("key-cert-sign-on-leaf", Error, Certificate)
+        .leaf(Reissues, Fix::Reissue)
+        .means("The keyUsage includes keyCertSign, which only a CA may have; Python 3.13 and other strict clients \
+            reject it. Issue the certificate again.");
+    LeafIsCa => row("leaf-is-ca", Error, Certificate)
+        .leaf(Reissues, Fix::Reissue)
+        .means("The server's or client's certificate says that it is a CA. rustls rejects it, and whoever has its \
+            key can issue certificates. It comes from `openssl req -x509` or from a copied extension section. Issue \
+            it again.");
+    NotCa => row("not-ca", Error, Certificate)
+        .ca(Refuses("put a CA's certificate there"), Fix::Replace)
+        .means("The certificate in ca.pem does not say that it is a CA (basicConstraints CA:TRUE), so clients reject \
+            everything that it signed. It is a server's certificate in the wrong place, or of X.509 version 1. Put \
+            the CA certificate there.");
+    CaNoKeyUsage => row("ca-no-key-usage", Error, Certificate)
+        .ca(Reissues, Fix::Reissue)
+        .means("The CA certificate has no keyUsage. Python 3.13 and other strict clients reject everything that it \
+            signed. It comes from Milvus's gen.sh. A run issues it again with the same key and subject; clients that \
+            trust the old ca.pem keep working.");
+    CaCannotSign => row("ca-cannot-sign", Error, Certificate)
+        .ca(Reissues, Fix::Reissue)
+        .means("The CA certificate has a keyUsage without keyCertSign, so clients reject everything that it signed. \
+            A run issues it again with the same key and subject.");
+    PathLength => row("path-length", Error, Certificate)
+        .ca(Reissues, Fix::LengthenPath)
+        .means("A CA certificate above this one limits how many CAs may follow it (pathlen), and this CA is one too \
+            many: clients reject what it signs. The CA above must sign it again with a longer pathlen.");
+    BasicConstraintsNotCritical => row("basic-constraints-not-critical", Error, Certificate)
+        .ca(Reissues, Fix::Reissue)
+        .means("The CA certificate's basicConstraints is not marked critical, as RFC 5280 requires; Python 3.13 \
+            rejects it. A run issues it again with the same key and subject.");
+    WeakSignature => row("weak-signature", Error, Certificate)
+        .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
+        .means("The certificate is signed with SHA-1 or MD5, which clients no longer accept. It comes from an old \
+            openssl or an old configuration. A run issues it again with SHA-256.");
+    UnknownSignature => row("unknown-signature", Warning, Certificate).plain()
+        .leaf(Reissues, Fix::Reissue)
+        .means("The certificate is signed with an algorithm that cannot be verified here, such as ECDSA with SHA-512, so \
+            it is not known whether the CA signed it. rustls rejects such a certificate too; OpenSSL and Go accept it. A \
+            run issues it again with SHA-256.");
+    BadSerial => row("bad-serial", Warning, Certificate)
+        .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
+        .means("The serial number is zero, negative or longer than 20 bytes, against RFC 5280; some clients refuse \
+            such a certificate. A run issues it again with a serial number of its own.");
+    // The whole.
+    Chain => row("chain", Error, Certificate)
+        .leaf(Reissues, Fix::Renew)
+        .means("The certificate does not verify against the CA, or is not valid for one of its own names, for a \
+            reason that no other finding gives: a name constraint of the CA, for example. The message has the \
+            verifier's reason.");
+    Handshake => row("handshake", Error, Certificate)
+        .leaf(Reissues, Fix::Renew)
+        .means("A TLS handshake with these files fails although each of them looks valid. The message says which \
+            side rejects it, and why.");
+    NotChecked => row("not-checked", Note, File)
+        .means("A file that is needed for one of the checks is not there or cannot be read, and that check was left \
+            out. Nothing is wrong with the others.");
+    // A running server.
+    Plaintext => row("plaintext", Error, Configuration).server(Fix::SetTlsMode(None))
+        .means("Milvus answers without TLS: common.security.tlsMode is 0, or Milvus was not restarted since it was \
+            set, or reads another milvus.yaml. Set it to 1 or 2 and restart Milvus.");
+    NotTls => row("not-tls", Error, Server)
+        .means("Something answers at this address, but neither in TLS nor as Milvus in plaintext: another service, \
+            or Milvus's metrics or HTTP port. Use the port of Milvus's gRPC service, 19530 by default.");
+    TlsVersion => row("tls-version", Error, Server)
+        .means("The server does not offer a TLS version that the client has. Milvus in tlsMode 2 requires TLS 1.3; \
+            an old proxy in between may end at TLS 1.2.");
+    TlsFailed => row("tls-failed", Error, Server)
+        .means("The server ends the TLS handshake with an error of its own. The message has its words; Milvus's log \
+            says more.");
+    NoHttp2 => row("no-http2", Error, Server)
+        .means("The server does not offer HTTP/2 (ALPN h2), without which there is no gRPC. It is another service, \
+            or a proxy that only passes HTTP/1 on.");
+    ServedUntrusted => row("served-untrusted", Error, Server)
+        .means("Clients that trust this CA reject the certificate that the server sends, for a reason that no other \
+            finding gives. The message has the verifier's reason.");
+    TlsMode => row("tls-mode", Error, Configuration).server(Fix::SetTlsMode(None))
+        .means("Milvus is in another tlsMode than expected: in mode 1 clients without a certificate are accepted, in \
+            mode 2 they are rejected. Set common.security.tlsMode in milvus.yaml, and restart Milvus.");
+    ClientCertificateNeeded => row("client-certificate-needed", Error, Configuration).server(Fix::NameClientFiles)
+        .means("The server demands a client certificate (tlsMode 2), and none can be used here. Name the client's \
+            files with --cert and --key, or set tlsMode to 1.");
+    ClientCertificateRefused => row("client-certificate-refused", Error, Server).server(Fix::GiveMilvusTheCa)
+        .means("The server rejects the client's certificate; Milvus's log has the reason. Another CA signed it than \
+            the one in tls.caPemPath, it has expired, or it is not for clients.");
+    OtherCertificateServed => row("other-certificate-served", Warning, Server).server(Fix::RestartMilvus)
+        .means("The server sends another certificate than the one in the directory. Milvus reads its files once, at \
+            start: it was not restarted after a renewal, or it reads other files.");
+    NotMilvus => row("not-milvus", Error, Server)
+        .means("Something else than Milvus answers at this address: another gRPC server, or a web server. Check the \
+            host, the port and what stands in between.");
+}
