@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::guard::{check_constraints, check_files, check_identity, inherited};
-use super::losses::{check_leaf, rekeyed};
+use super::losses::{check_leaf, rekeyed, unusable};
 use super::{Action, AuthorityPlan, KeyChoice, LeafPlan, is_expiring, validity};
 use crate::certificate::Certificate;
 use crate::error::Result;

@@ -46,7 +46,8 @@ codes! {
     NotPem => row("not-pem", Error, File)
         .ca(Refuses("put the right file there"), Fix::Replace).leaf(Reissues, Fix::Reissue)
         .means("The file holds no PEM block (`-----BEGIN …-----`), which is the only form that Milvus reads. It is \
-            empty, or in another form such as DER or PKCS#12. Convert it with openssl, or let a run issue it again.");
+            empty, or in another form such as DER or PKCS#12. Convert it with openssl. A run issues a certificate again, \
+            but never overwrites a private key unless `--rekey` says so.");
     OtherContent => row("other-content", Error, File)
         .ca(Refuses("put the right file there"), Fix::Replace).leaf(Reissues, Fix::Reissue)
         .means("The file is PEM of something else, such as a key where a certificate belongs. Two files have changed \
@@ -54,7 +55,7 @@ codes! {
     Damaged => row("damaged", Error, File)
         .ca(Refuses("put the right file there"), Fix::Replace).leaf(Reissues, Fix::Reissue)
         .means("The file has the right PEM label, but its content cannot be decoded: it was cut short, edited, or \
-            corrupted in transfer. Put a good copy there, or let a run issue it again.");
+            corrupted in transfer. Put a good copy there, or let a run issue it again (a key only with `--rekey`).");
     EncryptedKey => row("encrypted-key", Error, File)
         .ca(Refuses("give its password"), Fix::TakePasswordOff)
         .leaf(Refuses("take the password off"), Fix::TakePasswordOff)
@@ -64,7 +65,7 @@ codes! {
         .ca(Refuses("use a CA with a longer key"), Fix::Replace).leaf(Reissues, Fix::Reissue)
         .means("The key is RSA with fewer than 2048 bits, which OpenSSL, Go and others reject at their default \
             security level. It comes from an old script or configuration. A server or client gets a new key from a \
-            run; a CA must be replaced.");
+            run with `--rekey`; a CA must be replaced.");
     UnsupportedKey => row("unsupported-key", Warning, Certificate)
         .ca(Ignores, Fix::None).leaf(Reissues, Fix::Reissue)
         .means("The key is of a kind that some clients cannot use, such as P-521 or RSA with more than 4096 bits. \

@@ -75,6 +75,10 @@ fn utf16(pem: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
 /// Those that a line converts.
 #[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn convertible() -> Vec<Form> {
+    [encodings(), stores(), locked()].into_iter().flatten().collect()
+}
+
+fn encodings() -> Vec<Form> {
     vec![
         form("a private key in DER", Hand(der), &[]),
         form(
@@ -96,6 +100,11 @@ pub(super) fn convertible() -> Vec<Form> {
         form("the base64 of a PEM file", Line("base64 -w0 < key.pem > made"), &[]),
         form("the base64 of a PEM file", Line("base64 < key.pem > made"), &[]),
         form("PEM whose line breaks are written \\n", Hand(|pem| pem.replace('\n', "\\n").into()), &[]),
+    ]
+}
+
+fn stores() -> Vec<Form> {
+    vec![
         form(
             "a PKCS#12 key store",
             Line("openssl pkcs12 -export -inkey key.pem -in cert.pem -passout pass:changeit -out made"),
@@ -147,6 +156,11 @@ pub(super) fn convertible() -> Vec<Form> {
             ),
         ),
         form("explicit curve parameters", Line("openssl ec -in key.pem -param_enc explicit -out made"), &[]),
+    ]
+}
+
+fn locked() -> Vec<Form> {
+    vec![
         form(
             "explicit curve parameters",
             Line(

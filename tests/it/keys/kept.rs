@@ -275,11 +275,17 @@ fn a_private_key_in_the_place_of_a_certificate_or_a_request_stays() {
             (&["server", "node.example"], "node.example.pem"),
             (&["client", "alice", "--rekey"], "alice.csr"),
             (&["csr", "lone"], "lone.csr"),
+            (&["sign", "third.csr"], "third.pem"),
+            (&["-o", "beside", "--ca-cert", "ca.pem", "--ca-key", "ca.key"], "beside/ca.pem"),
         ] {
             let sandbox = Sandbox::with_set();
             sandbox.certgen(&["csr", "other", "-q", "--key-type", "ecdsa-p256"]).succeeds();
+            sandbox.certgen(&["csr", "third", "-q", "--key-type", "ecdsa-p256"]).succeeds();
+            sandbox.remove("third.key");
+            fs::create_dir(sandbox.file("beside")).unwrap();
             write(&sandbox, file);
             let before = sandbox.snapshot();
+            let octets = fs::read(sandbox.file(file)).unwrap();
             let output = sandbox.certgen(command).output();
             let err = String::from_utf8_lossy(&output.stderr);
             if output.status.success() && what == "a key and a certificate" {
@@ -291,8 +297,8 @@ fn a_private_key_in_the_place_of_a_certificate_or_a_request_stays() {
             assert!(err.starts_with(&format!("error: {file}: ")), "{what} {command:?}: {err}");
             assert!(err.contains("private key"), "{what} {command:?}: {err}");
             assert_eq!(sandbox.snapshot(), before, "{what} {command:?}");
+            assert_eq!(fs::read(sandbox.file(file)).unwrap(), octets, "{what} {command:?}");
             let Some((_, line)) = err.trim_end().split_once(": mv ") else { continue };
-            let octets = fs::read(sandbox.file(file)).unwrap();
             shell(&sandbox, &format!("mv {line}")).unwrap();
             let moved = line.rsplit(' ').next().unwrap();
             assert_eq!(fs::read(sandbox.file(moved)).unwrap(), octets);
