@@ -12,7 +12,7 @@ use crate::pki::Identity;
 use crate::profile::Role;
 use crate::request::{LeafRequest, Request};
 use crate::san::San;
-use crate::set::{Leaf, LeafFiles, Loaded};
+use crate::set::{Leaf, LeafFiles};
 use crate::verify::{self, Finding, Names, Owner, Place, Run};
 
 /// `issuer` is the CA's certificate that is there; `None` where the CA is made new.
@@ -60,7 +60,7 @@ pub(super) fn plan(
         reasons.clear();
     }
     // A key that no run replaces by itself is replaced by one that is told to.
-    if asked.rekey && (!reasons.is_empty() || matches!(files.key, Loaded::Locked(_))) {
+    if asked.rekey && (!reasons.is_empty() || unusable(&files.key).is_some()) {
         let key = there.base.file(FileKind::Key);
         reasons.retain(|reason| !reason.starts_with(&format!("{key} ")));
         reasons.extend(rekeyed(&there.base, &files.key));

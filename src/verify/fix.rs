@@ -96,8 +96,7 @@ impl Files<'_> {
         }
         let typed_path = typed(&self.path(at));
         Some(match finding.fix {
-            // A key that has a password is in the way of any run: that is asked first.
-            Fix::None | Fix::TakePasswordOff => return None,
+            Fix::None => return None,
             Fix::Reissue | Fix::SignWithCa => self.reissue(at),
             Fix::Renew => self.renew(at, ""),
             Fix::Rekey => self.rekey(at),

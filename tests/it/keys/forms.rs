@@ -73,7 +73,6 @@ fn utf16(pem: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
 }
 
 /// Those that a line converts.
-#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn convertible() -> Vec<Form> {
     [encodings(), stores(), locked()].into_iter().flatten().collect()
 }
