@@ -3,17 +3,18 @@
 
 use time::OffsetDateTime;
 use x509_parser::extensions::ParsedExtension;
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::prelude::{FromDer, SubjectPublicKeyInfo, X509Certificate, X509Error};
 
 use crate::keys::PublicKey;
 use crate::profile::Role;
 use crate::san::San;
-use crate::serial::Serial;
+use crate::serial::{Serial, SerialFault};
 
 mod constraints;
 mod csr;
 mod name;
 mod pem;
+mod strict;
 
 pub use constraints::Constraints;
 pub use csr::Csr;
@@ -60,25 +61,35 @@ pub struct Certificate {
     pub version: u32,
     /// `None` where it is zero, negative or over 20 octets.
     pub serial: Option<Serial>,
+    /// Which of the three.
+    pub serial_fault: Option<SerialFault>,
+    /// What its DER holds, whatever that is.
+    pub serial_octets: Vec<u8>,
     pub issuer: Name,
     pub subject: Name,
     pub not_before: OffsetDateTime,
     pub not_after: OffsetDateTime,
+    /// The date that has fractions, or lacks the seconds.
+    pub malformed_date: Option<&'static str>,
     pub public_key: PublicKey,
     /// True if the certificate is signed with SHA-1, MD5 or something older.
     pub weak_signature: bool,
     pub basic_constraints: Option<BasicConstraints>,
     pub key_usage: Option<KeyUsage>,
     pub extended_key_usage: Option<ExtendedKeyUsage>,
+    /// All of its purposes, as object identifiers.
+    pub purposes: Vec<Vec<u64>>,
     /// `None` without the extension.
     pub subject_alt_names: Option<Vec<San>>,
     /// How many alternative names are of a kind that this tool does not write.
     pub other_names: usize,
     pub subject_key_identifier: Option<Vec<u8>>,
     pub authority_key_identifier: Option<Vec<u8>>,
-    /// The issuer's serial number, where `authorityKeyIdentifier` names it too.
-    pub authority_serial: Option<Serial>,
+    /// The issuer's serial number as its DER has it, where `authorityKeyIdentifier` names it too.
+    pub authority_serial: Option<Vec<u8>>,
     pub name_constraints: Option<Constraints>,
+    /// The critical extensions that not all clients process.
+    pub critical_extensions: Vec<String>,
 }
 
 impl Certificate {
@@ -89,25 +100,31 @@ impl Certificate {
         if !rest.is_empty() {
             return Err("holds a certificate with octets after its end".to_owned());
         }
+        let serial = Serial::from_der_integer(parsed.raw_serial());
         let mut certificate = Self {
             der: der.to_vec(),
             version: parsed.version().0.saturating_add(1),
-            serial: Serial::from_der_integer(parsed.raw_serial()),
+            serial_fault: serial.as_ref().err().copied(),
+            serial: serial.ok(),
+            serial_octets: parsed.raw_serial().to_vec(),
             issuer: name(parsed.issuer()),
             subject: name(parsed.subject()),
             not_before: parsed.validity().not_before.to_datetime(),
             not_after: parsed.validity().not_after.to_datetime(),
+            malformed_date: strict::malformed_date(parsed.tbs_certificate.as_ref()),
             public_key: PublicKey::from_spki(parsed.public_key().raw),
             weak_signature: is_weak(&parsed.signature_algorithm.algorithm.to_id_string()),
             basic_constraints: None,
             key_usage: None,
             extended_key_usage: None,
+            purposes: Vec::new(),
             subject_alt_names: None,
             other_names: 0,
             subject_key_identifier: None,
             authority_key_identifier: None,
             authority_serial: None,
             name_constraints: None,
+            critical_extensions: parsed.extensions().iter().filter_map(strict::unprocessed).collect(),
         };
         for extension in parsed.extensions() {
             certificate.read_extension(extension)?;
@@ -141,6 +158,7 @@ impl Certificate {
                     server_auth: usage.server_auth,
                     client_auth: usage.client_auth,
                 });
+                self.purposes = strict::purposes(extension.value);
             }
             ParsedExtension::SubjectAlternativeName(names) => {
                 let (known, other) = alternative_names(&names.general_names);
@@ -152,7 +170,7 @@ impl Certificate {
             }
             ParsedExtension::AuthorityKeyIdentifier(id) => {
                 self.authority_key_identifier = id.key_identifier.as_ref().map(|id| id.0.to_vec());
-                self.authority_serial = id.authority_cert_serial.and_then(Serial::from_der_integer);
+                self.authority_serial = id.authority_cert_serial.map(<[u8]>::to_vec);
             }
             ParsedExtension::NameConstraints(constraints) => {
                 self.name_constraints = Some(Constraints::new(constraints, extension.value));
@@ -197,13 +215,30 @@ impl Certificate {
     /// True if the signature on this certificate is by that key.
     #[must_use]
     pub fn is_signed_by(&self, issuer: &PublicKey) -> bool {
-        let (Ok((_, certificate)), Ok((_, key))) = (
-            X509Certificate::from_der(&self.der),
-            x509_parser::x509::SubjectPublicKeyInfo::from_der(&issuer.spki),
-        ) else {
-            return false;
-        };
-        certificate.verify_signature(Some(&key)).is_ok()
+        self.verified_by(issuer).is_ok()
+    }
+
+    /// False if the signature on this certificate is certainly by another key: of one whose algorithm ring lacks nobody
+    /// here can tell.
+    #[must_use]
+    pub fn may_be_signed_by(&self, issuer: &PublicKey) -> bool {
+        match self.verified_by(issuer) {
+            Ok(()) | Err(X509Error::SignatureUnsupportedAlgorithm) => true,
+            Err(_) => issuer.kind.is_err(),
+        }
+    }
+
+    /// True if Go and gRPC's C core know the kind of its key; ring need not.
+    #[must_use]
+    pub fn has_widely_verified_key(&self) -> bool {
+        strict::is_widely_verified(&self.public_key.spki)
+    }
+
+    fn verified_by(&self, issuer: &PublicKey) -> Result<(), X509Error> {
+        let (_, certificate) =
+            X509Certificate::from_der(&self.der).map_err(|_| X509Error::InvalidCertificate)?;
+        let (_, key) = SubjectPublicKeyInfo::from_der(&issuer.spki).map_err(|_| X509Error::InvalidSPKI)?;
+        certificate.verify_signature(Some(&key))
     }
 
     /// SHA-256 of the DER, as `openssl x509 -fingerprint -sha256` prints it: pairs of hex digits with colons.

@@ -272,7 +272,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         };
         let first = match &last {
             Some(last) => last.next(),
-            None => Serial::from_der_integer(&[1]),
+            None => Serial::from_der_integer(&[1]).ok(),
         };
         let in_use = self.serials_in_use();
         std::iter::successors(first, Serial::next).find(|serial| !in_use.contains(serial)).ok_or_else(|| {

@@ -20,7 +20,9 @@ mod demo;
 mod handshake;
 mod inspect;
 mod leaf;
+mod numbers;
 mod remedy;
+mod words;
 
 pub use authority::ca;
 pub use chain::{has_name, server_name, trusted};
@@ -147,17 +149,11 @@ impl<'a> Findings<'a> {
         }
     }
 
-    fn signature_and_serial(&mut self, certificate: &Certificate) {
+    fn signature(&mut self, certificate: &Certificate) {
         if certificate.weak_signature {
             self.certificate(Code::WeakSignature, "is signed with SHA-1 or MD5, which clients refuse")
                 .seen("Go: x509: cannot verify signature: insecure algorithm")
                 .seen("OpenSSL: CA signature digest algorithm too weak");
-        }
-        if certificate.serial.is_none() {
-            self.certificate(
-                Code::BadSerial,
-                "has a serial number that is zero, negative or longer than 20 octets",
-            );
         }
     }
 
@@ -201,10 +197,15 @@ pub fn set(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
         findings.extend(leaf(one, Some(ca), &set.ca_base, now));
     }
     findings.extend(serials(set, ca));
-    if !findings.iter().any(|finding| finding.code.calls_for_signature()) {
+    let has_error = |findings: &[Finding]| {
+        let is_grave =
+            |found: &Finding| found.severity == Severity::Error && found.code.calls_for_signature();
+        findings.iter().any(is_grave)
+    };
+    if !has_error(&findings) {
         findings.extend(chain::check(set, ca, now));
     }
-    if !findings.iter().any(|finding| finding.code.calls_for_signature()) {
+    if !has_error(&findings) {
         findings.extend(handshake::check(set, ca, now));
     }
     findings

@@ -6,7 +6,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use time::OffsetDateTime;
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
-use super::{Code, Finding, Findings};
+use super::{Code, Finding, Findings, words};
 use crate::certificate::Certificate;
 use crate::profile::Role;
 use crate::san::San;
@@ -14,9 +14,15 @@ use crate::set::{CertificateFile, Leaf, Set};
 
 /// Checks every leaf against the CA, and a server's for each of its names.
 pub(super) fn check(set: &Set, ca: &Certificate, now: OffsetDateTime) -> Vec<Finding> {
-    // The trust anchor is the top of the CA's own file; what is between it and the leaf is checked too.
+    // The trust anchor is the top of the CA's own file, as far as signatures can be checked here; what is between it
+    // and the leaf is checked too.
     let mut chain = vec![ca];
-    chain.extend(set.ca.certificate.sound().into_iter().flat_map(CertificateFile::above));
+    for above in set.ca.certificate.sound().into_iter().flat_map(CertificateFile::above) {
+        if !chain.last().is_some_and(|below| below.is_signed_by(&above.public_key)) {
+            break;
+        }
+        chain.push(above);
+    }
     // What is beside the CA in its file, or is sent along, may stand between.
     let beside = set.ca.certificate.sound().map_or(&[][..], |file| &file.chain);
     set.leaves
@@ -36,7 +42,7 @@ fn check_leaf(leaf: &Leaf, chain: &[&Certificate], now: OffsetDateTime) -> Vec<F
     let usage = if is_server { KeyUsage::server_auth() } else { KeyUsage::client_auth() };
     match verify(certificate, chain, usage, now) {
         Err(why) => {
-            findings.certificate(Code::Chain, format!("does not verify against the CA: {why}"));
+            findings.certificate(Code::Chain, format!("does not verify against the CA: {}", words::of(&why)));
         }
         Ok(()) if is_server => {
             for name in certificate.subject_alt_names.iter().flatten() {
@@ -65,7 +71,7 @@ pub fn trusted(
     now: OffsetDateTime,
 ) -> Result<(), String> {
     let usage = if role == Role::Client { KeyUsage::client_auth() } else { KeyUsage::server_auth() };
-    verify(certificate, path, usage, now).map_err(|why| why.to_string())
+    verify(certificate, path, usage, now).map_err(|why| words::of(&why).to_owned())
 }
 
 fn verify(

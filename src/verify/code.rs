@@ -76,6 +76,8 @@ pub enum Code {
     BasicConstraintsNotCritical,
     WeakSignature,
     BadSerial,
+    BadDate,
+    CriticalExtension,
     // The whole.
     Chain,
     Handshake,
@@ -145,6 +147,8 @@ impl Code {
             Self::BasicConstraintsNotCritical => "basic-constraints-not-critical",
             Self::WeakSignature => "weak-signature",
             Self::BadSerial => "bad-serial",
+            Self::BadDate => "bad-date",
+            Self::CriticalExtension => "critical-extension",
             Self::Chain => "chain",
             Self::Handshake => "handshake",
             Self::NotChecked => "not-checked",

@@ -112,8 +112,7 @@ fn ca(inspection: &Inspection<'_>) -> Vec<Finding> {
     if let Some(file) = certificate.sound() {
         findings.expiring(&file.certificate, inspection);
         findings.holds_key(file.holds_key);
-        findings.purposes(&file.certificate, set);
-        findings.above(file, now);
+        findings.top(file);
         serial_file(&mut findings, set);
     }
     if key.sound().is_some() && looks_mounted(set) {

@@ -6,6 +6,7 @@ use super::{Code, Finding, Findings, Severity};
 use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind};
 use crate::profile::Role;
+use crate::serial::Serial;
 use crate::set::{CertificateFile, Leaf, LeafFiles};
 
 /// What `openssl x509 -days 3650` makes a minute after the CA outlives it by that minute: nothing to speak of.
@@ -29,7 +30,8 @@ pub fn leaf(leaf: &Leaf, ca: Option<&Certificate>, ca_base: &BaseName, now: Offs
         issuer(&mut findings, certificate, ca, &ca_pem);
     }
     findings.validity(certificate, now);
-    findings.signature_and_serial(certificate);
+    findings.signature(certificate);
+    findings.numbers(certificate);
     findings.key_kind(certificate);
     findings.demo_key(certificate);
     usages(&mut findings, role, certificate);
@@ -84,7 +86,7 @@ fn issuer(findings: &mut Findings<'_>, certificate: &Certificate, ca: &Certifica
         }
     }
     key_identifiers(findings, certificate, ca, pem);
-    if certificate.not_after > ca.not_after + OUTLIVES_BY {
+    if certificate.not_after > ca.not_after.saturating_add(OUTLIVES_BY) {
         findings.certificate(Code::OutlivesCa, format!("is valid longer than {pem}"));
     }
 }
@@ -107,13 +109,15 @@ fn key_identifiers(findings: &mut Findings<'_>, certificate: &Certificate, ca: &
         }
         _ => {
             // `authorityKeyIdentifier = keyid, issuer:always`, as easy-rsa has it.
-            let numbers = certificate.authority_serial.as_ref().zip(ca.serial.as_ref());
-            if let Some((number, _)) = numbers.filter(|(number, own)| number != own) {
+            let number = certificate.authority_serial.as_ref();
+            if let Some(number) = number.filter(|number| **number != ca.serial_octets) {
+                let number = match Serial::from_der_integer(number) {
+                    Ok(number) => format!("the serial number {number}"),
+                    Err(_) => "a serial number".to_owned(),
+                };
+                let message = format!("names its issuer by {number}, which {pem} does not have");
                 findings
-                    .certificate(
-                        Code::KeyIdentifier,
-                        format!("names its issuer by the serial number {number}, which {pem} does not have"),
-                    )
+                    .certificate(Code::KeyIdentifier, message)
                     .seen("OpenSSL: unable to get local issuer certificate");
             }
         }

@@ -163,6 +163,19 @@ impl Remedies<'_> {
             Code::Unreadable if is_serial => "move it away: the next run begins with a new number".to_owned(),
             // The next run begins with a new number.
             _ if is_serial => format!("rm {}", typed(&self.path(file))),
+            Code::CaNoKeyUsage
+            | Code::CaCannotSign
+            | Code::BasicConstraintsNotCritical
+            | Code::KeyIdentifier
+            | Code::WeakSignature
+            | Code::BadSerial
+            | Code::BadDate
+            | Code::CriticalExtension
+            | Code::WrongEku
+                if self.is_of_another_ca() =>
+            {
+                "have it issued again without that, or use another CA".to_owned()
+            }
             Code::WrongEku | Code::CertificateHoldsKey => self.signing("renew --ca"),
             Code::Missing if self.set.leaves.is_empty() && self.set.ca.key.is_missing() => self.making(),
             // A CA that was named is not this directory's to make anew.
@@ -179,6 +192,11 @@ impl Remedies<'_> {
             | Code::DemoKey => format!("put the right one there; or start over: {}", self.command("--force")),
             _ => self.signing(""),
         })
+    }
+
+    /// Another CA has issued the CA's certificate: nothing here can issue it again.
+    fn is_of_another_ca(&self) -> bool {
+        self.set.ca_certificate().is_some_and(|ca| !ca.is_self_issued())
     }
 
     /// There is no such certificate yet.

@@ -1,6 +1,6 @@
 //! What a run does not mind, and somebody does.
 
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use super::Inspection;
 use crate::certificate::Certificate;
@@ -8,7 +8,7 @@ use crate::files::FileKind;
 use crate::keys::{KeyFormat, KeyKind};
 use crate::profile::Role;
 use crate::san::San;
-use crate::set::{CertificateFile, Set};
+use crate::set::CertificateFile;
 use crate::verify::{Code, Findings, Severity, chain, date};
 
 /// Apple's platforms refuse server certificates that are valid for more days, whoever has signed them
@@ -38,20 +38,9 @@ impl Findings<'_> {
         }
     }
 
-    /// The CAs between the CA and a root, as far as they are in its file.
-    pub(super) fn above(&mut self, file: &CertificateFile, now: OffsetDateTime) {
-        let mut top = &file.certificate;
-        for above in file.above() {
-            if now > above.not_after {
-                let message = format!(
-                    "holds {} above it, which expired on {}",
-                    above.subject.text,
-                    date(above.not_after)
-                );
-                self.certificate(Code::Expired, message).seen("OpenSSL: certificate has expired");
-            }
-            top = above;
-        }
+    /// The CAs between the CA and a root should be in its file.
+    pub(super) fn top(&mut self, file: &CertificateFile) {
+        let top = file.above().last().unwrap_or(&file.certificate);
         if !top.is_self_issued() {
             self.certificate(
                 Code::NoIssuer,
@@ -83,20 +72,6 @@ impl Findings<'_> {
                 Code::KeyReadable,
                 format!("has mode {mode:04o}: every user of this machine may read it"),
             );
-        }
-    }
-
-    /// A CA's `extendedKeyUsage` binds what it signs; webpki alone does not ask it of whom it trusts.
-    pub(super) fn purposes(&mut self, ca: &Certificate, set: &Set) {
-        let Some(usage) = ca.extended_key_usage.filter(|usage| !usage.any) else { return };
-        for (role, allowed) in [(Role::Server, usage.server_auth), (Role::Client, usage.client_auth)] {
-            if !allowed && set.first(role).is_some() {
-                let purpose = role.purpose().unwrap_or_default();
-                let message = format!("has an extendedKeyUsage without {purpose}, which binds what it signs");
-                self.certificate(Code::WrongEku, message)
-                    .seen("OpenSSL: unsuitable certificate purpose")
-                    .seen("Go: x509: certificate specifies an incompatible key usage");
-            }
         }
     }
 
