@@ -18,6 +18,9 @@ use crate::subject::Subject;
 mod authority;
 mod guard;
 mod leaf;
+mod limits;
+
+use limits::Limits;
 
 #[cfg(test)]
 mod tests;
@@ -90,6 +93,8 @@ pub struct LeafPlan {
     pub rewrite_key: bool,
     /// The certificate file carries the CA's certificate after its own.
     pub with_issuer: bool,
+    /// Things worth a word about the certificate.
+    pub notes: Vec<String>,
 }
 
 impl LeafPlan {
@@ -149,9 +154,10 @@ pub fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
     let mut ca = authority::plan(request, set, now)?;
     // A CA that is made new has signed nothing that is there.
     let issuer = set.ca_certificate().filter(|_| ca.action != Action::Issue);
+    let limits = Limits::new(&ca, set.ca.certificate.sound().filter(|_| issuer.is_some()));
     let mut leaves = Vec::with_capacity(set.leaves.len());
     for (asked, there) in request.leaves.iter().zip(&set.leaves) {
-        leaves.push(leaf::plan(asked, request, there, issuer, &ca, now)?);
+        leaves.push(leaf::plan(asked, request, there, issuer, &ca, &limits, now)?);
     }
     if request.force {
         let all = leaves.iter_mut().map(|leaf| &mut leaf.reasons).chain([&mut ca.reasons]);
@@ -160,7 +166,8 @@ pub fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
     outlive(&mut ca, &leaves, set, request.ca_days.is_some());
     let signs = leaves.iter().any(LeafPlan::signs) || matches!(ca.action, Action::Resign | Action::Issue);
     authority::check_usable(request, set, &ca, signs)?;
-    let notes = notes(request, set, &ca, now);
+    let mut notes = notes(request, set, &ca, now);
+    notes.extend(leaves.iter().flat_map(|leaf| leaf.notes.iter().cloned()));
     Ok(Plan { ca, leaves, notes })
 }
 

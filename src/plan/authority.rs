@@ -2,14 +2,13 @@
 
 use time::OffsetDateTime;
 
-use super::{Action, AuthorityPlan, authority_validity, is_expiring};
+use super::{Action, AuthorityPlan, authority_validity, is_expiring, limits};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown, take_password_off, typed};
-use crate::pki::MaySignFor;
-use crate::profile::Role;
+use crate::pki::{Before, MaySignFor};
+use crate::profile::{CLIENT_AUTH, Role, SERVER_AUTH};
 use crate::request::{CaPolicy, Request};
-use crate::san::{San, add_missing};
 use crate::set::{Loaded, Set};
 use crate::verify::{self, Code, Finding};
 
@@ -77,7 +76,7 @@ fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Authorit
         validity: authority_validity(request, now)?,
         key_identifier: None,
         may_sign_for: if request.constrain {
-            MaySignFor::Names(names_of_all(request)?)
+            MaySignFor::Hosts(limits::hosts(request)?)
         } else {
             MaySignFor::Anything
         },
@@ -85,19 +84,6 @@ fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Authorit
         discard_key: request.discard_ca_key,
         rewrite_key: kept.is_some_and(|file| request.key_format.is_some_and(|asked| asked != file.format)),
     })
-}
-
-/// Every name that a new set is made with, and those that only the CA is told of.
-fn names_of_all(request: &Request) -> Result<Vec<San>> {
-    let mut names = request.ca_names.clone();
-    for leaf in &request.leaves {
-        add_missing(&mut names, request.identity(leaf, None, None)?.names);
-    }
-    if names.is_empty() {
-        return Err(Failure::usage("--constrain: there is no name that the CA could sign for")
-            .hint("give the names with --cn and --san"));
-    }
-    Ok(names)
 }
 
 /// What is wrong with the CA's certificate that signing it again mends; what nothing mends is refused.
@@ -215,16 +201,22 @@ fn use_as_it_is(
 }
 
 fn kept(request: &Request, certificate: &Certificate, now: OffsetDateTime) -> Result<AuthorityPlan> {
+    let mut purposes = certificate.purposes.clone();
+    if certificate.extended_key_usage.is_some_and(|usage| !usage.any) {
+        let lacking = [SERVER_AUTH, CLIENT_AUTH].map(<[u64]>::to_vec);
+        purposes.extend(lacking.into_iter().filter(|purpose| !certificate.purposes.contains(purpose)));
+    }
     Ok(AuthorityPlan {
         action: Action::Keep,
         reasons: Vec::new(),
         subject: certificate.subject.subject.clone().unwrap_or_default(),
         validity: authority_validity(request, now)?,
         key_identifier: certificate.subject_key_identifier.clone(),
-        may_sign_for: match &certificate.name_constraints {
-            Some(constraints) => MaySignFor::AsBefore(constraints.der.clone()),
-            None => MaySignFor::Anything,
-        },
+        may_sign_for: MaySignFor::AsBefore(Before {
+            constraints: certificate.name_constraints.as_ref().map(|constraints| constraints.der.clone()),
+            purposes,
+            path_length: certificate.basic_constraints.and_then(|basic| basic.path_length),
+        }),
         make_key: None,
         discard_key: false,
         rewrite_key: false,

@@ -163,21 +163,3 @@ pub(super) fn check_identity(
     }
     Ok(())
 }
-
-/// What the CA may not sign for is refused here, and not found out by the client.
-pub(super) fn check_constraints(
-    plan: &LeafPlan,
-    request: &Request,
-    issuer: Option<&Certificate>,
-) -> Result<()> {
-    let Some(constraints) = issuer.and_then(|issuer| issuer.name_constraints.as_ref()) else { return Ok(()) };
-    let Some(outside) = plan.identity.names.iter().find(|name| !constraints.allow(name)) else {
-        return Ok(());
-    };
-    let pem = request.out_dir.join(plan.base.file(FileKind::Certificate));
-    Err(Failure::failed(format!(
-        "{}: the CA may not sign for {outside}; its nameConstraints permit {constraints}",
-        shown(&pem)
-    ))
-    .hint("use a name below those, or another CA"))
-}

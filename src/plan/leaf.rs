@@ -2,7 +2,8 @@
 
 use time::OffsetDateTime;
 
-use super::guard::{check_constraints, check_files, check_identity, inherited};
+use super::guard::{check_files, check_identity, inherited};
+use super::limits::Limits;
 use super::{Action, AuthorityPlan, KeyChoice, LeafPlan, is_expiring, validity};
 use crate::certificate::Certificate;
 use crate::error::Result;
@@ -21,13 +22,14 @@ pub(super) fn plan(
     there: &Leaf,
     issuer: Option<&Certificate>,
     ca: &AuthorityPlan,
+    limits: &Limits,
     now: OffsetDateTime,
 ) -> Result<LeafPlan> {
     let files = &there.files;
     let existing = files.sound_certificate();
     check_files(asked, request, there, issuer, now)?;
     let kept = inherited(asked, request, files, issuer)?;
-    let identity = match &asked.foreign {
+    let mut identity = match &asked.foreign {
         Some(foreign) => foreign.identity.clone(),
         None => request.identity(
             asked,
@@ -35,6 +37,8 @@ pub(super) fn plan(
             kept.and_then(|certificate| certificate.subject_alt_names.as_deref()),
         )?,
     };
+    let kept_names = kept.and_then(|certificate| certificate.subject_alt_names.as_deref());
+    let left_out = limits.leave_out(&mut identity, asked, kept_names.unwrap_or_default());
     let findings = issuer.map_or_else(Vec::new, |ca| verify::leaf(there, Some(ca), &request.ca_base, now));
     let (key, key_reason) = choose_key(asked, files, request);
     let mut reasons = match (files.is_empty(), issuer, existing) {
@@ -72,7 +76,7 @@ pub(super) fn plan(
         // A CA certificate that is signed now is made to last at least as long (plan::outlive).
         _ => validity,
     };
-    let plan = LeafPlan {
+    let mut plan = LeafPlan {
         role: asked.role,
         base: asked.base.clone(),
         action,
@@ -82,12 +86,27 @@ pub(super) fn plan(
         key,
         rewrite_key,
         with_issuer,
+        notes: Vec::new(),
     };
+    let limited = findings.iter().find(|finding| finding.code == Code::AddressConstraint);
+    plan.notes.extend(limited.map(Finding::to_string));
     if plan.signs() {
+        plan.notes.extend(say_left_out(&plan, &left_out));
         check_identity(&plan, request, existing, ca)?;
-        check_constraints(&plan, request, issuer)?;
+        limits.check(&plan, request)?;
     }
     Ok(plan)
+}
+
+fn say_left_out(plan: &LeafPlan, names: &[San]) -> Option<String> {
+    let names: Vec<String> = names.iter().map(San::to_string).collect();
+    let pem = plan.base.file(FileKind::Certificate);
+    (!names.is_empty()).then(|| {
+        format!(
+            "{pem} is without {}: not all clients accept addresses under a CA with constraints (--constrain)",
+            names.join(" and ")
+        )
+    })
 }
 
 /// Why what is there does not serve: its own faults, and what the given flags ask for beyond it.

@@ -78,6 +78,7 @@ pub enum Code {
     BadSerial,
     BadDate,
     CriticalExtension,
+    AddressConstraint,
     // The whole.
     Chain,
     Handshake,
@@ -149,6 +150,7 @@ impl Code {
             Self::BadSerial => "bad-serial",
             Self::BadDate => "bad-date",
             Self::CriticalExtension => "critical-extension",
+            Self::AddressConstraint => "address-constraint",
             Self::Chain => "chain",
             Self::Handshake => "handshake",
             Self::NotChecked => "not-checked",
@@ -197,8 +199,9 @@ impl Code {
     /// find but this.
     #[must_use]
     pub fn calls_for_signature(self) -> bool {
-        // Any two certificates of `openssl x509 -days 3650` differ by the time between the commands.
-        self != Self::OutlivesCa
+        // Any two certificates of `openssl x509 -days 3650` differ by the time between the commands; and the addresses
+        // that a CA may sign for are its owner's to give up.
+        !matches!(self, Self::OutlivesCa | Self::AddressConstraint)
     }
 
     /// True if it is about a file's content and not about what a certificate says.

@@ -3,9 +3,10 @@
 use time::{Duration, OffsetDateTime};
 
 use super::{Code, Finding, Findings, Severity};
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, Constraints};
 use crate::files::{BaseName, FileKind};
 use crate::profile::Role;
+use crate::san::San;
 use crate::serial::Serial;
 use crate::set::{CertificateFile, Leaf, LeafFiles};
 
@@ -36,6 +37,9 @@ pub fn leaf(leaf: &Leaf, ca: Option<&Certificate>, ca_base: &BaseName, now: Offs
     findings.demo_key(certificate);
     usages(&mut findings, role, certificate);
     names(&mut findings, role, certificate);
+    if let Some(limits) = ca.and_then(|ca| ca.name_constraints.as_ref()).filter(|_| role == Role::Server) {
+        findings.addresses(certificate, limits, &ca_pem);
+    }
     // Beside a certificate that the CA has not signed, it is another CA's.
     let is_stale = |ca: &Certificate, issuer: &Certificate| {
         issuer.subject.der == ca.subject.der
@@ -120,6 +124,19 @@ fn key_identifiers(findings: &mut Findings<'_>, certificate: &Certificate, ca: &
                     .certificate(Code::KeyIdentifier, message)
                     .seen("OpenSSL: unable to get local issuer certificate");
             }
+        }
+    }
+}
+
+impl Findings<'_> {
+    /// gRPC's C core gives up where it has to hold an address against constraints, whether they allow it or not.
+    fn addresses(&mut self, certificate: &Certificate, limits: &Constraints, pem: &str) {
+        let mut names = certificate.subject_alt_names.iter().flatten();
+        if limits.limit_addresses() && names.any(|name| matches!(name, San::Ip(_))) {
+            let message =
+                format!("has IP addresses, and {pem} limits addresses, which pymilvus and C++ cannot check");
+            self.certificate(Code::AddressConstraint, message)
+                .seen("pymilvus: CERTIFICATE_VERIFY_FAILED: unsupported name constraint type");
         }
     }
 }

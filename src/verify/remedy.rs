@@ -48,6 +48,7 @@ impl Remedies<'_> {
         Some(match code {
             Code::NotChecked | Code::Interrupted => return None,
             Code::NotYetValid => "set the clock right, or wait".to_owned(),
+            Code::AddressConstraint => self.constrained_anew(leaf),
             Code::EncryptedKey => take_password_off(&self.path(file)),
             Code::KeyReadable => format!("chmod 600 {}", typed(&self.path(file))),
             Code::Unreadable if is_forbidden(leaf) => "run check as the user who may read it".to_owned(),
@@ -192,6 +193,28 @@ impl Remedies<'_> {
             | Code::DemoKey => format!("put the right one there; or start over: {}", self.command("--force")),
             _ => self.signing(""),
         })
+    }
+
+    /// A new CA that limits host names only, with the names that the server has. Its CA may still sign for addresses,
+    /// and somebody may need them: no run takes them away by itself.
+    fn constrained_anew(&self, leaf: &Leaf) -> String {
+        let names =
+            leaf.files.sound_certificate().and_then(|c| c.subject_alt_names.as_deref()).unwrap_or_default();
+        let hosts: Vec<&str> = names
+            .iter()
+            .filter_map(|name| match name {
+                San::Dns(host) => Some(host.as_str()),
+                San::Ip(_) | San::Email(_) | San::Uri(_) => None,
+            })
+            .collect();
+        let Some((first, rest)) = hosts.split_first() else {
+            return "start over with a host name: milvus-certgen --force --constrain --cn NAME".to_owned();
+        };
+        let mut flags = format!("--force --constrain --cn {}", typed(Path::new(first)));
+        if !rest.is_empty() {
+            flags = format!("{flags} --san {}", typed(Path::new(&rest.join(","))));
+        }
+        self.command(&flags)
     }
 
     /// Another CA has issued the CA's certificate: nothing here can issue it again.

@@ -290,6 +290,18 @@ pub(super) fn authorities() -> Vec<Row> {
             &["error chain server.pem", "error chain client.pem"],
         ),
         row(
+            "a CA that limits addresses",
+            |s| {
+                let ones = ["FFFF"; 8].join(":");
+                let limits = format!(
+                    "nameConstraints=critical,permitted;DNS:localhost,permitted;IP:127.0.0.1/255.255.255.255,\
+                     permitted;IP:0:0:0:0:0:0:0:1/{ones}"
+                );
+                sign_ca(s, &but(CA, &limits));
+            },
+            &["error address-constraint server.pem"],
+        ),
+        row(
             "a CA with a critical extension that nobody knows",
             |s| sign_ca(s, &but(CA, "1.2.3.4.5=critical,DER:0500")),
             &["error critical-extension ca.pem"],
