@@ -212,6 +212,12 @@ impl Certificate {
         self.issuer.der == ca.subject.der && self.is_signed_by(&ca.public_key)
     }
 
+    /// True if it names the CA's certificate by its serial number too, and not by its key alone.
+    #[must_use]
+    pub fn names_by_number(&self, ca: &Self) -> bool {
+        self.authority_serial.as_ref() == Some(&ca.serial_octets) && self.issuer.der == ca.subject.der
+    }
+
     /// True if the signature on this certificate is by that key.
     #[must_use]
     pub fn is_signed_by(&self, issuer: &PublicKey) -> bool {

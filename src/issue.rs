@@ -125,7 +125,10 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
             return Ok(());
         }
         progress(Progress::Certificate(Role::Ca));
-        let serial = Serial::from_random(self.random_octets()?);
+        let serial = match &ca.serial {
+            Some(kept) => kept.clone(),
+            None => Serial::from_random(self.random_octets()?),
+        };
         let key = ca_key(&self.set)?;
         let made = pki::self_sign(
             &ca.subject,

@@ -12,6 +12,7 @@ use crate::keys::{KeyKind, PublicKey};
 use crate::pki::{Identity, MaySignFor, Validity};
 use crate::profile::Role;
 use crate::request::{DEFAULT_RENEW_WITHIN, Request};
+use crate::serial::Serial;
 use crate::set::Set;
 use crate::subject::Subject;
 
@@ -49,6 +50,8 @@ pub struct AuthorityPlan {
     pub subject: Subject,
     /// From when until when, if a certificate is signed.
     pub validity: Validity,
+    /// The serial number that it keeps, if it does not get a new one.
+    pub serial: Option<Serial>,
     /// The key identifier that it keeps.
     pub key_identifier: Option<Vec<u8>>,
     /// What it may sign for.
@@ -185,6 +188,7 @@ fn outlive(ca: &mut AuthorityPlan, leaves: &[LeafPlan], set: &Set, is_asked: boo
         };
         ca.validity.not_after = ca.validity.not_after.max(ends.unwrap_or(ca.validity.not_after));
     }
+    ca.validity = ca.validity.in_seconds();
 }
 
 fn notes(request: &Request, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) -> Vec<String> {
@@ -200,6 +204,7 @@ fn notes(request: &Request, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) 
             "the CA may sign for any name; --constrain only shapes a new one, which --force makes".to_owned(),
         );
     }
+    notes.extend(number_note(request, set, &file.certificate, ca));
     if ca.action == Action::Keep && is_expiring(&file.certificate, request, now) {
         notes.push(format!(
             "the CA expires on {} and cannot be signed again here",
@@ -207,6 +212,24 @@ fn notes(request: &Request, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) 
         ));
     }
     notes
+}
+
+/// What goes by the serial number of a CA certificate that is signed again.
+fn number_note(request: &Request, set: &Set, old: &Certificate, ca: &AuthorityPlan) -> Option<String> {
+    if ca.action != Action::Resign || !authority::is_named_by_number(request, set, old) {
+        return None;
+    }
+    let pem = set.ca_base.file(FileKind::Certificate);
+    Some(match &ca.serial {
+        Some(number) => format!(
+            "{pem} keeps its serial number {number}, by which certificates name it (authorityKeyIdentifier); Firefox \
+             rejects a CA certificate whose number another one has: remove the old one there"
+        ),
+        None => format!(
+            "{pem} gets another serial number; certificates kept elsewhere that name it by the old one \
+             (authorityKeyIdentifier) must be issued again"
+        ),
+    })
 }
 
 /// True within the window before the end: `--renew-within` or 30 days, but never more than a third of the

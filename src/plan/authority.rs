@@ -27,7 +27,7 @@ pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<
     match request.ca {
         CaPolicy::Ensure => ensure(request, set, certificate, weaknesses, now),
         CaPolicy::Renew => renew(request, set, certificate, now),
-        CaPolicy::Use => use_as_it_is(request, certificate, &weaknesses, now),
+        CaPolicy::Use => use_as_it_is(request, set, certificate, &weaknesses, now),
     }
 }
 
@@ -74,6 +74,7 @@ fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Authorit
         reasons,
         subject,
         validity: authority_validity(request, now)?,
+        serial: None,
         key_identifier: None,
         may_sign_for: if request.constrain {
             MaySignFor::Hosts(limits::hosts(request)?)
@@ -125,7 +126,7 @@ fn ensure(
     if certificate.not_after >= now && is_expiring(certificate, request, now) {
         reasons.push(format!("expires on {}", verify::date(certificate.not_after)));
     }
-    let mut plan = kept(request, certificate, now)?;
+    let mut plan = kept(request, set, certificate, now)?;
     if !reasons.is_empty() {
         match why_not_renewable(set, certificate) {
             None => {
@@ -172,7 +173,7 @@ fn renew(
         let why = format!("cannot be signed again: {why}");
         return Err(unusable(request, FileKind::Certificate, &why, remedy));
     }
-    let mut plan = kept(request, certificate, now)?;
+    let mut plan = kept(request, set, certificate, now)?;
     plan.action = Action::Resign;
     plan.reasons = vec!["--ca asks for it".to_owned()];
     Ok(plan)
@@ -181,6 +182,7 @@ fn renew(
 /// A CA that signs as it is: refused only where no client would take what it signs.
 fn use_as_it_is(
     request: &Request,
+    set: &Set,
     certificate: &Certificate,
     weaknesses: &[Finding],
     now: OffsetDateTime,
@@ -197,10 +199,15 @@ fn use_as_it_is(
             return Err(unusable(request, FileKind::Certificate, &finding.message, remedy));
         }
     }
-    kept(request, certificate, now)
+    kept(request, set, certificate, now)
 }
 
-fn kept(request: &Request, certificate: &Certificate, now: OffsetDateTime) -> Result<AuthorityPlan> {
+fn kept(
+    request: &Request,
+    set: &Set,
+    certificate: &Certificate,
+    now: OffsetDateTime,
+) -> Result<AuthorityPlan> {
     let mut purposes = certificate.purposes.clone();
     if certificate.extended_key_usage.is_some_and(|usage| !usage.any) {
         let lacking = [SERVER_AUTH, CLIENT_AUTH].map(<[u64]>::to_vec);
@@ -211,7 +218,8 @@ fn kept(request: &Request, certificate: &Certificate, now: OffsetDateTime) -> Re
         reasons: Vec::new(),
         subject: certificate.subject.subject.clone().unwrap_or_default(),
         validity: authority_validity(request, now)?,
-        key_identifier: certificate.subject_key_identifier.clone(),
+        serial: certificate.serial.clone().filter(|_| is_named_by_number(request, set, certificate)),
+        key_identifier: key_identifier(set, certificate),
         may_sign_for: MaySignFor::AsBefore(Before {
             constraints: certificate.name_constraints.as_ref().map(|constraints| constraints.der.clone()),
             purposes,
@@ -221,6 +229,24 @@ fn kept(request: &Request, certificate: &Certificate, now: OffsetDateTime) -> Re
         discard_key: false,
         rewrite_key: false,
     })
+}
+
+/// True if a certificate names the CA's by its serial number (`authorityKeyIdentifier`, as easy-rsa writes it), so that
+/// OpenSSL, Node, Python and gRPC's C core would not find its issuer under another number.
+///
+/// RFC 5280 section 4.1.2.2 asks for a number that the CA has given to no other certificate, and NSS (Firefox) rejects
+/// two certificates with one: so the number stays only where a certificate goes by it.
+pub(super) fn is_named_by_number(request: &Request, set: &Set, ca: &Certificate) -> bool {
+    let leaves = set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
+    request.ca_is_named_by_number || leaves.chain([ca]).any(|certificate| certificate.names_by_number(ca))
+}
+
+/// The CA's own, or where it has none, the one by which a certificate that it has signed names it.
+fn key_identifier(set: &Set, ca: &Certificate) -> Option<Vec<u8>> {
+    let leaves = set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
+    let mut named =
+        leaves.filter(|leaf| leaf.is_issued_by(ca)).filter_map(|leaf| leaf.authority_key_identifier.clone());
+    ca.subject_key_identifier.clone().or_else(|| named.next())
 }
 
 /// Why the CA's certificate cannot be signed again with its own key, and what to do instead.

@@ -55,6 +55,9 @@ pub(super) fn plan(
     } else if asked.only_refresh {
         reasons.clear();
     }
+    if !asked.renew && existing.zip(issuer).is_some_and(|(leaf, issuer)| loses_its_issuer(leaf, issuer, ca)) {
+        reasons.push("it names the CA certificate by its serial number, which changes".to_owned());
+    }
     let is_new = files.is_empty() || (asked.foreign.is_some() && files.certificate.is_missing());
     let mut action = match (reasons.is_empty(), is_new) {
         (true, _) => Action::Keep,
@@ -109,6 +112,11 @@ fn say_left_out(plan: &LeafPlan, names: &[San]) -> Option<String> {
     })
 }
 
+/// A number that RFC 5280 does not allow is not kept, even where a certificate goes by it.
+fn loses_its_issuer(leaf: &Certificate, issuer: &Certificate, ca: &AuthorityPlan) -> bool {
+    ca.action == Action::Resign && ca.serial.is_none() && leaf.names_by_number(issuer)
+}
+
 /// Why what is there does not serve: its own faults, and what the given flags ask for beyond it.
 fn why_sign(
     asked_of: &LeafRequest,
@@ -161,7 +169,8 @@ fn choose_key(asked: &LeafRequest, files: &LeafFiles, request: &Request) -> (Key
     }
     let Some(file) = files.key.sound() else {
         // The certificate of somebody who keeps the key is renewed for that key.
-        return match files.sound_certificate().filter(|_| asked.renew && files.key.is_missing()) {
+        let is_renewed = asked.renew || asked.only_refresh;
+        return match files.sound_certificate().filter(|_| is_renewed && files.key.is_missing()) {
             Some(certificate) if !asked.rekey => (KeyChoice::Foreign(certificate.public_key.clone()), None),
             _ => (KeyChoice::Make(request.new_key()), None),
         };

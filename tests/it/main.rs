@@ -24,6 +24,7 @@ mod peers;
 mod probe;
 mod project;
 mod refused;
+mod renew_ca;
 mod sign;
 mod support;
 mod tls_dir;
