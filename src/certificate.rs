@@ -8,7 +8,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use crate::keys::PublicKey;
 use crate::profile::Role;
 use crate::san::San;
-use crate::serial::Serial;
+use crate::serial::{Serial, SerialFault};
 use crate::subject::Subject;
 
 mod constraints;
@@ -16,6 +16,7 @@ mod csr;
 mod name;
 mod pem;
 mod signature;
+mod strict;
 
 pub use constraints::Constraints;
 pub use csr::Csr;
@@ -63,25 +64,35 @@ pub struct Certificate {
     pub version: u32,
     /// `None` where it is zero, negative or over 20 octets.
     pub serial: Option<Serial>,
+    /// Which of the three.
+    pub serial_fault: Option<SerialFault>,
+    /// What its DER holds, whatever that is.
+    pub serial_octets: Vec<u8>,
     pub issuer: Subject,
     pub subject: Subject,
     pub not_before: OffsetDateTime,
     pub not_after: OffsetDateTime,
+    /// The date that has fractions, or lacks the seconds.
+    pub malformed_date: Option<&'static str>,
     pub public_key: PublicKey,
     /// True if the certificate is signed with SHA-1, MD5 or something older.
     pub weak_signature: bool,
     pub basic_constraints: Option<BasicConstraints>,
     pub key_usage: Option<KeyUsage>,
     pub extended_key_usage: Option<ExtendedKeyUsage>,
+    /// All of its purposes, as object identifiers.
+    pub purposes: Vec<Vec<u64>>,
     /// `None` without the extension.
     pub subject_alt_names: Option<Vec<San>>,
     /// How many alternative names are of a kind that this tool does not write.
     pub other_names: usize,
     pub subject_key_identifier: Option<Vec<u8>>,
     pub authority_key_identifier: Option<Vec<u8>>,
-    /// The issuer's serial number, where `authorityKeyIdentifier` names it too.
-    pub authority_serial: Option<Serial>,
+    /// The issuer's serial number as its DER has it, where `authorityKeyIdentifier` names it too.
+    pub authority_serial: Option<Vec<u8>>,
     pub name_constraints: Option<Constraints>,
+    /// The critical extensions that not all clients process.
+    pub critical_extensions: Vec<String>,
     verdicts: Verdicts,
 }
 
@@ -93,25 +104,31 @@ impl Certificate {
         if !rest.is_empty() {
             return Err("holds a certificate with octets after its end".to_owned());
         }
+        let serial = Serial::from_der_integer(parsed.raw_serial());
         let mut certificate = Self {
             der: der.to_vec(),
             version: parsed.version().0.saturating_add(1),
-            serial: Serial::from_der_integer(parsed.raw_serial()),
+            serial_fault: serial.as_ref().err().copied(),
+            serial: serial.ok(),
+            serial_octets: parsed.raw_serial().to_vec(),
             issuer: Subject::from_der(parsed.issuer().as_raw()),
             subject: Subject::from_der(parsed.subject().as_raw()),
             not_before: parsed.validity().not_before.to_datetime(),
             not_after: parsed.validity().not_after.to_datetime(),
+            malformed_date: strict::malformed_date(parsed.tbs_certificate.as_ref()),
             public_key: PublicKey::from_spki(parsed.public_key().raw),
             weak_signature: is_weak(&parsed.signature_algorithm.algorithm.to_id_string()),
             basic_constraints: None,
             key_usage: None,
             extended_key_usage: None,
+            purposes: Vec::new(),
             subject_alt_names: None,
             other_names: 0,
             subject_key_identifier: None,
             authority_key_identifier: None,
             authority_serial: None,
             name_constraints: None,
+            critical_extensions: parsed.extensions().iter().filter_map(strict::unprocessed).collect(),
             verdicts: Verdicts::default(),
         };
         for extension in parsed.extensions() {
@@ -146,6 +163,7 @@ impl Certificate {
                     server_auth: usage.server_auth,
                     client_auth: usage.client_auth,
                 });
+                self.purposes = strict::purposes(extension.value);
             }
             ParsedExtension::SubjectAlternativeName(names) => {
                 let (known, other) = alternative_names(&names.general_names);
@@ -157,7 +175,7 @@ impl Certificate {
             }
             ParsedExtension::AuthorityKeyIdentifier(id) => {
                 self.authority_key_identifier = id.key_identifier.as_ref().map(|id| id.0.to_vec());
-                self.authority_serial = id.authority_cert_serial.and_then(Serial::from_der_integer);
+                self.authority_serial = id.authority_cert_serial.map(<[u8]>::to_vec);
             }
             ParsedExtension::NameConstraints(constraints) => {
                 self.name_constraints = Some(Constraints::new(constraints, extension.value));
@@ -197,6 +215,18 @@ impl Certificate {
     #[must_use]
     pub fn is_issued_by(&self, ca: &Self) -> bool {
         self.issued_by(ca).is_good()
+    }
+
+    /// True if it names the CA's certificate by its serial number too, and not by its key alone.
+    #[must_use]
+    pub fn names_by_number(&self, ca: &Self) -> bool {
+        self.authority_serial.as_ref() == Some(&ca.serial_octets) && self.issuer.der == ca.subject.der
+    }
+
+    /// True if Go and gRPC's C core know the kind of its key; ring need not.
+    #[must_use]
+    pub fn has_widely_verified_key(&self) -> bool {
+        strict::is_widely_verified(&self.public_key.spki)
     }
 
     /// Whether that CA has signed it; not by one that is not named as its issuer.

@@ -142,7 +142,10 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
             return Ok(());
         }
         progress(Progress::Certificate(Role::Ca));
-        let serial = Serial::from_random(self.random_octets()?);
+        let serial = match &ca.serial {
+            Some(kept) => kept.clone(),
+            None => Serial::from_random(self.random_octets()?),
+        };
         let key = ca_key(&self.set)?;
         let made = pki::self_sign(
             &ca.subject,
@@ -277,7 +280,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         };
         let first = match &last {
             Some(last) => last.next(),
-            None => Serial::from_der_integer(&[1]),
+            None => Serial::from_der_integer(&[1]).ok(),
         };
         let in_use = self.serials_in_use();
         std::iter::successors(first, Serial::next).find(|serial| !in_use.contains(serial)).ok_or_else(|| {

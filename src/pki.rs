@@ -33,15 +33,22 @@ impl Validity {
     /// `days` from now on. `None` past the year 9999, where X.509's dates end.
     #[must_use]
     pub fn days_from(now: OffsetDateTime, days: u32) -> Option<Self> {
-        let not_before = now.checked_sub(Self::BACKDATE)?.replace_nanosecond(0).ok()?;
-        let not_after = now.checked_add(Duration::days(days.into()))?.replace_nanosecond(0).ok()?;
-        (not_after.year() <= 9999).then_some(Self { not_before, not_after })
+        let not_before = now.checked_sub(Self::BACKDATE)?;
+        let not_after = now.checked_add(Duration::days(days.into()))?;
+        (not_after.year() <= 9999).then_some(Self { not_before, not_after }.in_seconds())
+    }
+
+    /// Without fractions of a second, which RFC 5280 does not allow.
+    #[must_use]
+    pub fn in_seconds(self) -> Self {
+        let whole = |at: OffsetDateTime| at.replace_nanosecond(0).unwrap_or(at);
+        Self { not_before: whole(self.not_before), not_after: whole(self.not_after) }
     }
 
     /// The same, but not past another certificate's end.
     #[must_use]
     pub fn ending_by(self, limit: OffsetDateTime) -> Self {
-        Self { not_after: self.not_after.min(limit), ..self }
+        Self { not_after: self.not_after.min(limit), ..self }.in_seconds()
     }
 }
 
@@ -60,10 +67,21 @@ pub enum MaySignFor {
     /// Anything.
     #[default]
     Anything,
-    /// These names and those below them, and no other host names or addresses.
-    Names(Vec<San>),
-    /// What an older certificate of the CA says: the DER of its nameConstraints.
-    AsBefore(Vec<u8>),
+    /// Servers and clients with these host names and those below them, and with no address.
+    Hosts(Vec<String>),
+    /// What an older certificate of the CA says.
+    AsBefore(Before),
+}
+
+/// What a CA's certificate says of what is below it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Before {
+    /// The DER of its nameConstraints.
+    pub constraints: Option<Vec<u8>>,
+    /// The object identifiers of its extendedKeyUsage.
+    pub purposes: Vec<Vec<u64>>,
+    /// Its pathLenConstraint.
+    pub path_length: Option<u32>,
 }
 
 /// A CA's certificate, signed with its own key. `key_identifier` keeps that of an older certificate of the CA.
@@ -78,15 +96,7 @@ pub fn self_sign(
     let identity = Identity { subject: subject.clone(), names: Vec::new() };
     let mut params = parameters(Role::Ca, key.kind(), &identity)?;
     dated(&mut params, serial, validity);
-    match may_sign_for {
-        MaySignFor::Anything => {}
-        MaySignFor::Names(names) => params.name_constraints = Some(constraints(names)),
-        MaySignFor::AsBefore(der) => {
-            let mut extension = rcgen::CustomExtension::from_oid_content(NAME_CONSTRAINTS, der.clone());
-            extension.set_criticality(true);
-            params.custom_extensions.push(extension);
-        }
-    }
+    limit(&mut params, may_sign_for);
     if let Some(id) = key_identifier {
         params.key_identifier_method = KeyIdMethod::PreSpecified(id.to_vec());
     }
@@ -96,38 +106,46 @@ pub fn self_sign(
     Certificate::from_der(&made).map_err(|why| Failure::failed(format!("the new CA file {why}")))
 }
 
-/// Host names and addresses; a kind that has none is excluded altogether (RFC 5280 section 4.2.1.10).
-fn constraints(names: &[San]) -> rcgen::NameConstraints {
-    use rcgen::{CidrSubnet, GeneralSubtree};
+/// What binds the certificates below a CA.
+fn limit(params: &mut CertificateParams, may_sign_for: &MaySignFor) {
+    use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, Other, ServerAuth};
+    use rcgen::{BasicConstraints, IsCa};
 
-    let mut result = rcgen::NameConstraints { permitted_subtrees: Vec::new(), excluded_subtrees: Vec::new() };
-    let (mut hosts, mut addresses) = (false, false);
-    for name in names {
-        let subtree = match name {
-            San::Dns(name) => {
-                hosts = true;
-                GeneralSubtree::DnsName(name.strip_prefix("*.").unwrap_or(name).to_owned())
+    match may_sign_for {
+        MaySignFor::Anything => {}
+        MaySignFor::Hosts(hosts) => {
+            params.name_constraints = Some(constraints(hosts));
+            params.extended_key_usages = vec![ServerAuth, ClientAuth];
+        }
+        MaySignFor::AsBefore(Before { constraints, purposes, path_length }) => {
+            if let Some(der) = constraints {
+                let mut extension = rcgen::CustomExtension::from_oid_content(NAME_CONSTRAINTS, der.clone());
+                extension.set_criticality(true);
+                params.custom_extensions.push(extension);
             }
-            San::Ip(ip) => {
-                addresses = true;
-                let bits = if ip.is_ipv4() { 32 } else { 128 };
-                GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(*ip, bits))
-            }
-            San::Email(address) => GeneralSubtree::Rfc822Name(address.clone()),
-            San::Uri(_) => continue,
-        };
-        if !result.permitted_subtrees.contains(&subtree) {
-            result.permitted_subtrees.push(subtree);
+            params.extended_key_usages = purposes.iter().cloned().map(Other).collect();
+            let length = path_length.map(|length| u8::try_from(length).unwrap_or(u8::MAX));
+            params.is_ca =
+                IsCa::Ca(length.map_or(BasicConstraints::Unconstrained, BasicConstraints::Constrained));
         }
     }
-    if !hosts {
-        result.excluded_subtrees.push(GeneralSubtree::DnsName(String::new()));
+}
+
+/// Host names, and no address at all (RFC 5280 section 4.2.1.10). gRPC's C core rejects a certificate with an address
+/// under a CA that constrains addresses, and rustls knows no constraints of mail addresses: neither is written, and
+/// `extendedKeyUsage` sees to it that mail cannot be signed.
+fn constraints(hosts: &[String]) -> rcgen::NameConstraints {
+    use rcgen::{CidrSubnet, GeneralSubtree, NameConstraints};
+
+    let mut permitted_subtrees = Vec::new();
+    for host in hosts {
+        let subtree = GeneralSubtree::DnsName(host.strip_prefix("*.").unwrap_or(host).to_owned());
+        if !permitted_subtrees.contains(&subtree) {
+            permitted_subtrees.push(subtree);
+        }
     }
-    if !addresses {
-        result.excluded_subtrees.push(GeneralSubtree::IpAddress(CidrSubnet::V4([0; 4], [0; 4])));
-        result.excluded_subtrees.push(GeneralSubtree::IpAddress(CidrSubnet::V6([0; 16], [0; 16])));
-    }
-    result
+    let all = [CidrSubnet::V4([0; 4], [0; 4]), CidrSubnet::V6([0; 16], [0; 16])];
+    NameConstraints { permitted_subtrees, excluded_subtrees: all.map(GeneralSubtree::IpAddress).to_vec() }
 }
 
 /// A server's or client's certificate for a public key, signed by the CA.

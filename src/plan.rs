@@ -12,14 +12,17 @@ use crate::keys::{KeyKind, PublicKey};
 use crate::pki::{Identity, MaySignFor, Validity};
 use crate::profile::Role;
 use crate::request::{DEFAULT_RENEW_WITHIN, Request};
+use crate::serial::Serial;
 use crate::set::Set;
 use crate::subject::Subject;
 
 mod authority;
 mod guard;
 mod leaf;
+mod limits;
 mod losses;
 
+use limits::Limits;
 pub(crate) use losses::{holds_key, request_holds_key, unusable_key};
 
 #[cfg(test)]
@@ -49,6 +52,8 @@ pub struct AuthorityPlan {
     pub subject: Subject,
     /// From when until when, if a certificate is signed.
     pub validity: Validity,
+    /// The serial number that it keeps, if it does not get a new one.
+    pub serial: Option<Serial>,
     /// The key identifier that it keeps.
     pub key_identifier: Option<Vec<u8>>,
     /// What it may sign for.
@@ -97,6 +102,8 @@ pub struct LeafPlan {
     pub rewrite_certificate: bool,
     /// The certificate file carries the CA's certificate after its own.
     pub with_issuer: bool,
+    /// Things worth a word about the certificate.
+    pub notes: Vec<String>,
 }
 
 impl LeafPlan {
@@ -156,9 +163,10 @@ pub fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
     let mut ca = authority::plan(request, set, now)?;
     // A CA that is made new has signed nothing that is there.
     let issuer = set.ca_certificate().filter(|_| ca.action != Action::Issue);
+    let limits = Limits::new(&ca, set.ca.certificate.sound().filter(|_| issuer.is_some()));
     let mut leaves = Vec::with_capacity(set.leaves.len());
     for (asked, there) in request.leaves.iter().zip(&set.leaves) {
-        leaves.push(leaf::plan(asked, request, there, issuer, &ca, now)?);
+        leaves.push(leaf::plan(asked, request, there, issuer, &ca, &limits, now)?);
     }
     if request.force {
         ca.reasons = vec![losses::forced(&there.ca_base, &there.ca.key, &there.ca.certificate)];
@@ -170,7 +178,8 @@ pub fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
     outlive(&mut ca, &leaves, set, request.ca_days.is_some());
     let signs = leaves.iter().any(LeafPlan::signs) || matches!(ca.action, Action::Resign | Action::Issue);
     authority::check_usable(request, set, &ca, signs)?;
-    let notes = notes(request, set, &ca, now);
+    let mut notes = notes(request, set, &ca, now);
+    notes.extend(leaves.iter().flat_map(|leaf| leaf.notes.iter().cloned()));
     Ok(Plan { ca, leaves, notes })
 }
 
@@ -188,6 +197,7 @@ fn outlive(ca: &mut AuthorityPlan, leaves: &[LeafPlan], set: &Set, is_asked: boo
         };
         ca.validity.not_after = ca.validity.not_after.max(ends.unwrap_or(ca.validity.not_after));
     }
+    ca.validity = ca.validity.in_seconds();
 }
 
 fn notes(request: &Request, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) -> Vec<String> {
@@ -203,6 +213,7 @@ fn notes(request: &Request, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) 
             "the CA may sign for any name; --constrain only shapes a new one, which --force makes".to_owned(),
         );
     }
+    notes.extend(number_note(request, set, &file.certificate, ca));
     if ca.action == Action::Keep && is_expiring(&file.certificate, request, now) {
         notes.push(format!(
             "the CA expires on {} and cannot be signed again here",
@@ -210,6 +221,24 @@ fn notes(request: &Request, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) 
         ));
     }
     notes
+}
+
+/// What goes by the serial number of a CA certificate that is signed again.
+fn number_note(request: &Request, set: &Set, old: &Certificate, ca: &AuthorityPlan) -> Option<String> {
+    if ca.action != Action::Resign || !authority::is_named_by_number(request, set, old) {
+        return None;
+    }
+    let pem = set.ca_base.file(FileKind::Certificate);
+    Some(match &ca.serial {
+        Some(number) => format!(
+            "{pem} keeps its serial number {number}, by which certificates name it (authorityKeyIdentifier); Firefox \
+             rejects a CA certificate whose number another one has: remove the old one there"
+        ),
+        None => format!(
+            "{pem} gets another serial number; certificates kept elsewhere that name it by the old one \
+             (authorityKeyIdentifier) must be issued again"
+        ),
+    })
 }
 
 /// True within the window before the end: `--renew-within` or 30 days.

@@ -46,6 +46,12 @@ impl fmt::Display for Role {
     }
 }
 
+/// id-kp-serverAuth (RFC 5280 section 4.2.1.12).
+pub const SERVER_AUTH: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 1];
+
+/// id-kp-clientAuth
+pub const CLIENT_AUTH: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 2];
+
 /// The extensions of one certificate, but for names and key identifiers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
@@ -53,7 +59,7 @@ pub struct Profile {
     pub is_ca: rcgen::IsCa,
     /// `keyUsage`, always critical.
     pub key_usages: Vec<rcgen::KeyUsagePurpose>,
-    /// `extendedKeyUsage`; none for a CA, which would bind what it signs.
+    /// `extendedKeyUsage`; none for a CA, which it would bind in what it signs (`--constrain` wants that).
     pub extended_key_usages: Vec<rcgen::ExtendedKeyUsagePurpose>,
 }
 

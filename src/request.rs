@@ -177,6 +177,8 @@ pub struct Request {
     pub discard_ca_key: bool,
     /// `--constrain`
     pub constrain: bool,
+    /// A certificate that is not part of the request names the CA's by its serial number.
+    pub ca_is_named_by_number: bool,
     /// Names that a new CA may sign for besides those of the leaves.
     pub ca_names: Vec<San>,
     /// `--leaf-only`
@@ -207,6 +209,7 @@ impl Default for Request {
             access: Access::default(),
             discard_ca_key: false,
             constrain: false,
+            ca_is_named_by_number: false,
             ca_names: Vec::new(),
             leaf_only: false,
             force: false,

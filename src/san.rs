@@ -125,6 +125,12 @@ pub fn names_of_common_name(common_name: &str) -> Option<Vec<San>> {
     Some(names)
 }
 
+/// True for the addresses that come with the name `localhost`.
+#[must_use]
+pub fn is_loopback(name: &San) -> bool {
+    names_of_common_name("localhost").is_some_and(|names| matches!(name, San::Ip(_)) && names.contains(name))
+}
+
 /// Adds the names that are not there yet, in order.
 pub fn add_missing(names: &mut Vec<San>, more: impl IntoIterator<Item = San>) {
     for name in more {

@@ -2,6 +2,17 @@
 
 use std::fmt;
 
+/// Why a certificate's serial number is none that RFC 5280 section 4.1.2.2 allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SerialFault {
+    /// Zero. All clients accept it.
+    Zero,
+    /// Below zero. Go 1.23 and later cannot load the certificate.
+    Negative,
+    /// More than 20 octets. All clients accept it.
+    TooLong,
+}
+
 /// A positive serial number of at most 20 octets (RFC 5280 section 4.1.2.2).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Serial([u8; 20]);
@@ -17,14 +28,14 @@ impl Serial {
     }
 
     /// A serial number as a certificate has it: big-endian, perhaps with a leading zero octet.
-    ///
-    /// `None` where it is zero, negative or longer than 20 octets.
-    #[must_use]
-    pub fn from_der_integer(octets: &[u8]) -> Option<Self> {
+    pub fn from_der_integer(octets: &[u8]) -> Result<Self, SerialFault> {
         if octets.first().is_some_and(|first| first & 0x80 != 0) {
-            return None;
+            return Err(SerialFault::Negative);
         }
-        Self::from_magnitude(octets)
+        if octets.iter().all(|&octet| octet == 0) {
+            return Err(SerialFault::Zero);
+        }
+        Self::from_magnitude(octets).ok_or(SerialFault::TooLong)
     }
 
     fn from_magnitude(octets: &[u8]) -> Option<Self> {
@@ -145,12 +156,16 @@ mod tests {
     }
 
     #[test]
-    fn negative_and_zero_in_a_certificate_are_none() {
-        assert_eq!(Serial::from_der_integer(&[0x80]), None);
-        assert_eq!(Serial::from_der_integer(&[0]), None);
-        assert_eq!(Serial::from_der_integer(&[]), None);
-        assert_eq!(Serial::from_der_integer(&[0, 0x80]), Some(srl("80")));
-        assert_eq!(Serial::from_der_integer(&[1; 21]), None);
+    fn what_is_no_serial_number_in_a_certificate_says_why() {
+        assert_eq!(Serial::from_der_integer(&[0x80]), Err(SerialFault::Negative));
+        assert_eq!(Serial::from_der_integer(&[0]), Err(SerialFault::Zero));
+        assert_eq!(Serial::from_der_integer(&[]), Err(SerialFault::Zero));
+        assert_eq!(Serial::from_der_integer(&[0, 0x80]), Ok(srl("80")));
+        assert_eq!(Serial::from_der_integer(&[1; 21]), Err(SerialFault::TooLong));
+        // Twenty octets with the highest bit set need one more in DER.
+        let mut long = [0xff; 21];
+        long[0] = 0;
+        assert_eq!(Serial::from_der_integer(&long), Err(SerialFault::TooLong));
     }
 
     proptest! {

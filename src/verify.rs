@@ -24,7 +24,9 @@ mod fix;
 mod handshake;
 mod leaf;
 mod names;
+mod numbers;
 mod table;
+mod words;
 
 pub use ca::ca;
 pub use chain::{has_name, server_name, trusted};

@@ -38,6 +38,20 @@ impl Constraints {
         }
     }
 
+    /// Those of a new CA: these hosts and those below them, and no addresses.
+    #[must_use]
+    pub fn of_hosts(hosts: &[String]) -> Self {
+        let permitted = hosts.iter().map(|host| Subtree::Dns(host.trim_start_matches("*.").to_owned()));
+        let excluded = [4, 16].map(|octets| Subtree::Ip(vec![0; octets], vec![0; octets]));
+        Self { der: Vec::new(), permitted: permitted.collect(), excluded: excluded.to_vec() }
+    }
+
+    /// True if they say anything of addresses.
+    #[must_use]
+    pub fn limit_addresses(&self) -> bool {
+        self.permitted.iter().chain(&self.excluded).any(|subtree| matches!(subtree, Subtree::Ip(..)))
+    }
+
     /// True if the CA may sign for the name. A kind of name without a subtree is not constrained.
     #[must_use]
     pub fn allow(&self, name: &San) -> bool {
@@ -47,11 +61,28 @@ impl Constraints {
     }
 }
 
-/// The permitted subtrees, for people.
+/// For people: what completes "they permit".
 impl fmt::Display for Constraints {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let known: Vec<String> = self.permitted.iter().filter_map(Subtree::text).collect();
-        f.write_str(&known.join(", "))
+        let texts = |subtrees: &[Subtree]| {
+            let known: Vec<String> = subtrees.iter().filter_map(Subtree::text).collect();
+            known.join(", ")
+        };
+        let permitted = texts(&self.permitted);
+        f.write_str(if permitted.is_empty() { "all names" } else { &permitted })?;
+        let excluded = texts(&self.excluded);
+        if !excluded.is_empty() {
+            write!(f, " except {excluded}")?;
+        }
+        for (kind, is_all) in [
+            ("host names", Subtree::is_all_hosts as fn(&Subtree) -> bool),
+            ("IP addresses", Subtree::is_all_addresses),
+        ] {
+            if self.excluded.iter().any(is_all) {
+                write!(f, " and no {kind}")?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -90,8 +121,17 @@ impl Subtree {
         }
     }
 
+    fn is_all_hosts(&self) -> bool {
+        matches!(self, Self::Dns(base) if base.is_empty())
+    }
+
+    fn is_all_addresses(&self) -> bool {
+        matches!(self, Self::Ip(_, mask) if mask.iter().all(|octet| *octet == 0))
+    }
+
     fn text(&self) -> Option<String> {
         match self {
+            _ if self.is_all_hosts() || self.is_all_addresses() => None,
             Self::Dns(base) => Some(base.clone()),
             Self::Ip(address, mask) => {
                 let ip = <[u8; 4]>::try_from(address.as_slice())
@@ -145,6 +185,13 @@ mod tests {
         ] {
             assert_eq!(constraints.allow(&San::parse("--san", name).unwrap()), allowed, "{name}");
         }
-        assert_eq!(constraints.to_string(), "db.example, localhost, 10.0.0.0/8");
+        assert_eq!(constraints.to_string(), "db.example, localhost, 10.0.0.0/8 except secret.db.example");
+        let hosts = Constraints::of_hosts(&["*.db.example".to_owned(), "localhost".to_owned()]);
+        assert_eq!(hosts.to_string(), "db.example, localhost and no IP addresses");
+        for (name, allowed) in
+            [("a.db.example", true), ("127.0.0.1", false), ("::1", false), ("example", false)]
+        {
+            assert_eq!(hosts.allow(&San::parse("--san", name).unwrap()), allowed, "{name}");
+        }
     }
 }

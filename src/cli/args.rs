@@ -310,8 +310,8 @@ pub(super) struct ExternalCaArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = BEHAVIOUR)]
 pub(super) struct NewCaArgs {
-    /// A new CA may sign only for the CN and every --san, and names below them: who trusts ca.pem trusts it for
-    /// nothing else
+    /// Limit a new CA to the host names of the CN and every --san, and names below them; it issues for no IP addresses,
+    /// and for TLS servers and clients only
     #[arg(long, env = "MILVUS_CERTGEN_CONSTRAIN", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     pub(super) constrain: bool,
 }

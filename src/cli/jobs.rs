@@ -66,8 +66,9 @@ impl CaArgs {
         request.force = self.force.force;
         request.constrain = self.new_ca.constrain;
         if request.constrain {
+            // The addresses that come with localhost are no names that somebody asks for.
             let own = request.common_name.as_deref().and_then(names_of_common_name);
-            request.ca_names = own.unwrap_or_default();
+            request.ca_names = own.unwrap_or_default().into_iter().take(1).collect();
             add_missing(&mut request.ca_names, names(&self.names.san)?.unwrap_or_default());
         }
         request.password = password(None)?;

@@ -29,10 +29,13 @@ pub(super) fn run(job: &RenewJob, dry_run: bool, world: &mut World<'_>) -> Resul
 /// The request for what was found: a certificate each.
 fn with_leaves(template: &Request, job: &RenewJob, found: &Found) -> Result<Request> {
     let mut request = template.clone();
-    for (base, role) in &found.all {
+    request.ca_is_named_by_number = found.all.iter().any(|one| one.names_by_number);
+    for One { base, role, names_by_number } in &found.all {
         let is_asked = found.asked.contains(base);
-        // A server.pem that carries the CA's certificate follows it, and is not signed for that.
-        let follows = request.ca == CaPolicy::Renew && *role == Some(Role::Server);
+        // A server.pem that carries the CA's certificate follows it, and is not signed for that. What goes by the CA's
+        // serial number is looked at: the plan says whether that stays.
+        let is_concerned = *role == Some(Role::Server) || (role.is_some() && *names_by_number);
+        let follows = request.ca == CaPolicy::Renew && is_concerned;
         if !is_asked && !follows {
             continue;
         }
@@ -52,9 +55,17 @@ fn with_leaves(template: &Request, job: &RenewJob, found: &Found) -> Result<Requ
     Ok(request)
 }
 
+/// A certificate that the CA has signed.
+struct One {
+    base: BaseName,
+    role: Option<Role>,
+    /// It names the CA's certificate by its serial number.
+    names_by_number: bool,
+}
+
 /// The certificates of a directory that are no CAs, and which of them are asked for.
 struct Found {
-    all: Vec<(BaseName, Option<Role>)>,
+    all: Vec<One>,
     asked: Vec<BaseName>,
     /// What is there, and might have been meant.
     left_alone: Vec<String>,
@@ -66,14 +77,14 @@ fn find(request: &Request, job: &RenewJob, reader: &Reader<'_>) -> Result<Found>
     let mut all = signed_in(reader, ca.as_ref())?;
     let (server, client) = &job.pair;
     // gen.sh's certificates do not say what they are for, but their names do.
-    for (base, role) in &mut all {
+    for One { base, role, .. } in &mut all {
         *role = role.or_else(|| (base == server).then_some(Role::Server));
         *role = role.or_else(|| (base == client).then_some(Role::Client));
     }
-    let there = |base: &BaseName| all.iter().any(|(other, _)| other == base);
+    let there = |base: &BaseName| all.iter().any(|other| other.base == *base);
     let asked = match which {
         Which::Nothing => Vec::new(),
-        Which::All => all.iter().map(|(base, _)| base.clone()).collect(),
+        Which::All => all.iter().map(|one| one.base.clone()).collect(),
         Which::Pair => [server, client].into_iter().filter(|base| there(base)).cloned().collect(),
         Which::Named(names) => {
             names.iter().map(|name| named(name, request, &there)).collect::<Result<_>>()?
@@ -124,14 +135,18 @@ fn ca_certificate(request: &Request, reader: &Reader<'_>) -> Result<Option<Certi
 }
 
 /// Sorted by role and name, so that serial numbers do not depend on the file system.
-fn signed_in(reader: &Reader<'_>, ca: Option<&Certificate>) -> Result<Vec<(BaseName, Option<Role>)>> {
-    let is_signed = |certificate: &Certificate| ca.is_some_and(|ca| certificate.is_issued_by(ca));
-    let mut found: Vec<(BaseName, Option<Role>)> = reader
+fn signed_in(reader: &Reader<'_>, ca: Option<&Certificate>) -> Result<Vec<One>> {
+    let Some(ca) = ca else { return Ok(Vec::new()) };
+    let mut found: Vec<One> = reader
         .certificates()?
         .into_iter()
-        .filter(|(_, certificate)| is_signed(certificate))
-        .map(|(base, certificate)| (base, certificate.role()))
+        .filter(|(_, certificate)| certificate.is_issued_by(ca))
+        .map(|(base, certificate)| One {
+            base,
+            role: certificate.role(),
+            names_by_number: certificate.names_by_number(ca),
+        })
         .collect();
-    found.sort_by_key(|(base, role)| (*role, base.to_string()));
+    found.sort_by_key(|one| (one.role, one.base.to_string()));
     Ok(found)
 }

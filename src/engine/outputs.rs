@@ -13,7 +13,7 @@ use crate::plan::{Plan, holds_key};
 use crate::request::{Access, Request};
 use crate::set::Set;
 use crate::store::{Change, Dir, Reader};
-use crate::verify::{self, Owner, Place, Severity};
+use crate::verify::{self, Finding, Owner, Place, Run, Severity};
 
 /// The certificate of a CA from elsewhere once more beside what it signs: Milvus in tlsMode 2 and every client need
 /// it. A CA's key of the same name is another CA's.
@@ -184,9 +184,10 @@ pub(super) fn self_check(plan: &Plan, set: &Set, changes: &[Change], now: Offset
     if changes.is_empty() {
         return Ok(());
     }
+    let is_fault = |finding: &Finding| finding.severity == Severity::Error && finding.run() != Run::Ignores;
     let fault = verify::set(set, now)
         .into_iter()
-        .find(|finding| finding.severity == Severity::Error && is_written(finding.at) && !stays(finding.at));
+        .find(|finding| is_fault(finding) && is_written(finding.at) && !stays(finding.at));
     match fault {
         None => Ok(()),
         Some(finding) => {

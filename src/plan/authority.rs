@@ -2,15 +2,14 @@
 
 use time::OffsetDateTime;
 
-use super::{Action, AuthorityPlan, authority_validity, is_expiring, losses};
+use super::{Action, AuthorityPlan, authority_validity, is_expiring, limits, losses};
 use crate::certificate::Certificate;
 use crate::error::{Damage, Failure, Result};
 use crate::files::{BaseName, FileKind, converted, shown, typed};
 use crate::foreign::typed_flag;
-use crate::pki::MaySignFor;
-use crate::profile::Role;
+use crate::pki::{Before, MaySignFor};
+use crate::profile::{CLIENT_AUTH, Role, SERVER_AUTH};
 use crate::request::{CaPolicy, Request};
-use crate::san::{San, add_missing};
 use crate::set::{Loaded, Set};
 use crate::verify::{self, Code, Concern, Finding, Place, Run};
 
@@ -81,9 +80,10 @@ fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Authorit
         reasons,
         subject,
         validity: authority_validity(request, now)?,
+        serial: None,
         key_identifier: None,
         may_sign_for: if request.constrain {
-            MaySignFor::Names(names_of_all(request)?)
+            MaySignFor::Hosts(limits::hosts(request)?)
         } else {
             MaySignFor::Anything
         },
@@ -92,19 +92,6 @@ fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Authorit
         rewrite_key: kept.is_some_and(|file| request.key_format.is_some_and(|asked| asked != file.format)),
         rewrite_certificate: false,
     })
-}
-
-/// Every name that a new set is made with, and those that only the CA is told of.
-fn names_of_all(request: &Request) -> Result<Vec<San>> {
-    let mut names = request.ca_names.clone();
-    for leaf in &request.leaves {
-        add_missing(&mut names, request.identity(leaf, None, None)?.names);
-    }
-    if names.is_empty() {
-        return Err(Failure::usage("--constrain: there is no name that the CA could sign for")
-            .hint("give the names with --cn and --san"));
-    }
-    Ok(names)
 }
 
 /// What is wrong with the CA's certificate that signing it again mends; what nothing mends is refused.
@@ -120,6 +107,8 @@ fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<F
         match row.ca.run {
             Run::Ignores => {}
             Run::Reissues | Run::Rewrites => mendable.push(finding),
+            // A clock that was ahead when the CA was issued: `renew --ca` says that it is right now.
+            Run::Refuses(_) if finding.code == Code::NotYetValid && request.ca == CaPolicy::Renew => {}
             Run::Refuses(remedy) => {
                 let file = if finding.at.is(FileKind::Key) { FileKind::Key } else { FileKind::Certificate };
                 return Err(unusable(request, file, &finding.message.text(&names), remedy));
@@ -142,7 +131,7 @@ fn ensure(
     if certificate.not_after >= now && is_expiring(certificate, request, now) {
         reasons.push(format!("expires on {}", verify::date(certificate.not_after)));
     }
-    let mut plan = kept(request, certificate, now)?;
+    let mut plan = kept(request, set, certificate, now)?;
     if !reasons.is_empty() {
         match why_not_renewable(set, certificate) {
             None => {
@@ -195,7 +184,7 @@ fn renew(
         let why = format!("cannot be signed again: {why}");
         return Err(unusable(request, FileKind::Certificate, &why, remedy));
     }
-    let mut plan = kept(request, certificate, now)?;
+    let mut plan = kept(request, set, certificate, now)?;
     plan.action = Action::Resign;
     plan.reasons = vec!["--ca asks for it".to_owned()];
     Ok(plan)
@@ -222,25 +211,55 @@ fn use_as_it_is(
             return Err(unusable(request, FileKind::Certificate, &problem, remedy));
         }
     }
-    kept(request, certificate, now)
+    kept(request, set, certificate, now)
 }
 
-fn kept(request: &Request, certificate: &Certificate, now: OffsetDateTime) -> Result<AuthorityPlan> {
+fn kept(
+    request: &Request,
+    set: &Set,
+    certificate: &Certificate,
+    now: OffsetDateTime,
+) -> Result<AuthorityPlan> {
+    let mut purposes = certificate.purposes.clone();
+    if certificate.extended_key_usage.is_some_and(|usage| !usage.any) {
+        let lacking = [SERVER_AUTH, CLIENT_AUTH].map(<[u64]>::to_vec);
+        purposes.extend(lacking.into_iter().filter(|purpose| !certificate.purposes.contains(purpose)));
+    }
     Ok(AuthorityPlan {
         action: Action::Keep,
         reasons: Vec::new(),
         subject: certificate.subject.clone(),
         validity: authority_validity(request, now)?,
-        key_identifier: certificate.subject_key_identifier.clone(),
-        may_sign_for: match &certificate.name_constraints {
-            Some(constraints) => MaySignFor::AsBefore(constraints.der.clone()),
-            None => MaySignFor::Anything,
-        },
+        serial: certificate.serial.clone().filter(|_| is_named_by_number(request, set, certificate)),
+        key_identifier: key_identifier(set, certificate),
+        may_sign_for: MaySignFor::AsBefore(Before {
+            constraints: certificate.name_constraints.as_ref().map(|constraints| constraints.der.clone()),
+            purposes,
+            path_length: certificate.basic_constraints.and_then(|basic| basic.path_length),
+        }),
         make_key: None,
         discard_key: false,
         rewrite_key: false,
         rewrite_certificate: false,
     })
+}
+
+/// True if a certificate names the CA's by its serial number (`authorityKeyIdentifier`, as easy-rsa writes it), so that
+/// OpenSSL, Node, Python and gRPC's C core would not find its issuer under another number.
+///
+/// RFC 5280 section 4.1.2.2 asks for a number that the CA has given to no other certificate, and NSS (Firefox) rejects
+/// two certificates with one: so the number stays only where a certificate goes by it.
+pub(super) fn is_named_by_number(request: &Request, set: &Set, ca: &Certificate) -> bool {
+    let leaves = set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
+    request.ca_is_named_by_number || leaves.chain([ca]).any(|certificate| certificate.names_by_number(ca))
+}
+
+/// The CA's own, or where it has none, the one by which a certificate that it has signed names it.
+fn key_identifier(set: &Set, ca: &Certificate) -> Option<Vec<u8>> {
+    let leaves = set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
+    let mut named =
+        leaves.filter(|leaf| leaf.is_issued_by(ca)).filter_map(|leaf| leaf.authority_key_identifier.clone());
+    ca.subject_key_identifier.clone().or_else(|| named.next())
 }
 
 /// Why the CA's certificate cannot be signed again with its own key, and what to do instead.

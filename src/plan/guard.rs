@@ -77,14 +77,22 @@ pub(super) fn check_files(
 ) -> Result<()> {
     let path = |kind| shown(&request.out_dir.join(there.base.file(kind))).to_string();
     let existing = there.files.sound_certificate();
-    if let Some(certificate) = existing.filter(|certificate| certificate.not_before > now) {
+    let is_told = asked.renew || asked.only_refresh;
+    if let Some(certificate) = existing.filter(|certificate| certificate.not_before > now && !is_told) {
+        let dir = match typed(&request.out_dir) {
+            here if here == "." => String::new(),
+            dir => format!(" -o {dir}"),
+        };
         return Err(Failure::failed(format!(
             "{}: is not valid before {}, and today is {}",
             path(FileKind::Certificate),
             verify::date(certificate.not_before),
             verify::date(now)
         ))
-        .hint("set the clock right; or move the file away, and it is made anew"));
+        .hint(format!(
+            "set the clock right; if it is right: milvus-certgen renew {}{dir}",
+            crate::foreign::typed(there.base.to_string())
+        )));
     }
     check_key(asked, request, &there.files)?;
     let holds_key = there.files.certificate.sound().is_some_and(|file| file.holds_key);
@@ -163,22 +171,4 @@ pub(super) fn check_identity(plan: &LeafPlan, request: &Request, ca: &AuthorityP
             .hint(remedy));
     }
     Ok(())
-}
-
-/// What the CA may not sign for is refused here, and not found out by the client.
-pub(super) fn check_constraints(
-    plan: &LeafPlan,
-    request: &Request,
-    issuer: Option<&Certificate>,
-) -> Result<()> {
-    let Some(constraints) = issuer.and_then(|issuer| issuer.name_constraints.as_ref()) else { return Ok(()) };
-    let Some(outside) = plan.identity.names.iter().find(|name| !constraints.allow(name)) else {
-        return Ok(());
-    };
-    let pem = request.out_dir.join(plan.base.file(FileKind::Certificate));
-    Err(Failure::failed(format!(
-        "{}: the CA may not sign for {outside}; its nameConstraints permit {constraints}",
-        shown(&pem)
-    ))
-    .hint("use a name below those, or another CA"))
 }

@@ -2,7 +2,8 @@
 
 use time::OffsetDateTime;
 
-use super::guard::{check_constraints, check_files, check_identity, inherited};
+use super::guard::{check_files, check_identity, inherited};
+use super::limits::Limits;
 use super::losses::{check_leaf, rekeyed, unusable};
 use super::{Action, AuthorityPlan, KeyChoice, LeafPlan, is_expiring, validity};
 use crate::certificate::Certificate;
@@ -13,7 +14,7 @@ use crate::profile::Role;
 use crate::request::{LeafRequest, Request};
 use crate::san::San;
 use crate::set::{Leaf, LeafFiles};
-use crate::verify::{self, Finding, Names, Owner, Place, Run};
+use crate::verify::{self, Code, Finding, Names, Owner, Place, Run};
 
 /// `issuer` is the CA's certificate that is there; `None` where the CA is made new.
 pub(super) fn plan(
@@ -22,13 +23,14 @@ pub(super) fn plan(
     there: &Leaf,
     issuer: Option<&Certificate>,
     ca: &AuthorityPlan,
+    limits: &Limits,
     now: OffsetDateTime,
 ) -> Result<LeafPlan> {
     let files = &there.files;
     let existing = files.sound_certificate();
     check_files(asked, request, there, issuer, now)?;
     let kept = inherited(asked, request, files, issuer)?;
-    let identity = match &asked.foreign {
+    let mut identity = match &asked.foreign {
         Some(foreign) => foreign.identity.clone(),
         None => request.identity(
             asked,
@@ -36,6 +38,8 @@ pub(super) fn plan(
             kept.and_then(|certificate| certificate.subject_alt_names.as_deref()),
         )?,
     };
+    let kept_names = kept.and_then(|certificate| certificate.subject_alt_names.as_deref());
+    let left_out = limits.leave_out(&mut identity, asked, kept_names.unwrap_or_default());
     let findings = issuer.map_or_else(Vec::new, |ca| verify::leaf(Owner::Leaf(0), there, Some(ca), now));
     let names = |place: Place| match place {
         Place::File(Owner::Ca, kind) => request.ca_base.file(kind),
@@ -58,6 +62,9 @@ pub(super) fn plan(
         reasons = vec!["a renewal was asked for".to_owned()];
     } else if asked.only_refresh {
         reasons.clear();
+    }
+    if !asked.renew && existing.zip(issuer).is_some_and(|(leaf, issuer)| loses_its_issuer(leaf, issuer, ca)) {
+        reasons.push("it names the CA certificate by its serial number, which changes".to_owned());
     }
     // A key that no run replaces by itself is replaced by one that is told to.
     if asked.rekey && (!reasons.is_empty() || unusable(&files.key).is_some()) {
@@ -89,7 +96,7 @@ pub(super) fn plan(
         // A CA certificate that is signed now is made to last at least as long (plan::outlive).
         _ => validity,
     };
-    let plan = LeafPlan {
+    let mut plan = LeafPlan {
         role: asked.role,
         base: asked.base.clone(),
         action,
@@ -100,13 +107,33 @@ pub(super) fn plan(
         rewrite_key,
         rewrite_certificate,
         with_issuer,
+        notes: Vec::new(),
     };
+    let limited = findings.iter().find(|finding| finding.code == Code::AddressConstraint);
+    plan.notes.extend(limited.map(|finding| finding.sentence(&names)));
     check_leaf(&plan, asked, request, files)?;
     if plan.signs() {
+        plan.notes.extend(say_left_out(&plan, &left_out));
         check_identity(&plan, request, ca)?;
-        check_constraints(&plan, request, issuer)?;
+        limits.check(&plan, request)?;
     }
     Ok(plan)
+}
+
+fn say_left_out(plan: &LeafPlan, names: &[San]) -> Option<String> {
+    let names: Vec<String> = names.iter().map(San::to_string).collect();
+    let pem = plan.base.file(FileKind::Certificate);
+    (!names.is_empty()).then(|| {
+        format!(
+            "{pem} is without {}: not all clients accept addresses under a CA with constraints (--constrain)",
+            names.join(" and ")
+        )
+    })
+}
+
+/// A number that RFC 5280 does not allow is not kept, even where a certificate goes by it.
+fn loses_its_issuer(leaf: &Certificate, issuer: &Certificate, ca: &AuthorityPlan) -> bool {
+    ca.action == Action::Resign && ca.serial.is_none() && leaf.names_by_number(issuer)
 }
 
 /// Why what is there does not serve: its own faults, and what the given flags ask for beyond it.
@@ -163,7 +190,8 @@ fn choose_key(asked: &LeafRequest, files: &LeafFiles, request: &Request) -> (Key
     }
     let Some(file) = files.key.sound() else {
         // The certificate of somebody who keeps the key is renewed for that key.
-        return match files.sound_certificate().filter(|_| asked.renew && files.key.is_missing()) {
+        let is_renewed = asked.renew || asked.only_refresh;
+        return match files.sound_certificate().filter(|_| is_renewed && files.key.is_missing()) {
             Some(certificate) if !asked.rekey => (KeyChoice::Foreign(certificate.public_key.clone()), None),
             _ => (KeyChoice::Make(request.new_key()), None),
         };

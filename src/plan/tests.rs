@@ -484,10 +484,13 @@ fn any_request() -> impl Strategy<Value = Request> {
         prop::option::weighted(0.2, prop_oneof![Just(KeyKind::EcdsaP256), Just(KeyKind::Ed25519)]),
         prop::option::weighted(0.2, Just(KeyFormat::Pkcs8)),
         flag.clone(),
+        flag.clone(),
         flag,
     )
-        .prop_map(|(cn, sans, days, renew_within, key, key_format, leaf_only, client)| {
+        .prop_map(|(cn, sans, days, renew_within, key, key_format, leaf_only, client, constrain)| {
+            let has_address = sans.iter().flatten().copied().chain(cn).any(|name| name == "10.0.0.7");
             let mut request = Request {
+                constrain: constrain.is_some() && !has_address,
                 days,
                 renew_within,
                 key: key.or(Some(KeyKind::EcdsaP256)),

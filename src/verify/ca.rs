@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::finding::Findings;
-use super::{Asked, Code, Finding, Owner, Severity, date};
+use super::{Asked, Code, Finding, Fix, Owner, Severity};
 use crate::certificate::Certificate;
 use crate::files::FileKind;
 use crate::profile::Role;
@@ -25,8 +25,7 @@ pub(super) fn asked(set: &Set, asked: &Asked<'_>, now: OffsetDateTime) -> Vec<Fi
     if let Some(file) = set.ca.certificate.sound() {
         findings.expiring(&file.certificate, asked.expires_within, now);
         findings.holds_key(file.holds_key);
-        purposes(&mut findings, &file.certificate, set);
-        above(&mut findings, file, now);
+        top(&mut findings, file);
         serial_file(&mut findings, set);
     }
     if set.ca.key.sound().is_some() && looks_mounted(set) {
@@ -62,11 +61,50 @@ fn files(set: &Set, now: OffsetDateTime) -> Findings {
     if certificate.is_self_issued() && certificate.signature(&certificate.public_key).is_bad() {
         findings.certificate(Code::DamagedSignature, "is damaged: its own signature does not match");
     }
-    findings.validity(certificate, now);
-    findings.signature_and_serial(certificate);
-    findings.key_kind(certificate);
-    extensions(&mut findings, file);
+    authority(&mut findings, certificate, now);
+    path_length(&mut findings, file);
+    purposes(&mut findings, file, set);
+    for ca in file.above() {
+        above(&mut findings, ca, now);
+    }
     findings
+}
+
+/// What a CA's certificate says of itself.
+fn authority(findings: &mut Findings, certificate: &Certificate, now: OffsetDateTime) {
+    findings.validity(certificate, now);
+    findings.signature(certificate);
+    findings.numbers(certificate);
+    findings.key_kind(certificate);
+    extensions(findings, certificate);
+    critical_extensions(findings, certificate);
+}
+
+/// A CA between the CA and a root, or the root.
+fn above(findings: &mut Findings, above: &Certificate, now: OffsetDateTime) {
+    let mut own = Findings::new(findings.owner);
+    if above.is_ca() {
+        authority(&mut own, above, now);
+    } else {
+        own.certificate(Code::NotCa, "is not a CA certificate (no basicConstraints CA:TRUE)")
+            .seen("OpenSSL: invalid CA certificate");
+    }
+    own.list.retain_mut(|finding| match finding.code {
+        // Nobody looks at a root's own signature.
+        Code::WeakSignature => !above.is_self_issued(),
+        Code::UnsupportedKey => {
+            finding.message =
+                format!("has a key that Milvus or pymilvus cannot use ({})", above.public_key).into();
+            finding.severity = Severity::Error;
+            !above.has_widely_verified_key()
+        }
+        _ => true,
+    });
+    for mut finding in own.list {
+        finding.message = finding.message.after(format!("holds {} above it, which ", above.subject.text));
+        finding.fix = Fix::Reissue;
+        findings.list.push(finding);
+    }
 }
 
 /// The CA key may be kept elsewhere, out of reach of whoever checks, or be given up.
@@ -80,9 +118,7 @@ fn key_file(findings: &mut Findings, key: &Loaded<KeyFile>) {
     }
 }
 
-/// What a CA's certificate says of itself.
-fn extensions(findings: &mut Findings, file: &CertificateFile) {
-    let certificate = &file.certificate;
+fn extensions(findings: &mut Findings, certificate: &Certificate) {
     match certificate.key_usage {
         None => {
             findings
@@ -96,19 +132,6 @@ fn extensions(findings: &mut Findings, file: &CertificateFile) {
         }
         Some(_) => {}
     }
-    // RFC 5280 section 4.2.1.9: how many CAs may stand between a CA and a leaf.
-    for (below, above) in file.above().enumerate() {
-        let allowed = above.basic_constraints.and_then(|basic| basic.path_length);
-        if allowed.is_some_and(|allowed| below >= usize::try_from(allowed).unwrap_or(usize::MAX)) {
-            let above = &above.subject.text;
-            findings
-                .certificate(
-                    Code::PathLength,
-                    format!("may not sign: {above} above it allows no CA below (pathlen)"),
-                )
-                .seen("OpenSSL: path length constraint exceeded");
-        }
-    }
     if certificate.basic_constraints.is_some_and(|basic| !basic.critical) {
         findings
             .certificate(Code::BasicConstraintsNotCritical, "has a basicConstraints that is not critical")
@@ -121,32 +144,61 @@ fn extensions(findings: &mut Findings, file: &CertificateFile) {
     }
 }
 
-/// A CA's `extendedKeyUsage` binds what it signs; webpki alone does not ask it of whom it trusts.
-fn purposes(findings: &mut Findings, ca: &Certificate, set: &Set) {
-    let Some(usage) = ca.extended_key_usage.filter(|usage| !usage.any) else { return };
-    for (role, allowed) in [(Role::Server, usage.server_auth), (Role::Client, usage.client_auth)] {
-        if !allowed && set.first(role).is_some() {
-            let purpose = role.purpose().unwrap_or_default();
-            let message = format!("has an extendedKeyUsage without {purpose}, which binds what it signs");
+/// What a client does not process and must not pass over. rustls does not look at the certificates that it trusts.
+fn critical_extensions(findings: &mut Findings, certificate: &Certificate) {
+    let is_processed = |name: &&String| *name == "certificatePolicies" && certificate.is_self_issued();
+    for name in certificate.critical_extensions.iter().filter(|name| !is_processed(name)) {
+        let message = format!("has a critical extension that not all clients process ({name})");
+        findings.certificate(Code::CriticalExtension, message);
+    }
+}
+
+/// RFC 5280 section 4.2.1.9: how many CAs may stand between a CA and a leaf.
+fn path_length(findings: &mut Findings, file: &CertificateFile) {
+    for (below, above) in file.above().enumerate() {
+        let allowed = above.basic_constraints.and_then(|basic| basic.path_length);
+        if allowed.is_some_and(|allowed| below >= usize::try_from(allowed).unwrap_or(usize::MAX)) {
+            let above = &above.subject.text;
             findings
-                .certificate(Code::WrongEku, message)
+                .certificate(
+                    Code::PathLength,
+                    format!("may not sign: {above} above it allows no CA below (pathlen)"),
+                )
+                .seen("OpenSSL: path length constraint exceeded");
+        }
+    }
+}
+
+/// The `extendedKeyUsage` of a CA binds what it signs, and so does that of a CA above it; webpki alone does not ask
+/// it of whom it trusts.
+fn purposes(findings: &mut Findings, file: &CertificateFile, set: &Set) {
+    for (depth, ca) in std::iter::once(&file.certificate).chain(file.above()).enumerate() {
+        let Some(usage) = ca.extended_key_usage.filter(|usage| !usage.any) else { continue };
+        for (role, allowed) in [(Role::Server, usage.server_auth), (Role::Client, usage.client_auth)] {
+            if allowed || set.first(role).is_none() {
+                continue;
+            }
+            let purpose = role.purpose().unwrap_or_default();
+            let what = format!("has an extendedKeyUsage without {purpose}, which binds what it signs");
+            let finding = match depth {
+                0 => findings.certificate(Code::WrongEku, what),
+                _ => {
+                    let message = format!("holds {} above it, which {what}", ca.subject.text);
+                    let finding = findings.certificate(Code::WrongEku, message);
+                    finding.fix = Fix::Reissue;
+                    finding
+                }
+            };
+            finding
                 .seen("OpenSSL: unsuitable certificate purpose")
                 .seen("Go: x509: certificate specifies an incompatible key usage");
         }
     }
 }
 
-/// The CAs between the CA and a root, as far as they are in its file.
-fn above(findings: &mut Findings, file: &CertificateFile, now: OffsetDateTime) {
-    let mut top = &file.certificate;
-    for above in file.above() {
-        if now > above.not_after {
-            let message =
-                format!("holds {} above it, which expired on {}", above.subject.text, date(above.not_after));
-            findings.certificate(Code::Expired, message).seen("OpenSSL: certificate has expired");
-        }
-        top = above;
-    }
+/// The CAs between the CA and a root should be in its file.
+fn top(findings: &mut Findings, file: &CertificateFile) {
+    let top = file.above().last().unwrap_or(&file.certificate);
     if !top.is_self_issued() {
         let message = format!(
             "ends with {}, which is no root: OpenSSL and Node ask for the CA above it",

@@ -83,17 +83,11 @@ impl Findings {
         }
     }
 
-    pub(super) fn signature_and_serial(&mut self, certificate: &Certificate) {
+    pub(super) fn signature(&mut self, certificate: &Certificate) {
         if certificate.weak_signature {
             self.certificate(Code::WeakSignature, "is signed with SHA-1 or MD5, which clients refuse")
                 .seen("Go: x509: cannot verify signature: insecure algorithm")
                 .seen("OpenSSL: CA signature digest algorithm too weak");
-        }
-        if certificate.serial.is_none() {
-            self.certificate(
-                Code::BadSerial,
-                "has a serial number that is zero, negative or longer than 20 octets",
-            );
         }
     }
 

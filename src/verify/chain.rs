@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 use super::finding::Findings;
-use super::{Code, Finding, Owner};
+use super::{Code, Finding, Owner, words};
 use crate::certificate::Certificate;
 use crate::profile::Role;
 use crate::san::San;
@@ -15,9 +15,15 @@ use crate::set::{CertificateFile, Leaf, Set};
 
 /// Checks every leaf against the CA, and a server's for each of its names.
 pub(super) fn check(set: &Set, ca: &Certificate, now: OffsetDateTime) -> Vec<Finding> {
-    // The trust anchor is the top of the CA's own file; what is between it and the leaf is checked too.
+    // The trust anchor is the top of the CA's own file, as far as signatures can be checked here; what is between it
+    // and the leaf is checked too.
     let mut chain = vec![ca];
-    chain.extend(set.ca.certificate.sound().into_iter().flat_map(CertificateFile::above));
+    for above in set.ca.certificate.sound().into_iter().flat_map(CertificateFile::above) {
+        if !chain.last().is_some_and(|below| below.signature(&above.public_key).is_good()) {
+            break;
+        }
+        chain.push(above);
+    }
     // What is beside the CA in its file, or is sent along, may stand between.
     let beside = set.ca.certificate.sound().map_or(&[][..], |file| &file.chain);
     set.leaves
@@ -38,7 +44,7 @@ fn check_leaf(owner: Owner, leaf: &Leaf, chain: &[&Certificate], now: OffsetDate
     let usage = if is_server { KeyUsage::server_auth() } else { KeyUsage::client_auth() };
     match verify(certificate, chain, usage, now) {
         Err(why) => {
-            findings.certificate(Code::Chain, format!("does not verify against the CA: {why}"));
+            findings.certificate(Code::Chain, format!("does not verify against the CA: {}", words::of(&why)));
         }
         Ok(()) if is_server => {
             for name in certificate.subject_alt_names.iter().flatten() {
@@ -67,7 +73,7 @@ pub fn trusted(
     now: OffsetDateTime,
 ) -> Result<(), String> {
     let usage = if role == Role::Client { KeyUsage::client_auth() } else { KeyUsage::server_auth() };
-    verify(certificate, path, usage, now).map_err(|why| why.to_string())
+    verify(certificate, path, usage, now).map_err(|why| words::of(&why).to_owned())
 }
 
 fn verify(

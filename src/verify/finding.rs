@@ -96,6 +96,12 @@ impl Message {
         Self(vec![Piece::Text(text.into()), Piece::Name(place)])
     }
 
+    /// The same with words before it.
+    pub(super) fn after(mut self, text: String) -> Self {
+        self.0.insert(0, Piece::Text(text));
+        self
+    }
+
     /// The words after it.
     #[must_use]
     pub fn and(mut self, text: impl Into<String>) -> Self {

@@ -60,6 +60,8 @@ pub enum Fix {
     HideCaKey,
     /// The CA above signs it again.
     LengthenPath,
+    /// A new CA limits host names only.
+    ConstrainAnew,
     /// The next run finishes the one that was interrupted.
     Finish,
     /// milvus.yaml gets that tlsMode, or one with TLS.
@@ -108,7 +110,7 @@ impl Files<'_> {
             Fix::Replace if at.is(FileKind::Serial) => format!("rm {typed_path}"),
             Fix::Replace => self.replace(at),
             Fix::CompleteChain => "put the CAs above it behind it, up to the root".to_owned(),
-            Fix::SetClock => "set the clock right, or wait".to_owned(),
+            Fix::SetClock => format!("set the clock right, or wait; if it is right: {}", self.renew(at, "")),
             Fix::RestrictMode => format!("chmod 600 {typed_path}"),
             Fix::TakePasswordOff => return self.conversion_of(at),
             Fix::ConvertToPkcs8 => format!(
@@ -123,6 +125,7 @@ impl Files<'_> {
                 "move it to where only you can read it, and run milvus-certgen there".to_owned()
             }
             Fix::LengthenPath => "have the CA above sign it with a longer pathlen".to_owned(),
+            Fix::ConstrainAnew => self.constrain_anew(at),
             Fix::Finish => self.command(""),
             Fix::SetTlsMode(mode) => {
                 let mode = mode.map_or_else(|| "1 or 2".to_owned(), |mode| mode.to_string());

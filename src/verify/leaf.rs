@@ -4,11 +4,12 @@ use time::{Duration, OffsetDateTime};
 
 use super::finding::Findings;
 use super::{Asked, Code, Finding, Message, Owner, Place, Severity, chain, is_valid};
-use crate::certificate::{Certificate, Signature};
+use crate::certificate::{Certificate, Constraints, Signature};
 use crate::files::{BaseName, FileKind};
 use crate::keys::{KeyFormat, KeyKind};
 use crate::profile::Role;
 use crate::san::San;
+use crate::serial::Serial;
 use crate::set::{CertificateFile, KeyFile, Leaf, LeafFiles, Loaded, Set};
 
 /// What `openssl x509 -days 3650` makes a minute after the CA outlives it by that minute: nothing to speak of.
@@ -115,11 +116,15 @@ fn content(
         issuer(findings, certificate, ca, known);
     }
     findings.validity(certificate, now);
-    findings.signature_and_serial(certificate);
+    findings.signature(certificate);
+    findings.numbers(certificate);
     findings.key_kind(certificate);
     findings.demo_key(certificate);
     usages(findings, role, certificate);
     names(findings, role, certificate);
+    if let Some(limits) = ca.and_then(|ca| ca.name_constraints.as_ref()).filter(|_| role == Role::Server) {
+        addresses(findings, certificate, limits);
+    }
     // Beside a certificate that the CA has not signed, it is another CA's.
     let is_stale = |ca: &Certificate, issuer: &Certificate| {
         issuer.subject.der == ca.subject.der
@@ -184,7 +189,7 @@ fn issuer(findings: &mut Findings, certificate: &Certificate, ca: &Certificate, 
         }
     }
     key_identifiers(findings, certificate, ca);
-    if certificate.not_after > ca.not_after + OUTLIVES_BY {
+    if certificate.not_after > ca.not_after.saturating_add(OUTLIVES_BY) {
         findings.certificate(Code::OutlivesCa, Message::of("is valid longer than ", CA_PEM));
     }
 }
@@ -207,20 +212,31 @@ fn key_identifiers(findings: &mut Findings, certificate: &Certificate, ca: &Cert
         }
         _ => {
             // `authorityKeyIdentifier = keyid, issuer:always`, as easy-rsa has it.
-            let numbers = certificate.authority_serial.as_ref().zip(ca.serial.as_ref());
-            if let Some((number, _)) = numbers.filter(|(number, own)| number != own) {
+            let number = certificate.authority_serial.as_ref();
+            if let Some(number) = number.filter(|number| **number != ca.serial_octets) {
+                let number = match Serial::from_der_integer(number) {
+                    Ok(number) => format!("the serial number {number}"),
+                    Err(_) => "a serial number".to_owned(),
+                };
+                let message = Message::of(format!("names its issuer by {number}, which "), CA_PEM)
+                    .and(" does not have");
                 findings
-                    .certificate(
-                        Code::KeyIdentifier,
-                        Message::of(
-                            format!("names its issuer by the serial number {number}, which "),
-                            CA_PEM,
-                        )
-                        .and(" does not have"),
-                    )
+                    .certificate(Code::KeyIdentifier, message)
                     .seen("OpenSSL: unable to get local issuer certificate");
             }
         }
+    }
+}
+
+/// gRPC's C core gives up where it has to hold an address against constraints, whether they allow it or not.
+fn addresses(findings: &mut Findings, certificate: &Certificate, limits: &Constraints) {
+    let mut names = certificate.subject_alt_names.iter().flatten();
+    if limits.limit_addresses() && names.any(|name| matches!(name, San::Ip(_))) {
+        let message = Message::of("has IP addresses, and ", CA_PEM)
+            .and(" limits addresses, which pymilvus and C++ cannot check");
+        findings
+            .certificate(Code::AddressConstraint, message)
+            .seen("pymilvus: CERTIFICATE_VERIFY_FAILED: unsupported name constraint type");
     }
 }
 

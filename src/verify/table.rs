@@ -160,9 +160,11 @@ codes! {
             Clients do not verify the signature of a root that they trust, but the file is not the one that was \
             issued. Put a good copy there.");
     NotYetValid => row("not-yet-valid", Error, Certificate).plain()
-        .ca(Refuses("set the clock right"), Fix::SetClock).leaf(Refuses("set the clock right"), Fix::SetClock)
+        .ca(Refuses("set the clock right; if it is right: milvus-certgen renew --ca"), Fix::SetClock)
+        .leaf(Refuses("set the clock right"), Fix::SetClock)
         .means("The certificate becomes valid in the future. Usually the clock of this machine, or of the one that \
-            issued the certificate, is wrong. Correct the clock.");
+            issued the certificate, is wrong. Correct the clock. If it is right, `renew` issues the certificate again, and \
+            `renew --ca` the CA certificate.");
     Expired => row("expired", Error, Certificate).plain()
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
         .means("The certificate's validity has ended, and every client rejects it. A run issues it again with the \
@@ -195,7 +197,7 @@ codes! {
             purpose. It comes from `openssl x509` without `-extfile`. A run issues it again with serverAuth or \
             clientAuth.");
     WrongEku => row("wrong-eku", Error, Certificate)
-        .ca(Ignores, Fix::Renew).leaf(Reissues, Fix::Reissue)
+        .ca(Reissues, Fix::Renew).leaf(Reissues, Fix::Reissue)
         .means("The extendedKeyUsage does not include the purpose that the certificate is used for: a server needs \
             serverAuth, a client clientAuth, and a CA's own extendedKeyUsage limits everything that it signs. Often \
             two files have changed places. Issue the certificate again, or put the right file there.");
@@ -247,6 +249,19 @@ codes! {
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
         .means("The serial number is zero, negative or longer than 20 bytes, against RFC 5280; some clients refuse \
             such a certificate. A run issues it again with a serial number of its own.");
+    BadDate => row("bad-date", Error, Certificate)
+        .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
+        .means("A date has fractions of a second, or lacks the seconds, against RFC 5280. OpenSSL, and with it Node and \
+            Python, rejects such a certificate. A run issues it again with whole seconds.");
+    CriticalExtension => row("critical-extension", Error, Certificate)
+        .ca(Reissues, Fix::Reissue)
+        .means("A CA certificate has a critical extension that not all clients know, and a client must reject what it \
+            does not know. A run issues the CA certificate again without it, with the same key and subject.");
+    AddressConstraint => row("address-constraint", Error, Certificate)
+        .leaf(Ignores, Fix::ConstrainAnew)
+        .means("The CA limits the IP addresses that it may sign for, and the server's certificate has addresses. gRPC's \
+            C core (pymilvus, C++) cannot check such limits and rejects the certificate. Start over with `--constrain`, \
+            which limits host names only, or use a CA without limits for addresses.");
     // The whole.
     Chain => row("chain", Error, Certificate)
         .leaf(Reissues, Fix::Renew)

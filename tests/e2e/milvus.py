@@ -28,7 +28,7 @@ from milvus import MilvusServer
 from program import one_way_probes, plaintext_probes, two_way_probes, version_withheld
 from server import read_log, run_case, running_server
 
-SUITE_SECONDS = 300
+SUITE_SECONDS = 360
 
 # A name that no server has until its certificate is signed again with --san.
 LATER_NAME = "extra.example"
@@ -71,6 +71,14 @@ def run_suite(report: Report, program: Path, home: Path) -> None:
     make_set(program, rsa, command="renew")
     make_set(program, rsa, "--ca", command="renew")
     run_cases(report, home, rsa, 1, signed_again_cases(before))
+
+    constrained = make_set(program, home / "constrained", "--cn", "localhost", "--constrain", "--key-type", "ecdsa-p256")
+    # The constraints stay when the CA's certificate is issued again.
+    before = Path(shutil.copytree(constrained, home / "constrained-before"))
+    make_set(program, constrained, "--ca", "--all", command="renew")
+    other = home / "other-ecdsa-p256"
+    run_cases(report, home, constrained, 1, constrained_one_way_cases(constrained, before))
+    run_cases(report, home, constrained, 2, constrained_two_way_cases(constrained, before, other))
 
     ed25519 = make_set(program, home / "ed25519", "--cn", "localhost", "--key-type", "ed25519")
     run_cases(report, home, ed25519, 1, ed25519_cases(ed25519))
@@ -116,6 +124,28 @@ def signed_again_cases(before: Path) -> Cases:
         "signed again, new name": partial(accepted, server_name=LATER_NAME, **trust),
         "signed again, trust in the old server.pem": partial(accepted, server_pem_path=before / "server.pem"),
         "signed again, trust in the old ca.pem": partial(accepted, **trust),
+    }
+
+
+def constrained_one_way_cases(own: Path, before: Path) -> Cases:
+    """Under a CA of --constrain there are host names and no addresses, and pymilvus accepts them."""
+    trust = {"server_pem_path": own / "ca.pem"}
+    return {
+        "trust in ca.pem": partial(accepted, **trust),
+        "trust in server.pem": partial(accepted, server_pem_path=own / "server.pem"),
+        "trust in the old ca.pem": partial(accepted, server_pem_path=before / "ca.pem"),
+        "address refused": partial(refused, common.WRONG_NAME, host="127.0.0.1", server_name="", **trust),
+    }
+
+
+def constrained_two_way_cases(own: Path, before: Path, other: Path) -> Cases:
+    """Milvus holds client.pem against the constraints too."""
+    return {
+        "client.pem": partial(accepted, **identity(own, "client", own)),
+        "the old client.pem": partial(accepted, **identity(before, "client", before)),
+        "client of another CA refused": partial(
+            refused, common.UNKNOWN_CLIENT_CA, **identity(other, "client", own)
+        ),
     }
 
 

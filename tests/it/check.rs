@@ -15,7 +15,7 @@ mod hostile;
 mod mistakes;
 mod pairs;
 mod row;
-mod signing;
+pub(crate) mod signing;
 mod words;
 
 pub(crate) use row::{Row, Verdict, rows};

@@ -187,6 +187,29 @@ fn a_clock_that_is_wrong_signs_nothing() {
     refuses(&sandbox, &[], "ca.pem: is not valid before ");
 }
 
+/// The CA has signed it, but for somebody else: a server does not become who a client was.
+#[test]
+fn names_are_not_taken_over_from_a_certificate_for_another_role() {
+    let sandbox = Sandbox::with_set();
+    sandbox.certgen(&["client", "alice", "-q"]).args(&FAST).succeeds();
+    for end in ["pem", "key", "csr"] {
+        fs::copy(sandbox.file(&format!("alice.{end}")), sandbox.file(&format!("server.{end}"))).unwrap();
+    }
+    refuses(
+        &sandbox,
+        &[],
+        "server.pem: is not this CA's, or not for its role, and what is left of it is for \"alice\"",
+    );
+    refuses(&sandbox, &["--key-type", "rsa"], "server.pem: is not this CA's, or not for its role");
+    // Its own role's is taken over.
+    sandbox.certgen(&["server", "db.example.com", "-q"]).args(&FAST).succeeds();
+    for end in ["pem", "key", "csr"] {
+        fs::copy(sandbox.file(&format!("db.example.com.{end}")), sandbox.file(&format!("server.{end}")))
+            .unwrap();
+    }
+    assert!(sandbox.certgen(&[]).succeeds().contains("nothing to do"));
+}
+
 #[test]
 fn requests_and_certificates_of_one_name_are_for_one_thing() {
     let sandbox = Sandbox::new();

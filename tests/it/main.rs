@@ -31,6 +31,7 @@ mod probe;
 mod project;
 mod refused;
 mod rehearsal;
+mod renew_ca;
 mod sign;
 mod support;
 mod threads;

@@ -79,6 +79,19 @@ fn assert_all(peer: &Peer) {
     }
 }
 
+/// Under a CA with constraints.
+fn assert_constrained(peer: &Peer) {
+    let set =
+        Sandbox::with_set_of(&["--constrain", "--san", "*.db.example.com", "--client-cn", "Alice Smith"]);
+    for trust in ["ca.pem", "server.pem"] {
+        for name in ["localhost", "a.db.example.com"] {
+            peer.assert(&set, (trust, name, "one-way"), true);
+            peer.assert(&set, (trust, name, "mutual"), true);
+        }
+        peer.assert(&set, (trust, "evil.example", "one-way"), false);
+    }
+}
+
 /// What the recipe of the Milvus page makes is refused, and accepted once a run has brought it up to date.
 fn assert_recipe_is_mended(peer: &Peer, refusal: &str) {
     if !has("openssl") {
@@ -101,6 +114,7 @@ fn python() {
     }
     let peer = Peer { program: "python3".into(), script: Some(script("handshake.py")) };
     assert_all(&peer);
+    assert_constrained(&peer);
     assert_recipe_is_mended(&peer, "CA cert does not include key usage extension");
 }
 
@@ -111,6 +125,7 @@ fn node() {
     }
     let peer = Peer { program: "node".into(), script: Some(script("handshake.js")) };
     assert_all(&peer);
+    assert_constrained(&peer);
     if !has("openssl") {
         return;
     }
@@ -147,6 +162,7 @@ fn go() {
     let (_workshop, program) = go_program("handshake.go");
     let peer = Peer { program, script: None };
     assert_all(&peer);
+    assert_constrained(&peer);
     assert_recipe_is_mended(&peer, "relies on legacy Common Name field, use SANs instead");
 }
 
@@ -188,5 +204,15 @@ fn gnutls() {
         ] {
             assert_eq!(verify(&set, ca, pem, &rest), accepted, "{key_type} {ca} {pem} {rest:?}");
         }
+    }
+    let set =
+        Sandbox::with_set_of(&["--constrain", "--san", "*.db.example.com", "--client-cn", "Alice Smith"]);
+    for (pem, rest, accepted) in [
+        ("server.pem", vec!["--verify-hostname", "localhost", "--verify-purpose", server_auth], true),
+        ("server.pem", vec!["--verify-hostname", "a.db.example.com", "--verify-purpose", server_auth], true),
+        ("client.pem", vec!["--verify-purpose", client_auth], true),
+        ("server.pem", vec!["--verify-hostname", "evil.example", "--verify-purpose", server_auth], false),
+    ] {
+        assert_eq!(verify(&set, "ca.pem", pem, &rest), accepted, "{pem} {rest:?}");
     }
 }

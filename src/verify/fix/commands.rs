@@ -22,6 +22,9 @@ impl Files<'_> {
 
     /// A run, where it looks at the certificate; else `renew`.
     pub(super) fn reissue(&self, at: Place) -> String {
+        if self.is_of_another_ca(at) {
+            return "have it issued again without that, or use another CA".to_owned();
+        }
         match (at.owner(), self.leaf(at)) {
             (_, Some(leaf)) if !self.is_of_pair(leaf) => self.renew(at, ""),
             (Some(Owner::Absent(_)), _) => self.create_all(),
@@ -32,6 +35,9 @@ impl Files<'_> {
     pub(super) fn renew(&self, at: Place, flags: &str) -> String {
         match self.leaf(at) {
             Some(leaf) => self.signing(&format!("renew {}{flags}", word(&leaf.base))),
+            None if self.is_of_another_ca(at) => {
+                "have it issued again without that, or use another CA".to_owned()
+            }
             None => self.signing("renew --ca"),
         }
     }
@@ -114,6 +120,33 @@ impl Files<'_> {
             }
             _ => self.reissue(at),
         }
+    }
+
+    /// Another CA has issued the CA's certificate: nothing here can issue it again.
+    fn is_of_another_ca(&self, at: Place) -> bool {
+        at.owner() == Some(Owner::Ca) && self.set.ca_certificate().is_some_and(|ca| !ca.is_self_issued())
+    }
+
+    /// A new CA that limits host names only, with the names that the server has. Its CA may still sign for addresses,
+    /// and somebody may need them: no run takes them away by itself.
+    pub(super) fn constrain_anew(&self, at: Place) -> String {
+        let certificate = self.leaf(at).and_then(|leaf| leaf.files.sound_certificate());
+        let names = certificate.and_then(|c| c.subject_alt_names.as_deref()).unwrap_or_default();
+        let hosts: Vec<&str> = names
+            .iter()
+            .filter_map(|name| match name {
+                San::Dns(host) => Some(host.as_str()),
+                San::Ip(_) | San::Email(_) | San::Uri(_) => None,
+            })
+            .collect();
+        let Some((first, rest)) = hosts.split_first() else {
+            return "start over with a host name: milvus-certgen --force --constrain --cn NAME".to_owned();
+        };
+        let mut flags = format!("--force --constrain --cn {}", foreign::typed(first));
+        if !rest.is_empty() {
+            flags = format!("{flags} --san {}", foreign::typed(rest.join(",")));
+        }
+        self.command(&flags)
     }
 
     pub(super) fn newest_serial(&self) -> Option<&Serial> {

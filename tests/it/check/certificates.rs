@@ -2,7 +2,8 @@
 
 use super::row::{Row, row};
 use super::signing::{
-    CA, CLIENT, SERVER, attach_issuer, but, damage_signature, sign, sign_between, sign_ca, sign_with,
+    CA, CLIENT, SERVER, attach_issuer, but, damage_signature, sign, sign_between, sign_ca, sign_ca_with,
+    sign_with, split_seconds,
 };
 
 /// A server's and a client's.
@@ -46,6 +47,13 @@ fn validity() -> Vec<Row> {
             &["warning expiring server.pem"],
         ),
         row("a server of a few days", |s| sign_between(s, "server", SERVER, [-2, 6]), &[]),
+        // A third of its days is left to renew it, however many are asked for.
+        row("a server in its second third", |s| sign_between(s, "server", SERVER, [-18, 12]), &[]),
+        row(
+            "a server in its last third",
+            |s| sign_between(s, "server", SERVER, [-21, 9]),
+            &["warning expiring server.pem"],
+        ),
         row(
             "a server that expires later than is asked for",
             |s| sign_between(s, "server", SERVER, [-200, 20]),
@@ -216,6 +224,24 @@ fn extensions() -> Vec<Row> {
             &["error no-san server.pem", "error key-identifier server.pem", "warning no-eku server.pem"],
         ),
         row(
+            "a server whose date has a fraction of a second",
+            |s| {
+                sign_with(s, "server", SERVER, "-days 10000 -set_serial 0x1001");
+                split_seconds(s, "server");
+            },
+            &["error bad-date server.pem", "note long-validity server.pem"],
+        )
+        .made(&["--key-type", "rsa", "--ca-days", "10001"]),
+        row(
+            "a CA whose date has a fraction of a second",
+            |s| {
+                sign_ca_with(s, CA, "-days 10000 -set_serial 0x1000");
+                split_seconds(s, "ca");
+            },
+            &["error bad-date ca.pem"],
+        )
+        .made(&["--key-type", "rsa"]),
+        row(
             "a server with a critical extension that nobody knows",
             |s| sign(s, "server", &but(SERVER, "1.2.3.4.5=critical,DER:0500")),
             &["error chain server.pem"],
@@ -275,6 +301,23 @@ pub(super) fn authorities() -> Vec<Row> {
             "a CA that may sign for other names only",
             |s| sign_ca(s, &but(CA, "nameConstraints=critical,permitted;DNS:example.com")),
             &["error chain server.pem", "error chain client.pem"],
+        ),
+        row(
+            "a CA that limits addresses",
+            |s| {
+                let ones = ["FFFF"; 8].join(":");
+                let limits = format!(
+                    "nameConstraints=critical,permitted;DNS:localhost,permitted;IP:127.0.0.1/255.255.255.255,\
+                     permitted;IP:0:0:0:0:0:0:0:1/{ones}"
+                );
+                sign_ca(s, &but(CA, &limits));
+            },
+            &["error address-constraint server.pem"],
+        ),
+        row(
+            "a CA with a critical extension that nobody knows",
+            |s| sign_ca(s, &but(CA, "1.2.3.4.5=critical,DER:0500")),
+            &["error critical-extension ca.pem"],
         ),
         row(
             "a CA for clients only",

@@ -9,8 +9,9 @@ use super::row::{Row, Verdict, rows};
 use crate::support::{Sandbox, has};
 
 /// Sentences, for what no command mends.
-const SENTENCES: [&str; 8] = [
+const SENTENCES: [&str; 9] = [
     "set the clock right, or wait",
+    "have it issued again without that, or use another CA",
     "put the right one there; or start over: ",
     "where the CA's key is: ",
     "the CA can sign nothing more; start over: ",

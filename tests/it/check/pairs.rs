@@ -193,28 +193,31 @@ fn key_identifiers() -> Vec<Row> {
 /// CAs that a run never makes.
 fn other_cas() -> Vec<Row> {
     vec![
+        row("the CA above allows no CA below", |s| put_below(s, CA), &["error path-length ca.pem"]),
         row(
-            "the CA above allows no CA below",
+            "the CA above is for servers only",
             |s| {
-                let desk = Sandbox::new();
-                desk.certgen(&["ca", "--key-type", "ecdsa-p256", "--organization", "above", "-q"]).succeeds();
-                desk.write(
-                    "extensions",
-                    with_own_key_identifier(s, &but(CA, "authorityKeyIdentifier=keyid")),
+                put_below(
+                    s,
+                    &(but(CA, "basicConstraints=critical,CA:TRUE") + "extendedKeyUsage=serverAuth\n"),
                 );
-                s.openssl(&format!(
-                    "x509 -x509toreq -in ca.pem -signkey ca.key -out {0}/ca.csr",
-                    desk.path().display()
-                ));
-                s.openssl(&format!(
-                    "x509 -req -in {0}/ca.csr -CA {0}/ca.pem -CAkey {0}/ca.key -set_serial 2 -days 365 -out ca.pem \
-                     -extfile {0}/extensions",
-                    desk.path().display()
-                ));
-                s.write("ca.pem", s.read("ca.pem") + &desk.read("ca.pem"));
-                attach_issuer(s);
             },
-            &["error path-length ca.pem"],
+            &["error wrong-eku ca.pem"],
+        ),
+        row(
+            "the CA above has no keyUsage",
+            |s| put_below(s, "basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=hash\n"),
+            &["error ca-no-key-usage ca.pem"],
+        ),
+        row(
+            "the CA above has a critical extension that nobody knows",
+            |s| {
+                put_below(
+                    s,
+                    &(but(CA, "basicConstraints=critical,CA:TRUE") + "1.2.3.4.5=critical,DER:0500\n"),
+                );
+            },
+            &["error critical-extension ca.pem"],
         ),
         row(
             "a CA with P-521",
@@ -246,6 +249,29 @@ fn other_cas() -> Vec<Row> {
     ]
 }
 
+/// The set's CA is no root any more: another CA with these extensions has issued its certificate.
+fn put_below(s: &Sandbox, above: &str) {
+    let desk = Sandbox::new();
+    let at = |name: &str| desk.file(name).display().to_string();
+    desk.openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out above.key");
+    desk.openssl("req -new -key above.key -subj /O=above -out above.csr");
+    desk.write("above", above);
+    desk.openssl(
+        "x509 -req -in above.csr -signkey above.key -extfile above -days 400 -set_serial 1 -out above.pem",
+    );
+    desk.write("extensions", with_own_key_identifier(s, &but(CA, "authorityKeyIdentifier=keyid")));
+    s.openssl(&format!("x509 -x509toreq -in ca.pem -signkey ca.key -out {}", at("ca.csr")));
+    s.openssl(&format!(
+        "x509 -req -in {} -CA {} -CAkey {} -set_serial 2 -days 365 -out ca.pem -extfile {}",
+        at("ca.csr"),
+        at("above.pem"),
+        at("above.key"),
+        at("extensions")
+    ));
+    s.write("ca.pem", s.read("ca.pem") + &desk.read("above.pem"));
+    attach_issuer(s);
+}
+
 fn serials() -> Vec<Row> {
     vec![
         row(
@@ -275,7 +301,7 @@ fn serials() -> Vec<Row> {
         row(
             "a negative serial number",
             |s| sign_with(s, "client", CLIENT, "-days 365 -set_serial -5"),
-            &["warning bad-serial client.pem"],
+            &["error bad-serial client.pem"],
         ),
         row(
             "a serial number of 21 octets",
@@ -289,6 +315,11 @@ fn serials() -> Vec<Row> {
             "a CA with the serial number zero",
             |s| sign_ca_with(s, CA, "-days 365 -set_serial 0"),
             &["warning bad-serial ca.pem"],
+        ),
+        row(
+            "a CA with a negative serial number",
+            |s| sign_ca_with(s, CA, "-days 365 -set_serial -5"),
+            &["error bad-serial ca.pem"],
         ),
     ]
 }

@@ -158,6 +158,33 @@ pub(crate) fn damage_signature(set: &Sandbox, name: &str) {
     set.write(name, pem::encode(&pem::Pem::new(block.tag(), der)));
 }
 
+/// Adds a fraction to the seconds of the notAfter of ROLE.pem, which has to be past 2049, and signs it again with the
+/// CA's RSA key.
+pub(crate) fn split_seconds(set: &Sandbox, role: &str) {
+    let pem = format!("{role}.pem");
+    let mut der = pem::parse_many(set.read(&pem)).unwrap().remove(0).into_contents();
+    let signature = der.len() - 256;
+    let date = der.windows(2).position(|two| two == [0x18, 15]).unwrap();
+    // GeneralizedTime, and the sequence around both dates.
+    der[date + 1] += 2;
+    der[date - 16] += 2;
+    der.splice(date + 16..date + 17, *b".5Z");
+    // The whole and the part that is signed have lengths of two octets.
+    for at in [2, 6] {
+        let length = u16::from_be_bytes([der[at], der[at + 1]]) + 2;
+        der[at..at + 2].copy_from_slice(&length.to_be_bytes());
+    }
+    let desk = Sandbox::new();
+    let end = 8 + usize::from(u16::from_be_bytes([der[6], der[7]]));
+    desk.write("part", &der[4..end]);
+    let [part, signed] = ["part", "signed"].map(|name| desk.file(name).display().to_string());
+    set.openssl(&format!("dgst -sha256 -sign ca.key -out {signed} {part}"));
+    der.truncate(signature + 2);
+    der.extend(std::fs::read(desk.file("signed")).unwrap());
+    set.write(&pem, pem::encode(&pem::Pem::new("CERTIFICATE", der)));
+    attach_issuer(set);
+}
+
 /// Puts another set's file in the place of this one's.
 pub(crate) fn copy(from: &Sandbox, name: &str, to: &Sandbox, as_name: &str) {
     fs::copy(from.file(name), to.file(as_name)).unwrap();

@@ -1,0 +1,42 @@
+//! Serial numbers and dates that clients cannot read, or that RFC 5280 does not allow.
+
+use super::finding::Findings;
+use super::{Code, Severity};
+use crate::certificate::Certificate;
+use crate::serial::SerialFault;
+
+impl Findings {
+    pub(super) fn numbers(&mut self, certificate: &Certificate) {
+        if let Some(fault) = certificate.serial_fault {
+            self.serial(fault);
+        }
+        if let Some(date) = certificate.malformed_date {
+            let message = format!("has a {date} with fractions of a second or without seconds");
+            self.certificate(Code::BadDate, message)
+                .seen(format!("OpenSSL: format error in certificate's {date} field"));
+        }
+    }
+
+    fn serial(&mut self, fault: SerialFault) {
+        match fault {
+            SerialFault::Negative => {
+                self.certificate(Code::BadSerial, "has a negative serial number")
+                    .seen("Milvus 2.6 (Go 1.24): x509: negative serial number")
+                    .severity = Severity::Error;
+            }
+            // Measured: Go, gRPC's C core, OpenSSL, Node, the JDK, GnuTLS and rustls accept both.
+            SerialFault::Zero => {
+                self.certificate(
+                    Code::BadSerial,
+                    "has the serial number zero; RFC 5280 asks for a positive one",
+                );
+            }
+            SerialFault::TooLong => {
+                self.certificate(
+                    Code::BadSerial,
+                    "has a serial number of more than 20 bytes, the limit of RFC 5280",
+                );
+            }
+        }
+    }
+}
