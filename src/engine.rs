@@ -8,12 +8,12 @@ use crate::error::{Failure, Result};
 use crate::files::{FileKind, shown};
 use crate::issue::{Issued, Progress, issue, issue_with};
 use crate::keys::{self, PrivateKey};
-use crate::plan::{Plan, plan};
+use crate::plan::{Action, KeyChoice, Plan, plan};
 use crate::request::Request;
 use crate::set::Set;
 use crate::store::transaction::Journal;
 use crate::store::{Change, Directory, Step, load, load_ca, load_leaves};
-use crate::verify;
+use crate::verify::{self, Severity};
 
 mod places;
 
@@ -273,20 +273,29 @@ fn check_outputs(request: &Request, set: &Set, changes: &[Change]) -> Result<()>
 
 /// Nothing is signed that `verify` would fault. A certificate that stays as it is has been judged by the plan.
 fn self_check(plan: &Plan, set: &Set, changes: &[Change], now: OffsetDateTime) -> Result<()> {
-    let stays = |file: &str| {
-        let kept = plan.leaves.iter().filter(|leaf| !leaf.signs());
-        kept.map(|leaf| leaf.base.file(FileKind::Certificate)).any(|pem| pem == file)
-    };
-    let is_written = |file: &str| changes.iter().any(|change| change.name == file);
     if changes.is_empty() {
         return Ok(());
     }
-    let fault = verify::set(set, now).into_iter().find(|finding| {
-        finding.code.calls_for_signature() && is_written(&finding.file) && !stays(&finding.file)
-    });
-    match fault {
-        None => Ok(()),
-        Some(finding) => Err(Failure::failed(format!("self-check: {finding}; nothing was written"))
-            .hint("if the file is from elsewhere, move it away and run again; if not, please report this")),
+    let ca = matches!(plan.ca.action, Action::Issue | Action::Resign).then_some(&set.ca_base);
+    let leaves = plan.leaves.iter().filter(|leaf| leaf.signs()).map(|leaf| &leaf.base);
+    let signed: Vec<String> =
+        ca.into_iter().chain(leaves).map(|base| base.file(FileKind::Certificate)).collect();
+    let is_fault = |finding: &verify::Finding| {
+        let is_grave = finding.severity == Severity::Error && finding.code.calls_for_signature();
+        is_grave && signed.contains(&finding.file)
+    };
+    let fault = verify::set(set, now).into_iter().find(is_fault);
+    fault.map_or(Ok(()), |finding| Err(not_written(plan, &finding)))
+}
+
+/// Where somebody else made the CA or the request, what is in it shows only in what is signed; else it is a bug.
+fn not_written(plan: &Plan, finding: &verify::Finding) -> Failure {
+    let is_from_elsewhere = plan.ca.action != Action::Issue
+        || plan.leaves.iter().any(|leaf| matches!(leaf.key, KeyChoice::Foreign(_)));
+    if is_from_elsewhere {
+        let failure = Failure::failed(format!("{finding}; nothing was written"));
+        return failure.hint("use another CA, or a CA certificate with basicConstraints and keyUsage alone");
     }
+    Failure::failed(format!("internal error: the new {finding}; nothing was written"))
+        .hint("please report this, with the command line")
 }

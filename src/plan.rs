@@ -20,6 +20,7 @@ mod authority;
 mod guard;
 mod leaf;
 mod limits;
+mod signer;
 
 use limits::Limits;
 
@@ -62,6 +63,8 @@ pub struct AuthorityPlan {
     pub discard_key: bool,
     /// The key file is written again in the format that was asked for.
     pub rewrite_key: bool,
+    /// What some clients have against a CA that signs as it is.
+    pub warnings: Vec<String>,
 }
 
 /// Which key a certificate is for.
@@ -170,6 +173,9 @@ pub fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
     let signs = leaves.iter().any(LeafPlan::signs) || matches!(ca.action, Action::Resign | Action::Issue);
     authority::check_usable(request, set, &ca, signs)?;
     let mut notes = notes(request, set, &ca, now);
+    if leaves.iter().any(LeafPlan::signs) {
+        notes.extend(ca.warnings.iter().cloned());
+    }
     notes.extend(leaves.iter().flat_map(|leaf| leaf.notes.iter().cloned()));
     Ok(Plan { ca, leaves, notes })
 }

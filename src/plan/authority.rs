@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Action, AuthorityPlan, authority_validity, is_expiring, limits};
+use super::{Action, AuthorityPlan, authority_validity, is_expiring, limits, signer};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown, take_password_off, typed};
@@ -10,7 +10,7 @@ use crate::pki::{Before, MaySignFor};
 use crate::profile::{CLIENT_AUTH, Role, SERVER_AUTH};
 use crate::request::{CaPolicy, Request};
 use crate::set::{Loaded, Set};
-use crate::verify::{self, Code, Finding};
+use crate::verify::{self, Finding};
 
 pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
     let Some(certificate) = set.ca_certificate() else {
@@ -23,11 +23,14 @@ pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<
         };
     };
     check_key_file(request, set)?;
-    let weaknesses = weaknesses(request, set, now)?;
+    let weaknesses = signer::weaknesses(request, set, now)?;
     match request.ca {
-        CaPolicy::Ensure => ensure(request, set, certificate, weaknesses, now),
+        CaPolicy::Ensure => ensure(request, set, certificate, &weaknesses, now),
         CaPolicy::Renew => renew(request, set, certificate, now),
-        CaPolicy::Use => use_as_it_is(request, set, certificate, &weaknesses, now),
+        CaPolicy::Use => {
+            let warnings = signer::refuse_unfit(request, set, &weaknesses)?;
+            Ok(AuthorityPlan { warnings, ..kept(request, set, certificate, now)? })
+        }
     }
 }
 
@@ -84,32 +87,8 @@ fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Authorit
         make_key: kept.is_none().then(|| request.new_key()),
         discard_key: request.discard_ca_key,
         rewrite_key: kept.is_some_and(|file| request.key_format.is_some_and(|asked| asked != file.format)),
+        warnings: Vec::new(),
     })
-}
-
-/// What is wrong with the CA's certificate that signing it again mends; what nothing mends is refused.
-fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<Finding>> {
-    let pem = request.ca_base.file(FileKind::Certificate);
-    let mut mendable = Vec::new();
-    for finding in verify::ca(set, now) {
-        let (file, remedy) = match finding.code {
-            // check_key_file's and check_usable's.
-            code if code.is_about_file() || (finding.file != pem && code != Code::KeyMismatch) => continue,
-            // Another signature does not change the key.
-            Code::UnsupportedKey => continue,
-            Code::WeakKey => (FileKind::Certificate, "use a CA with a longer key"),
-            Code::DemoKey => (FileKind::Certificate, "use a CA of your own"),
-            Code::KeyMismatch => (FileKind::Key, "put back the key and the certificate that belong together"),
-            Code::NotCa | Code::DamagedSignature => (FileKind::Certificate, "put a CA's certificate there"),
-            Code::NotYetValid => (FileKind::Certificate, "set the clock right"),
-            _ => {
-                mendable.push(finding);
-                continue;
-            }
-        };
-        return Err(unusable(request, file, &finding.message, remedy));
-    }
-    Ok(mendable)
 }
 
 /// The default run: the CA is used whatever its subject, and signed again where it is weak.
@@ -117,12 +96,11 @@ fn ensure(
     request: &Request,
     set: &Set,
     certificate: &Certificate,
-    weaknesses: Vec<Finding>,
+    weaknesses: &[Finding],
     now: OffsetDateTime,
 ) -> Result<AuthorityPlan> {
-    let errors = weaknesses.into_iter().filter(|finding| finding.code.calls_for_signature());
-    let mut reasons: Vec<String> = errors.map(|finding| finding.reason()).collect();
-    let is_weak = !reasons.is_empty();
+    let mendable = weaknesses.iter().filter(|finding| finding.code.calls_for_signature());
+    let mut reasons: Vec<String> = mendable.map(Finding::reason).collect();
     if certificate.not_after >= now && is_expiring(certificate, request, now) {
         reasons.push(format!("expires on {}", verify::date(certificate.not_after)));
     }
@@ -134,11 +112,7 @@ fn ensure(
                 plan.reasons = reasons;
             }
             // One that only runs out still serves; the notes say so.
-            Some(_) if !is_weak => {}
-            Some((why, remedy)) => {
-                let why = format!("{}, and {why}", reasons.join(", and "));
-                return Err(unusable(request, FileKind::Certificate, &why, remedy));
-            }
+            Some(why) => plan.warnings = signer::refuse_unrenewable(request, weaknesses, why)?,
         }
     }
     plan.rewrite_key = set.ca.key.sound().is_some_and(|file| {
@@ -179,29 +153,6 @@ fn renew(
     Ok(plan)
 }
 
-/// A CA that signs as it is: refused only where no client would take what it signs.
-fn use_as_it_is(
-    request: &Request,
-    set: &Set,
-    certificate: &Certificate,
-    weaknesses: &[Finding],
-    now: OffsetDateTime,
-) -> Result<AuthorityPlan> {
-    for finding in weaknesses {
-        if matches!(finding.code, Code::Expired | Code::CaCannotSign | Code::PathLength) {
-            let remedy = match finding.code {
-                Code::PathLength => "have the CA above sign it with a longer pathlen, or use another",
-                _ if request.external_ca.is_some() => {
-                    "have it signed again where it was made, or use another"
-                }
-                _ => "sign it again with: milvus-certgen renew --ca",
-            };
-            return Err(unusable(request, FileKind::Certificate, &finding.message, remedy));
-        }
-    }
-    kept(request, set, certificate, now)
-}
-
 fn kept(
     request: &Request,
     set: &Set,
@@ -228,6 +179,7 @@ fn kept(
         make_key: None,
         discard_key: false,
         rewrite_key: false,
+        warnings: Vec::new(),
     })
 }
 
@@ -309,7 +261,7 @@ pub(super) fn check_usable(request: &Request, set: &Set, ca: &AuthorityPlan, sig
     Ok(())
 }
 
-fn unusable(request: &Request, kind: FileKind, problem: &str, remedy: &str) -> Failure {
+pub(super) fn unusable(request: &Request, kind: FileKind, problem: &str, remedy: &str) -> Failure {
     let failure = Failure::failed(format!("{}: {problem}", path(request, kind)));
     match request.ca {
         CaPolicy::Ensure => failure.hint(format!(

@@ -151,6 +151,7 @@ pub(super) fn check_identity(
         ))
         .hint("name the host that clients connect to: --san db.example.com"));
     }
+    check_size(plan, request)?;
     if plan.identity.subject == ca.subject {
         let what = format!("the {}'s subject would be the CA's ({})", plan.role, ca.subject);
         let remedy = match (ca.action, plan.role) {
@@ -162,4 +163,24 @@ pub(super) fn check_identity(
             .hint(remedy));
     }
     Ok(())
+}
+
+/// The JDK reads handshake messages of 32 KiB at most; the rest is for the certificates of CAs.
+const MOST_NAME_BYTES: usize = 24 * 1024;
+
+fn check_size(plan: &LeafPlan, request: &Request) -> Result<()> {
+    let names = &plan.identity.names;
+    // Each has a tag and a length of its own.
+    let bytes: usize = names.iter().map(|name| name.value().len() + 2).sum();
+    if bytes <= MOST_NAME_BYTES {
+        return Ok(());
+    }
+    let pem = request.out_dir.join(plan.base.file(FileKind::Certificate));
+    Err(Failure::usage(format!(
+        "{}: its {} names take {bytes} bytes; clients of the JDK read no certificate with more than \
+         {MOST_NAME_BYTES}",
+        shown(&pem),
+        names.len()
+    ))
+    .hint("use a wildcard such as *.example.com, or spread the names over several servers"))
 }

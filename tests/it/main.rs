@@ -26,6 +26,7 @@ mod project;
 mod refused;
 mod renew_ca;
 mod sign;
+mod signer;
 mod support;
 mod tls_dir;
 mod troubleshooting;

@@ -1,0 +1,109 @@
+//! A CA is looked at before it signs as `check` looks at what it has signed: what clients would reject is refused.
+
+use time::OffsetDateTime;
+
+use super::authority::unusable;
+use crate::error::Result;
+use crate::files::{BaseName, FileKind, typed};
+use crate::profile::Role;
+use crate::request::Request;
+use crate::set::Set;
+use crate::verify::{self, Code, Finding, Severity};
+
+/// What is wrong with the CA's certificate that signing it again mends; what nothing mends is refused.
+pub(super) fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<Finding>> {
+    let pem = request.ca_base.file(FileKind::Certificate);
+    let mut mendable = Vec::new();
+    for finding in verify::ca(set, now) {
+        let (file, remedy) = match finding.code {
+            // check_key_file's and check_usable's.
+            code if code.is_about_file() || (finding.file != pem && code != Code::KeyMismatch) => continue,
+            // Another signature does not change the key.
+            Code::UnsupportedKey if finding.severity < Severity::Error => continue,
+            Code::UnsupportedKey => (FileKind::Certificate, "use another CA".to_owned()),
+            Code::WeakKey => (FileKind::Certificate, "use a CA with a longer key".to_owned()),
+            Code::DemoKey => (FileKind::Certificate, "use a CA of your own".to_owned()),
+            Code::KeyMismatch => {
+                (FileKind::Key, "put back the key and the certificate that belong together".to_owned())
+            }
+            Code::NotCa | Code::DamagedSignature => {
+                (FileKind::Certificate, "put a CA's certificate there".to_owned())
+            }
+            Code::NotYetValid => (FileKind::Certificate, "set the clock right".to_owned()),
+            _ => {
+                mendable.push(finding);
+                continue;
+            }
+        };
+        return Err(unusable(request, file, &finding.message, &remedy));
+    }
+    Ok(mendable)
+}
+
+/// Refuses a CA that cannot be signed again, where a run would do so because clients reject what it signs.
+pub(super) fn refuse_unrenewable(
+    request: &Request,
+    weaknesses: &[Finding],
+    (why, remedy): (String, &str),
+) -> Result<Vec<String>> {
+    let errors = weaknesses.iter().filter(|finding| finding.severity == Severity::Error);
+    let reasons: Vec<String> =
+        errors.filter(|finding| !is_only_strict(finding.code)).map(Finding::reason).collect();
+    if reasons.is_empty() {
+        return Ok(weaknesses.iter().map(Finding::to_string).collect());
+    }
+    let why = format!("{}, and {why}", reasons.join(", and "));
+    Err(unusable(request, FileKind::Certificate, &why, remedy))
+}
+
+/// Refuses a CA that is not signed again by this run where Milvus or a client of gRPC rejects what it signs. Returns
+/// what only others mind.
+pub(super) fn refuse_unfit(request: &Request, set: &Set, weaknesses: &[Finding]) -> Result<Vec<String>> {
+    let mut warnings = Vec::new();
+    for finding in weaknesses {
+        if finding.severity < Severity::Error {
+            continue;
+        }
+        if is_only_strict(finding.code) {
+            warnings.push(finding.to_string());
+            continue;
+        }
+        let remedy = match (finding.code, renewal(request, set)) {
+            (_, Some(renewal)) => format!("reissue it with: {renewal}"),
+            (Code::PathLength, None) => {
+                "have the CA above sign it with a longer pathlen, or use another".to_owned()
+            }
+            (_, None) => "have it issued again without that, or use another CA".to_owned(),
+        };
+        return Err(unusable(request, FileKind::Certificate, &finding.message, &remedy));
+    }
+    Ok(warnings)
+}
+
+/// What Python 3.13 asks of a CA in its default mode, and no client of Milvus's SDKs.
+fn is_only_strict(code: Code) -> bool {
+    matches!(code, Code::CaNoKeyUsage | Code::BasicConstraintsNotCritical | Code::KeyIdentifier)
+}
+
+/// The command that signs the CA's certificate again: where it signed itself, and its files are called as a run
+/// calls them.
+fn renewal(request: &Request, set: &Set) -> Option<String> {
+    let certificate = set.ca_certificate().filter(|certificate| certificate.is_self_issued())?;
+    let key = set.ca.key.sound()?;
+    let [pem, key_path] = [FileKind::Certificate, FileKind::Key].map(|kind| request.ca_path(kind));
+    let base = BaseName::beside(&pem);
+    let is_called_so = pem.with_file_name(base.file(FileKind::Certificate)) == pem
+        && pem.with_file_name(base.file(FileKind::Key)) == key_path;
+    if !is_called_so || key.key.public().spki != certificate.public_key.spki {
+        return None;
+    }
+    let mut command = "milvus-certgen renew --ca".to_owned();
+    let dir = pem.parent().filter(|dir| !dir.as_os_str().is_empty() && *dir != std::path::Path::new("."));
+    if let Some(dir) = dir {
+        command = format!("{command} -o {}", typed(dir));
+    }
+    if base != BaseName::of_role(Role::Ca) {
+        command = format!("{command} --ca-file {base}");
+    }
+    Some(command)
+}
