@@ -1,12 +1,14 @@
 //! What a leaf's plan takes over, and what it refuses: files in use, names that nobody vouches for, identities that
 //! no client would take.
 
+use std::path::Path;
+
 use time::OffsetDateTime;
 
 use super::{Action, AuthorityPlan, LeafPlan};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::files::{FileKind, shown, take_password_off, typed};
+use crate::files::{BaseName, FileKind, shown, take_password_off, typed};
 use crate::profile::Role;
 use crate::request::{LeafRequest, Request};
 use crate::set::{Leaf, LeafFiles, Loaded};
@@ -63,15 +65,7 @@ pub(super) fn check_files(
 ) -> Result<()> {
     let path = |kind| shown(&request.out_dir.join(there.base.file(kind))).to_string();
     let existing = there.files.sound_certificate();
-    if let Some(certificate) = existing.filter(|certificate| certificate.not_before > now) {
-        return Err(Failure::failed(format!(
-            "{}: is not valid before {}, and today is {}",
-            path(FileKind::Certificate),
-            verify::date(certificate.not_before),
-            verify::date(now)
-        ))
-        .hint("set the clock right; or move the file away, and it is made anew"));
-    }
+    check_clock(asked, request, there, now)?;
     if let Loaded::Locked(problem) = &there.files.key {
         let key = request.out_dir.join(there.base.file(FileKind::Key));
         return Err(Failure::failed(format!("{}: {problem}, which Milvus cannot open", shown(&key)))
@@ -117,6 +111,34 @@ pub(super) fn check_files(
         return refuse(FileKind::Key, &format!("and is {}", file.key.kind()));
     }
     Ok(())
+}
+
+/// A certificate of the future was made while the clock was ahead, or the clock is behind now. Only a renewal that is
+/// asked for signs it again: nobody else can tell which.
+fn check_clock(asked: &LeafRequest, request: &Request, there: &Leaf, now: OffsetDateTime) -> Result<()> {
+    let existing = there.files.sound_certificate();
+    let Some(certificate) = existing.filter(|certificate| certificate.not_before > now) else {
+        return Ok(());
+    };
+    if asked.renew || asked.only_refresh || asked.foreign.is_some() {
+        return Ok(());
+    }
+    let mut renewal = format!("milvus-certgen renew {}", typed(Path::new(&there.base.to_string())));
+    if request.out_dir != Path::new(".") {
+        renewal = format!("{renewal} -o {}", typed(&request.out_dir));
+    }
+    if let Some(ca) = &request.external_ca {
+        renewal = format!("{renewal} --ca-cert {} --ca-key {}", typed(&ca.certificate), typed(&ca.key));
+    } else if request.ca_base != BaseName::of_role(Role::Ca) {
+        renewal = format!("{renewal} --ca-file {}", request.ca_base);
+    }
+    Err(Failure::failed(format!(
+        "{}: is not valid before {}, and today is {}",
+        shown(&request.out_dir.join(there.base.file(FileKind::Certificate))),
+        verify::date(certificate.not_before),
+        verify::date(now)
+    ))
+    .hint(format!("if the clock is right now: {renewal}; if not, set it right")))
 }
 
 /// What only matters once a certificate is to be signed.

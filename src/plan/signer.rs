@@ -6,7 +6,7 @@ use super::authority::unusable;
 use crate::error::Result;
 use crate::files::{BaseName, FileKind, typed};
 use crate::profile::Role;
-use crate::request::Request;
+use crate::request::{CaPolicy, Request};
 use crate::set::Set;
 use crate::verify::{self, Code, Finding, Severity};
 
@@ -29,7 +29,9 @@ pub(super) fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> R
             Code::NotCa | Code::DamagedSignature => {
                 (FileKind::Certificate, "put a CA's certificate there".to_owned())
             }
-            Code::NotYetValid => (FileKind::Certificate, "set the clock right".to_owned()),
+            // It was made while the clock was ahead, or the clock is behind now.
+            Code::NotYetValid if request.ca == CaPolicy::Renew => continue,
+            Code::NotYetValid => (FileKind::Certificate, right_clock(request, set)),
             _ => {
                 mendable.push(finding);
                 continue;
@@ -38,6 +40,14 @@ pub(super) fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> R
         return Err(unusable(request, file, &finding.message, &remedy));
     }
     Ok(mendable)
+}
+
+fn right_clock(request: &Request, set: &Set) -> String {
+    match renewal(request, set) {
+        // A clock that was ahead has most likely made all of them.
+        Some(renewal) => format!("if the clock is right now: {renewal} --all; if not, set it right"),
+        None => "set the clock right, or wait".to_owned(),
+    }
 }
 
 /// Refuses a CA that cannot be signed again, where a run would do so because clients reject what it signs.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Code, Finding};
+use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind, take_password_off, typed};
 use crate::profile::Role;
 use crate::san::{San, add_missing};
@@ -47,7 +48,17 @@ impl Remedies<'_> {
         let renew = |flags: &str| self.signing(&format!("renew {}{flags}", word(&leaf.base)));
         Some(match code {
             Code::NotChecked | Code::Interrupted => return None,
-            Code::NotYetValid => "set the clock right, or wait".to_owned(),
+            Code::NotYetValid => {
+                // A clock that was ahead has most likely made all of them.
+                let is_older = |ca: &Certificate| {
+                    leaf.files.sound_certificate().is_some_and(|leaf| ca.not_before < leaf.not_before)
+                };
+                let flags = match self.set.ca_certificate() {
+                    Some(ca) if !is_older(ca) => "renew --ca --all".to_owned(),
+                    _ => format!("renew {}", word(&leaf.base)),
+                };
+                clock(&self.signing(&flags))
+            }
             Code::AddressConstraint => self.constrained_anew(leaf),
             Code::EncryptedKey => take_password_off(&self.path(file)),
             Code::KeyReadable => format!("chmod 600 {}", typed(&self.path(file))),
@@ -142,7 +153,8 @@ impl Remedies<'_> {
         let is_serial = self.set.ca_base.file(FileKind::Serial) == *file;
         Some(match code {
             Code::NotChecked | Code::UnsupportedKey => return None,
-            Code::NotYetValid => "set the clock right, or wait".to_owned(),
+            Code::NotYetValid if self.is_of_another_ca() => "set the clock right, or wait".to_owned(),
+            Code::NotYetValid => clock(&self.signing("renew --ca --all")),
             Code::KeyReadable => format!("chmod 600 {}", typed(&self.path(file))),
             Code::Unreadable if matches!(self.set.ca.certificate, Loaded::Forbidden(_)) => {
                 "run check as the user who may read it".to_owned()
@@ -274,6 +286,10 @@ impl Remedies<'_> {
     fn path(&self, file: &str) -> std::path::PathBuf {
         self.dir.map_or_else(|| file.into(), |dir| dir.join(file))
     }
+}
+
+fn clock(renewal: &str) -> String {
+    format!("if the clock is right now: {renewal}; if not, set it right")
 }
 
 fn word(base: &BaseName) -> String {
