@@ -21,6 +21,7 @@ mod guard;
 mod leaf;
 mod limits;
 mod losses;
+mod signer;
 
 use limits::Limits;
 pub(crate) use losses::{holds_key, request_holds_key, unusable_key};
@@ -66,6 +67,8 @@ pub struct AuthorityPlan {
     pub rewrite_key: bool,
     /// The certificate file is written again as Milvus reads it; the certificates stay.
     pub rewrite_certificate: bool,
+    /// What some clients have against a CA that signs as it is.
+    pub warnings: Vec<String>,
 }
 
 /// Which key a certificate is for.
@@ -179,6 +182,9 @@ pub fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
     let signs = leaves.iter().any(LeafPlan::signs) || matches!(ca.action, Action::Resign | Action::Issue);
     authority::check_usable(request, set, &ca, signs)?;
     let mut notes = notes(request, set, &ca, now);
+    if leaves.iter().any(LeafPlan::signs) {
+        notes.extend(ca.warnings.iter().cloned());
+    }
     notes.extend(leaves.iter().flat_map(|leaf| leaf.notes.iter().cloned()));
     Ok(Plan { ca, leaves, notes })
 }

@@ -9,7 +9,7 @@ use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown, typed};
 use crate::form;
 use crate::issue::Issued;
-use crate::plan::{Plan, holds_key};
+use crate::plan::{Action, KeyChoice, LeafPlan, Plan, holds_key};
 use crate::request::{Access, Request};
 use crate::set::Set;
 use crate::store::{Change, Dir, Reader};
@@ -173,28 +173,33 @@ fn check_keys(request: &Request, set: &Set, changes: &[Change]) -> Result<()> {
     Ok(())
 }
 
-/// Nothing is signed that `verify` would fault. A certificate that stays as it is has been judged by the plan.
+/// Nothing is signed that `check` would call an error. What stays as it is has been judged by the plan.
 pub(super) fn self_check(plan: &Plan, set: &Set, changes: &[Change], now: OffsetDateTime) -> Result<()> {
-    let stays = |place: Place| {
-        let mut kept = plan.leaves.iter().enumerate().filter(|(_, leaf)| !leaf.signs());
-        kept.any(|(at, _)| place == Owner::Leaf(at).file(FileKind::Certificate))
-    };
-    let names = |place: Place| place.name_in(set);
-    let is_written = |place: Place| changes.iter().any(|change| change.name == names(place));
     if changes.is_empty() {
         return Ok(());
     }
-    let is_fault = |finding: &Finding| finding.severity == Severity::Error && finding.run() != Run::Ignores;
-    let fault = verify::set(set, now)
-        .into_iter()
-        .find(|finding| is_fault(finding) && is_written(finding.at) && !stays(finding.at));
-    match fault {
-        None => Ok(()),
-        Some(finding) => {
-            let problem = finding.sentence(&names);
-            Err(Failure::failed(format!("self-check: {problem}; nothing was written")).hint(
-                "if the file is from elsewhere, move it away and run again; if not, please report this",
-            ))
+    let is_signed = |place: Place| match place {
+        Place::File(Owner::Ca, FileKind::Certificate) => {
+            matches!(plan.ca.action, Action::Issue | Action::Resign)
         }
+        Place::File(Owner::Leaf(at), FileKind::Certificate) => {
+            plan.leaves.get(at).is_some_and(LeafPlan::signs)
+        }
+        _ => false,
+    };
+    let is_fault = |finding: &Finding| finding.severity == Severity::Error && finding.run() != Run::Ignores;
+    let fault = verify::set(set, now).into_iter().find(|finding| is_fault(finding) && is_signed(finding.at));
+    fault.map_or(Ok(()), |finding| Err(not_written(plan, &finding.sentence(&|place| place.name_in(set)))))
+}
+
+/// Where somebody else made the CA or the request, what is in it shows only in what is signed; else it is a bug.
+fn not_written(plan: &Plan, problem: &str) -> Failure {
+    let is_from_elsewhere = plan.ca.action != Action::Issue
+        || plan.leaves.iter().any(|leaf| matches!(leaf.key, KeyChoice::Foreign(_)));
+    if is_from_elsewhere {
+        let failure = Failure::failed(format!("{problem}; nothing was written"));
+        return failure.hint("use another CA, or a CA certificate with basicConstraints and keyUsage alone");
     }
+    Failure::failed(format!("internal error: the new {problem}; nothing was written"))
+        .hint("please report this, with the command line")
 }

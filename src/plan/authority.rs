@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Action, AuthorityPlan, authority_validity, is_expiring, limits, losses};
+use super::{Action, AuthorityPlan, authority_validity, is_expiring, limits, losses, signer};
 use crate::certificate::Certificate;
 use crate::error::{Damage, Failure, Result};
 use crate::files::{BaseName, FileKind, converted, shown, typed};
@@ -11,7 +11,7 @@ use crate::pki::{Before, MaySignFor};
 use crate::profile::{CLIENT_AUTH, Role, SERVER_AUTH};
 use crate::request::{CaPolicy, Request};
 use crate::set::{Loaded, Set};
-use crate::verify::{self, Code, Concern, Finding, Place, Run};
+use crate::verify::{self, Finding, Place, Run};
 
 pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
     let Some(certificate) = set.ca_certificate() else {
@@ -29,11 +29,14 @@ pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<
         };
     };
     losses::check_ca_key(request, set)?;
-    let weaknesses = weaknesses(request, set, now)?;
+    let weaknesses = signer::weaknesses(request, set, now)?;
     match request.ca {
         CaPolicy::Ensure => ensure(request, set, certificate, &weaknesses, now),
         CaPolicy::Renew => renew(request, set, certificate, now),
-        CaPolicy::Use => use_as_it_is(request, set, certificate, &weaknesses, now),
+        CaPolicy::Use => {
+            let warnings = signer::refuse_unfit(request, set, &weaknesses)?;
+            Ok(AuthorityPlan { warnings, ..kept(request, set, certificate, now)? })
+        }
     }
 }
 
@@ -91,31 +94,8 @@ fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Authorit
         discard_key: request.discard_ca_key,
         rewrite_key: kept.is_some_and(|file| request.key_format.is_some_and(|asked| asked != file.format)),
         rewrite_certificate: false,
+        warnings: Vec::new(),
     })
-}
-
-/// What is wrong with the CA's certificate that signing it again mends; what nothing mends is refused.
-fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<Finding>> {
-    let names = names(set);
-    let mut mendable = Vec::new();
-    for finding in verify::ca(set, now) {
-        let row = finding.code.row();
-        // check_ca_key's and check_usable's.
-        if row.concerns == Concern::File {
-            continue;
-        }
-        match row.ca.run {
-            Run::Ignores => {}
-            Run::Reissues | Run::Rewrites => mendable.push(finding),
-            // A clock that was ahead when the CA was issued: `renew --ca` says that it is right now.
-            Run::Refuses(_) if finding.code == Code::NotYetValid && request.ca == CaPolicy::Renew => {}
-            Run::Refuses(remedy) => {
-                let file = if finding.at.is(FileKind::Key) { FileKind::Key } else { FileKind::Certificate };
-                return Err(unusable(request, file, &finding.message.text(&names), remedy));
-            }
-        }
-    }
-    Ok(mendable)
 }
 
 /// The default run: the CA is used whatever its subject, and signed again where it is weak.
@@ -126,8 +106,8 @@ fn ensure(
     weaknesses: &[Finding],
     now: OffsetDateTime,
 ) -> Result<AuthorityPlan> {
-    let mut reasons: Vec<String> = weaknesses.iter().map(|finding| finding.reason(&names(set))).collect();
-    let is_weak = !reasons.is_empty();
+    let mendable = weaknesses.iter().filter(|finding| finding.run() != Run::Ignores);
+    let mut reasons: Vec<String> = mendable.map(|finding| finding.reason(&names(set))).collect();
     if certificate.not_after >= now && is_expiring(certificate, request, now) {
         reasons.push(format!("expires on {}", verify::date(certificate.not_after)));
     }
@@ -139,11 +119,7 @@ fn ensure(
                 plan.reasons = reasons;
             }
             // One that only runs out still serves; the notes say so.
-            Some(_) if !is_weak => {}
-            Some((why, remedy)) => {
-                let why = format!("{}, and {why}", reasons.join(", and "));
-                return Err(unusable(request, FileKind::Certificate, &why, remedy));
-            }
+            Some(why) => plan.warnings = signer::refuse_unrenewable(request, set, weaknesses, why)?,
         }
     }
     plan.rewrite_key = set.ca.key.sound().is_some_and(|file| {
@@ -190,30 +166,6 @@ fn renew(
     Ok(plan)
 }
 
-/// A CA that signs as it is: refused only where no client would take what it signs.
-fn use_as_it_is(
-    request: &Request,
-    set: &Set,
-    certificate: &Certificate,
-    weaknesses: &[Finding],
-    now: OffsetDateTime,
-) -> Result<AuthorityPlan> {
-    for finding in weaknesses {
-        if matches!(finding.code, Code::Expired | Code::CaCannotSign | Code::PathLength) {
-            let remedy = match finding.code {
-                Code::PathLength => "have the CA above sign it with a longer pathlen, or use another",
-                _ if request.external_ca.is_some() => {
-                    "have it signed again where it was made, or use another"
-                }
-                _ => "sign it again with: milvus-certgen renew --ca",
-            };
-            let problem = finding.message.text(&names(set));
-            return Err(unusable(request, FileKind::Certificate, &problem, remedy));
-        }
-    }
-    kept(request, set, certificate, now)
-}
-
 fn kept(
     request: &Request,
     set: &Set,
@@ -241,6 +193,7 @@ fn kept(
         discard_key: false,
         rewrite_key: false,
         rewrite_certificate: false,
+        warnings: Vec::new(),
     })
 }
 
@@ -315,7 +268,7 @@ pub(super) fn unusable(request: &Request, kind: FileKind, problem: &str, remedy:
     }
 }
 
-fn names(set: &Set) -> impl Fn(Place) -> String {
+pub(super) fn names(set: &Set) -> impl Fn(Place) -> String {
     |place| place.name_in(set)
 }
 

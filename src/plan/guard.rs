@@ -1,13 +1,15 @@
 //! What a leaf's plan takes over, and what it refuses: files in use, names that nobody vouches for, identities that
 //! no client would take.
 
+use std::path::Path;
+
 use time::OffsetDateTime;
 
 use super::losses::check_key;
 use super::{Action, AuthorityPlan, LeafPlan};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::files::{FileKind, shown, typed};
+use crate::files::{BaseName, FileKind, shown, typed};
 use crate::foreign::typed_flag;
 use crate::profile::Role;
 use crate::request::{LeafRequest, Request};
@@ -77,23 +79,7 @@ pub(super) fn check_files(
 ) -> Result<()> {
     let path = |kind| shown(&request.out_dir.join(there.base.file(kind))).to_string();
     let existing = there.files.sound_certificate();
-    let is_told = asked.renew || asked.only_refresh;
-    if let Some(certificate) = existing.filter(|certificate| certificate.not_before > now && !is_told) {
-        let dir = match typed(&request.out_dir) {
-            here if here == "." => String::new(),
-            dir => format!(" -o {dir}"),
-        };
-        return Err(Failure::failed(format!(
-            "{}: is not valid before {}, and today is {}",
-            path(FileKind::Certificate),
-            verify::date(certificate.not_before),
-            verify::date(now)
-        ))
-        .hint(format!(
-            "set the clock right; if it is right: milvus-certgen renew {}{dir}",
-            crate::foreign::typed(there.base.to_string())
-        )));
-    }
+    check_clock(asked, request, there, now)?;
     check_key(asked, request, &there.files)?;
     let holds_key = there.files.certificate.sound().is_some_and(|file| file.holds_key);
     if holds_key && there.files.key.is_missing() {
@@ -137,6 +123,34 @@ pub(super) fn check_files(
     Ok(())
 }
 
+/// A certificate of the future was made while the clock was ahead, or the clock is behind now. Only a renewal that is
+/// asked for signs it again: nobody else can tell which.
+fn check_clock(asked: &LeafRequest, request: &Request, there: &Leaf, now: OffsetDateTime) -> Result<()> {
+    let existing = there.files.sound_certificate();
+    let Some(certificate) = existing.filter(|certificate| certificate.not_before > now) else {
+        return Ok(());
+    };
+    if asked.renew || asked.only_refresh || asked.foreign.is_some() {
+        return Ok(());
+    }
+    let mut renewal = format!("milvus-certgen renew {}", typed(Path::new(&there.base.to_string())));
+    if request.out_dir != Path::new(".") {
+        renewal = format!("{renewal} -o {}", typed(&request.out_dir));
+    }
+    if let Some(ca) = &request.external_ca {
+        renewal = format!("{renewal} --ca-cert {} --ca-key {}", typed(&ca.certificate), typed(&ca.key));
+    } else if request.ca_base != BaseName::of_role(Role::Ca) {
+        renewal = format!("{renewal} --ca-file {}", request.ca_base);
+    }
+    Err(Failure::failed(format!(
+        "{}: is not valid before {}, and today is {}",
+        shown(&request.out_dir.join(there.base.file(FileKind::Certificate))),
+        verify::date(certificate.not_before),
+        verify::date(now)
+    ))
+    .hint(format!("if the clock is right now: {renewal}; if not, set it right")))
+}
+
 /// What only matters once a certificate is to be signed.
 pub(super) fn check_identity(plan: &LeafPlan, request: &Request, ca: &AuthorityPlan) -> Result<()> {
     let pem = request.out_dir.join(plan.base.file(FileKind::Certificate));
@@ -160,6 +174,7 @@ pub(super) fn check_identity(plan: &LeafPlan, request: &Request, ca: &AuthorityP
         ))
         .hint("name the host that clients connect to: --san db.example.com"));
     }
+    check_size(plan, request)?;
     if plan.identity.subject == ca.subject {
         let what = format!("the {}'s subject would be the CA's ({})", plan.role, ca.subject);
         let remedy = match (ca.action, plan.role) {
@@ -171,4 +186,24 @@ pub(super) fn check_identity(plan: &LeafPlan, request: &Request, ca: &AuthorityP
             .hint(remedy));
     }
     Ok(())
+}
+
+/// The JDK reads handshake messages of 32 KiB at most; the rest is for the certificates of CAs.
+const MOST_NAME_BYTES: usize = 24 * 1024;
+
+fn check_size(plan: &LeafPlan, request: &Request) -> Result<()> {
+    let names = &plan.identity.names;
+    // Each has a tag and a length of its own.
+    let bytes: usize = names.iter().map(|name| name.value().len() + 2).sum();
+    if bytes <= MOST_NAME_BYTES {
+        return Ok(());
+    }
+    let pem = request.out_dir.join(plan.base.file(FileKind::Certificate));
+    Err(Failure::usage(format!(
+        "{}: its {} names take {bytes} bytes; clients of the JDK read no certificate with more than \
+         {MOST_NAME_BYTES}",
+        shown(&pem),
+        names.len()
+    ))
+    .hint("use a wildcard such as *.example.com, or spread the names over several servers"))
 }

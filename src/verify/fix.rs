@@ -110,7 +110,7 @@ impl Files<'_> {
             Fix::Replace if at.is(FileKind::Serial) => format!("rm {typed_path}"),
             Fix::Replace => self.replace(at),
             Fix::CompleteChain => "put the CAs above it behind it, up to the root".to_owned(),
-            Fix::SetClock => format!("set the clock right, or wait; if it is right: {}", self.renew(at, "")),
+            Fix::SetClock => self.set_clock(at),
             Fix::RestrictMode => format!("chmod 600 {typed_path}"),
             Fix::TakePasswordOff => return self.conversion_of(at),
             Fix::ConvertToPkcs8 => format!(

@@ -33,6 +33,7 @@ mod refused;
 mod rehearsal;
 mod renew_ca;
 mod sign;
+mod signer;
 mod support;
 mod threads;
 mod tls_dir;

@@ -8,9 +8,9 @@ use milvus_certgen::keys::{KeyFormat, KeyKind};
 use milvus_certgen::profile::Role;
 use milvus_certgen::request::Request;
 use milvus_certgen::set::Set;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
-use crate::check::signing::{CA, CLIENT, SERVER, but, sign, sign_ca, sign_ca_with};
+use crate::check::signing::{CA, CLIENT, SERVER, but, sign, sign_between, sign_ca, sign_ca_with};
 use crate::peers::script;
 use crate::support::{Sandbox, has};
 
@@ -188,6 +188,55 @@ fn made_at(now: OffsetDateTime, days: u32) -> Sandbox {
     let sandbox = Sandbox::new();
     write(&issue::make(&request, now, random).unwrap(), &sandbox);
     sandbox
+}
+
+/// The command of a hint.
+fn hinted(err: &str) -> Vec<&str> {
+    let (_, hint) =
+        err.split_once("hint: if the clock is right now: milvus-certgen ").unwrap_or_else(|| panic!("{err}"));
+    hint.split(';').next().unwrap().split(' ').collect()
+}
+
+#[test]
+fn a_set_of_a_clock_that_was_ahead_is_renewed_by_the_hint() {
+    let set = made_at(OffsetDateTime::now_utc() + Duration::days(2), 3650);
+    let before = set.snapshot();
+    for flags in [&[][..], &["client", "alice"], &["renew"]] {
+        let err = set.certgen(flags).fails(1);
+        assert!(err.starts_with("error: ca.pem: is not valid before "), "{flags:?}: {err}");
+        assert_eq!(hinted(&err), ["renew", "--ca", "--all"], "{flags:?}");
+    }
+    assert_eq!(set.snapshot(), before);
+    let fix = "fix      if the clock is right now: milvus-certgen renew --ca --all; if not, set it right";
+    let check = String::from_utf8(set.certgen(&["check"]).output().stdout).unwrap();
+    assert_eq!(check.matches(fix).count(), 3, "{check}");
+    let keys = [set.read("ca.key"), set.read("server.key"), set.read("client.key")];
+    set.certgen(&["renew", "--ca", "--all", "-q"]).succeeds();
+    assert!(set.certgen(&["check"]).output().status.success());
+    assert!(set.certgen(&[]).succeeds().contains("nothing to do"));
+    assert_eq!([set.read("ca.key"), set.read("server.key"), set.read("client.key")], keys);
+}
+
+#[test]
+fn a_leaf_of_a_clock_that_was_ahead_is_renewed_by_the_hint() {
+    if !has("openssl") {
+        return;
+    }
+    for (role, extensions) in [("server", SERVER), ("client", CLIENT)] {
+        let set = Sandbox::with_set();
+        sign_between(&set, role, extensions, [2, 200]);
+        let other = Sandbox::new();
+        let err = set.certgen(&[]).fails(1);
+        assert!(err.starts_with(&format!("error: {role}.pem: is not valid before ")), "{err}");
+        assert_eq!(hinted(&err), ["renew", role]);
+        let err = other.certgen(&["-o", &set.path().display().to_string()]).fails(1);
+        let command = hinted(&err);
+        assert_eq!(command[2..], ["-o", &set.path().display().to_string()]);
+        // The CA's certificate alone can be renewed beside it.
+        set.certgen(&["renew", "--ca", "-q"]).succeeds();
+        other.certgen(&command).args(&["-q"]).succeeds();
+        assert!(set.certgen(&["check"]).output().status.success());
+    }
 }
 
 /// 9999-12-31T23:59:59Z stands for no end at all (RFC 5280 section 4.1.2.5).

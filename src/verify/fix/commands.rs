@@ -122,6 +122,24 @@ impl Files<'_> {
         }
     }
 
+    /// A clock that was ahead has most likely issued all of them; only the user can tell.
+    pub(super) fn set_clock(&self, at: Place) -> String {
+        if self.is_of_another_ca(at) {
+            return "set the clock right, or wait".to_owned();
+        }
+        let leaf = self.leaf(at);
+        let own = leaf.and_then(|leaf| leaf.files.sound_certificate());
+        let is_older =
+            self.set.ca_certificate().zip(own).is_some_and(|(ca, own)| ca.not_before < own.not_before);
+        let renewal = match leaf {
+            Some(leaf) if is_older || self.set.ca_certificate().is_none() => {
+                self.signing(&format!("renew {}", word(&leaf.base)))
+            }
+            _ => self.signing("renew --ca --all"),
+        };
+        format!("if the clock is right now: {renewal}; if not, set it right")
+    }
+
     /// Another CA has issued the CA's certificate: nothing here can issue it again.
     fn is_of_another_ca(&self, at: Place) -> bool {
         at.owner() == Some(Owner::Ca) && self.set.ca_certificate().is_some_and(|ca| !ca.is_self_issued())

@@ -60,6 +60,9 @@ fn in_vain(row: &Row) -> String {
     let mut tried = BTreeSet::new();
     for finding in verdict.findings() {
         let fix = finding.text("fix");
+        // The clock of the tests is right.
+        let fix = fix.strip_prefix("if the clock is right now: ").unwrap_or(fix);
+        let fix = fix.strip_suffix("; if not, set it right").unwrap_or(fix);
         let is_command = !fix.is_empty() && !SENTENCES.iter().any(|sentence| fix.starts_with(sentence));
         // openssl asks for the password, and there is nobody here to type it.
         let asks = finding.text("code") == "encrypted-key";

@@ -1,0 +1,119 @@
+//! A CA is looked at before it signs as `check` looks at what it has signed: what clients would reject is refused.
+
+use time::OffsetDateTime;
+
+use super::authority::{names, unusable};
+use crate::error::Result;
+use crate::files::{BaseName, FileKind, typed};
+use crate::profile::Role;
+use crate::request::{CaPolicy, Request};
+use crate::set::Set;
+use crate::verify::{self, Code, Concern, Finding, Run, Severity};
+
+/// What is wrong with the CA's certificate that signing it again mends; what nothing mends is refused.
+pub(super) fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<Finding>> {
+    let mut mendable = Vec::new();
+    for finding in verify::ca(set, now) {
+        let row = finding.code.row();
+        // check_ca_key's and check_usable's.
+        if row.concerns == Concern::File {
+            continue;
+        }
+        let remedy = match (finding.code, row.ca.run) {
+            // Another signature does not change the key.
+            (Code::UnsupportedKey, _) if finding.severity == Severity::Error => "use another CA".to_owned(),
+            // It was issued while the clock was ahead, or the clock is behind now.
+            (Code::NotYetValid, _) if request.ca == CaPolicy::Renew => continue,
+            (Code::NotYetValid, _) => right_clock(request, set),
+            (_, Run::Ignores) => continue,
+            (_, Run::Refuses(remedy)) => remedy.to_owned(),
+            (_, Run::Reissues | Run::Rewrites) => {
+                mendable.push(finding);
+                continue;
+            }
+        };
+        let file = if finding.at.is(FileKind::Key) { FileKind::Key } else { FileKind::Certificate };
+        return Err(unusable(request, file, &finding.message.text(&names(set)), &remedy));
+    }
+    Ok(mendable)
+}
+
+fn right_clock(request: &Request, set: &Set) -> String {
+    match renewal(request, set) {
+        // A clock that was ahead has most likely made all of them.
+        Some(renewal) => format!("if the clock is right now: {renewal} --all; if not, set it right"),
+        None => "set the clock right, or wait".to_owned(),
+    }
+}
+
+/// Refuses a CA that cannot be signed again, where a run would do so because clients reject what it signs.
+pub(super) fn refuse_unrenewable(
+    request: &Request,
+    set: &Set,
+    weaknesses: &[Finding],
+    (why, remedy): (String, &str),
+) -> Result<Vec<String>> {
+    let errors = weaknesses.iter().filter(|finding| finding.severity == Severity::Error);
+    let names = names(set);
+    let reasons: Vec<String> = errors
+        .filter(|finding| !is_only_strict(finding.code))
+        .map(|finding| finding.reason(&names))
+        .collect();
+    if reasons.is_empty() {
+        return Ok(weaknesses.iter().map(|finding| finding.sentence(&names)).collect());
+    }
+    let why = format!("{}, and {why}", reasons.join(", and "));
+    Err(unusable(request, FileKind::Certificate, &why, remedy))
+}
+
+/// Refuses a CA that is not signed again by this run where Milvus or a client of gRPC rejects what it signs. Returns
+/// what only others mind.
+pub(super) fn refuse_unfit(request: &Request, set: &Set, weaknesses: &[Finding]) -> Result<Vec<String>> {
+    let mut warnings = Vec::new();
+    for finding in weaknesses {
+        if finding.severity < Severity::Error {
+            continue;
+        }
+        if is_only_strict(finding.code) {
+            warnings.push(finding.sentence(&names(set)));
+            continue;
+        }
+        let remedy = match (finding.code, renewal(request, set)) {
+            (_, Some(renewal)) => format!("reissue it with: {renewal}"),
+            (Code::PathLength, None) => {
+                "have the CA above sign it with a longer pathlen, or use another".to_owned()
+            }
+            (_, None) => "have it issued again without that, or use another CA".to_owned(),
+        };
+        return Err(unusable(request, FileKind::Certificate, &finding.message.text(&names(set)), &remedy));
+    }
+    Ok(warnings)
+}
+
+/// What Python 3.13 asks of a CA in its default mode, and no client of Milvus's SDKs.
+fn is_only_strict(code: Code) -> bool {
+    matches!(code, Code::CaNoKeyUsage | Code::BasicConstraintsNotCritical | Code::KeyIdentifier)
+}
+
+/// The command that signs the CA's certificate again: where it signed itself, and its files are called as a run
+/// calls them.
+fn renewal(request: &Request, set: &Set) -> Option<String> {
+    let certificate = set.ca_certificate().filter(|certificate| certificate.is_self_issued())?;
+    let key = set.ca.key.sound()?;
+    let [pem, key_path] = [FileKind::Certificate, FileKind::Key].map(|kind| request.ca_path(kind));
+    let base = BaseName::beside(&pem);
+    let is_called_so = pem.with_file_name(base.file(FileKind::Certificate)) == pem
+        && pem.with_file_name(base.file(FileKind::Key)) == key_path;
+    if !is_called_so || key.key.public().spki != certificate.public_key.spki {
+        return None;
+    }
+    let mut command = "milvus-certgen renew --ca".to_owned();
+    let dir = pem.parent().filter(|dir| !dir.as_os_str().is_empty() && *dir != std::path::Path::new("."));
+    if let Some(dir) = dir {
+        command = format!("{command} -o {}", typed(dir));
+    }
+    if base != BaseName::of_role(Role::Ca) {
+        command = format!("{command} --ca-file {base}");
+    }
+    Some(command)
+}
