@@ -1,13 +1,14 @@
 //! What every command that writes has in common: lock, recover, read, decide, check, commit.
 
 use std::path::Path;
+use std::thread::{self, JoinHandle};
 
 use time::OffsetDateTime;
 
 use crate::error::{Failure, Result};
 use crate::files::{FileKind, shown};
 use crate::issue::{Issued, Progress, issue, issue_with};
-use crate::keys::{self, PrivateKey};
+use crate::keys::{self, KeyKind, PrivateKey};
 use crate::plan::{Plan, plan};
 use crate::request::Request;
 use crate::set::Set;
@@ -245,7 +246,9 @@ impl Outputs {
 /// One of many runs under one lock: its keys are made in the background while the one before is written.
 pub struct Batch {
     request: Request,
-    keys: std::thread::JoinHandle<Result<Vec<PrivateKey>>>,
+    kinds: Vec<KeyKind>,
+    /// `None` where the system grants no thread: the keys are made when they are needed.
+    keys: Option<JoinHandle<Result<Vec<PrivateKey>>>>,
 }
 
 impl Batch {
@@ -253,12 +256,17 @@ impl Batch {
     pub fn begin(request: Request, world: &World<'_>, locked: &Locked) -> Result<Self> {
         let set = read(&request, &Reader::strict(Some(locked.output())))?;
         let kinds = plan(&request, &set, world.now)?.new_keys();
-        Ok(Self { request, keys: std::thread::spawn(move || keys::generate_each(&kinds)) })
+        let wanted = kinds.clone();
+        let keys = thread::Builder::new().spawn(move || keys::generate_each(&wanted)).ok();
+        Ok(Self { request, kinds, keys })
     }
 
     /// Waits for the keys, signs and writes. Serial numbers go on from where the batch before left them.
     pub fn finish(self, world: &mut World<'_>, locked: &Locked) -> Result<Plan> {
-        let keys = self.keys.join().unwrap_or_else(|_| Err(Failure::failed("keys: the work stopped")))?;
+        let keys = match self.keys {
+            Some(keys) => keys.join().unwrap_or_else(|_| Err(Failure::failed("keys: the work stopped")))?,
+            None => keys::generate_each(&self.kinds)?,
+        };
         let (request, reader) = (&self.request, Reader::strict(Some(locked.output())));
         let set = read(request, &reader)?;
         let plan = plan(request, &set, world.now)?;

@@ -11,13 +11,18 @@ use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, typed};
 use crate::keys::{self, KeyFormat, PrivateKey, encoding};
+use crate::parallel;
 use crate::pki;
-use crate::plan::{self, Action, AuthorityPlan, KeyChoice, LeafPlan, Plan};
+use crate::plan::{self, Action, AuthorityPlan, LeafPlan, Plan};
 use crate::profile::Role;
 use crate::request::Request;
 use crate::serial::Serial;
 use crate::set::{CertificateFile, KeyFile, Loaded, Set};
 use crate::store::Change;
+
+mod order;
+
+use order::{Order, Signed};
 
 /// What is being done, for whoever shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,8 +97,15 @@ pub fn issue_with(
     let mut keys = keys.into_iter();
     let mut key_for = |makes: bool| if makes { keys.next() } else { None };
     work.authority(&plan.ca, key_for(plan.ca.make_key.is_some()), &mut progress)?;
+    let mut orders = Vec::new();
     for (at, leaf) in plan.leaves.iter().enumerate() {
-        work.leaf(at, leaf, key_for(leaf.new_key().is_some()), &mut progress)?;
+        orders.extend(work.leaf(at, leaf, key_for(leaf.new_key().is_some()), &mut progress)?);
+    }
+    // The certificates of servers and clients do not depend on each other, and a signature with RSA takes its time.
+    for (order, signed) in
+        orders.iter().zip(parallel::map(orders.iter().collect(), |order| order.sign(&work.set)))
+    {
+        work.take(order, signed?)?;
     }
     work.serial_file(plan)?;
     if plan.ca.discard_key {
@@ -145,13 +157,14 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         Ok(())
     }
 
-    fn leaf(
+    /// Puts the key of a leaf in place. What is left to sign is the answer.
+    fn leaf<'p>(
         &mut self,
         at: usize,
-        plan: &LeafPlan,
+        plan: &'p LeafPlan,
         new_key: Option<PrivateKey>,
         progress: &mut impl FnMut(Progress),
-    ) -> Result<()> {
+    ) -> Result<Option<Order<'p>>> {
         let kept =
             self.set.leaves[at].files.key.sound().filter(|_| plan.rewrite_key).map(|file| file.key.clone());
         if let Some(key) = new_key.or(kept) {
@@ -159,8 +172,11 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         }
         if plan.signs() {
             progress(Progress::Certificate(plan.role));
-            self.sign(at, plan)?;
-        } else if let (Action::Refresh, Some(file)) =
+            let serial = self.next_serial()?;
+            self.set.ca.serial = Loaded::Sound(Some(serial.clone()));
+            return Ok(Some(Order { at, plan, serial }));
+        }
+        if let (Action::Refresh, Some(file)) =
             (plan.action, self.set.leaves[at].files.certificate.sound().cloned())
         {
             let chain = if plan.role == Role::Server { self.chain(plan)? } else { file.chain.clone() };
@@ -169,27 +185,18 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
                 self.set.leaves[at].files.certificate = file;
             }
         }
-        Ok(())
+        Ok(None)
     }
 
-    fn sign(&mut self, at: usize, plan: &LeafPlan) -> Result<()> {
-        let serial = self.next_serial()?;
-        let public_key = match (&plan.key, self.set.leaves[at].files.key.sound()) {
-            (KeyChoice::Foreign(key), _) => key.clone(),
-            (_, Some(file)) => {
-                let key = file.key.public().clone();
-                let csr = pki::request(plan.role, &plan.identity, &file.key)?;
-                self.write(&plan.base, FileKind::Csr, csr.to_pem().into_bytes());
-                self.set.leaves[at].files.request = Loaded::Sound(csr);
-                key
-            }
-            (_, None) => return Err(Failure::failed(format!("{} has no key to sign for", plan.base))),
-        };
-        let ca = (ca_certificate(&self.set)?, ca_key(&self.set)?);
-        let made = pki::sign(plan.role, &plan.identity, &public_key, &serial, plan.validity, ca)?;
+    /// Puts what was signed in place.
+    fn take(&mut self, order: &Order<'_>, signed: Signed) -> Result<()> {
+        let Order { at, plan, .. } = *order;
+        if let Some(request) = signed.request {
+            self.write(&plan.base, FileKind::Csr, request.to_pem().into_bytes());
+            self.set.leaves[at].files.request = Loaded::Sound(request);
+        }
         let chain = self.chain(plan)?;
-        self.set.ca.serial = Loaded::Sound(Some(serial));
-        self.set.leaves[at].files.certificate = self.write_certificate(&plan.base, made, chain);
+        self.set.leaves[at].files.certificate = self.write_certificate(&plan.base, signed.certificate, chain);
         Ok(())
     }
 

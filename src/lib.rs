@@ -40,6 +40,7 @@ pub mod form;
 pub mod issue;
 pub mod job;
 pub mod keys;
+mod parallel;
 pub mod pem;
 pub mod pki;
 pub mod plan;

@@ -11,10 +11,19 @@ use milvus_certgen::error::{Exit, Failure};
 use milvus_certgen::foreign::printable;
 use milvus_certgen::store::Step;
 use time::OffsetDateTime;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Libraries compute with primes and keys in memory that they give back as it is.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 fn main() -> ExitCode {
+    forbid_core_dumps();
     let cli = Cli::of_this_process();
-    match run(cli) {
+    let result = run(cli);
+    // Keys were read, and signed with, on this thread too.
+    zeroize::zeroize_stack::<{ 64 * 1024 }>();
+    match result {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(error) => {
             let exit = error.downcast_ref::<Failure>().map_or(Exit::Failed, |failure| failure.exit);
@@ -24,6 +33,18 @@ fn main() -> ExitCode {
     }
 }
 
+/// A core would hold the keys. Where it cannot be forbidden, the run is not the worse for it.
+fn forbid_core_dumps() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    #[cfg(all(unix, not(target_os = "linux")))]
+    let _ = rustix::process::setrlimit(
+        rustix::process::Resource::Core,
+        rustix::process::Rlimit { current: Some(0), maximum: Some(0) },
+    );
+}
+
+#[inline(never)]
 fn run(cli: Cli) -> anyhow::Result<Exit> {
     let (job, behaviour) = cli.into_job()?;
     let random = |octets: &mut [u8]| {

@@ -14,14 +14,16 @@ use crate::set::{CertificateFile, LeafFiles};
 mod greet;
 mod grpc;
 mod judge;
+mod outcome;
 mod plain;
 mod reach;
 mod target;
 mod wire;
 
-pub use greet::{Greeting, Outcome, Tls, Version};
+pub use greet::{Greeting, Tls, Version};
 pub use grpc::Answer;
 pub use judge::{Expectation, Judgement, judge};
+pub use outcome::{Outcome, Refusal};
 pub use plain::Plain;
 pub use reach::{Attempt, Reached};
 pub use target::Target;
@@ -99,9 +101,13 @@ fn interview(probe: &Probe<'_>, address: SocketAddr) -> Result<Server> {
     let mut server =
         Server { address, greeting, without_certificate: None, takes_tls12: None, plain: None, answer };
     if matches!(server.greeting.outcome, Outcome::NotTls(_) | Outcome::Closed | Outcome::Silent) {
-        let (plain, answer) = plain::ask(|| wire(probe, address), &probe.target.authority())?;
+        let authority = probe.target.authority();
+        let plain = plain::ask(|| wire(probe, address), &authority)?;
+        server.answer = match plain {
+            Plain::Http2 => Some(grpc::ask(wire(probe, address)?, &authority).0),
+            Plain::Http1(_) | Plain::Other(_) | Plain::Closed | Plain::Silent => None,
+        };
         server.plain = Some(plain);
-        server.answer = answer;
     }
     if server.greeting.tls.as_ref().is_some_and(|tls| tls.asks_for_certificate) && probe.client.is_some() {
         let hello = Hello::new(probe.server_name.clone(), None)?;

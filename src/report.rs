@@ -24,11 +24,13 @@ mod probe;
 pub mod progress;
 mod tally;
 mod text;
+mod word;
 
 pub use check::CheckReport;
 use facts::{Facts, NameFact, rfc3339};
 pub use probe::ProbeReport;
 pub use tally::Tally;
+use word::as_word;
 
 /// The facts of a run. Its JSON form is part of the contract: `schema` grows when a field changes its meaning.
 #[derive(Debug, Serialize)]
@@ -58,9 +60,11 @@ pub struct Report {
 
 #[derive(Debug, Serialize)]
 struct CertificateReport {
-    role: &'static str,
+    #[serde(serialize_with = "as_word")]
+    role: Role,
     /// `issue`, `re-sign`, `refresh` or `keep`.
-    action: &'static str,
+    #[serde(serialize_with = "as_word")]
+    action: Action,
     reasons: Vec<String>,
     file: String,
     /// `null` where there is none (yet).
@@ -109,16 +113,16 @@ impl Report {
         let facts =
             |certificate: Option<&Certificate>| certificate.map(|certificate| Facts::new(certificate, now));
         let mut certificates = vec![CertificateReport {
-            role: Role::Ca.name(),
-            action: action_word(plan.ca.action),
+            role: Role::Ca,
+            action: plan.ca.action,
             reasons: plan.ca.reasons.clone(),
             file: set.ca_base.file(FileKind::Certificate),
             certificate: facts(set.ca_certificate()),
             planned: planned(plan.ca.action, &plan.ca.subject, &[], plan.ca.validity),
         }];
         certificates.extend(plan.leaves.iter().zip(&set.leaves).map(|(plan, leaf)| CertificateReport {
-            role: plan.role.name(),
-            action: action_word(plan.action),
+            role: plan.role,
+            action: plan.action,
             reasons: plan.reasons.clone(),
             file: plan.base.file(FileKind::Certificate),
             certificate: facts(leaf.files.sound_certificate()),
@@ -168,7 +172,7 @@ impl Report {
         for report in reports {
             joined.changed |= report.changed;
             joined.recovered |= report.recovered;
-            joined.certificates.extend(report.certificates.into_iter().filter(|c| c.role != Role::Ca.name()));
+            joined.certificates.extend(report.certificates.into_iter().filter(|c| c.role != Role::Ca));
             // The serial file is written by each of them.
             add_new(&mut joined.written, report.written);
             if let (Some(joined), Some(more)) = (&mut joined.would_write, report.would_write) {
@@ -211,15 +215,6 @@ pub fn write_json(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()
     }
     json.push('\n');
     out.write_all(json.as_bytes())
-}
-
-fn action_word(action: Action) -> &'static str {
-    match action {
-        Action::Keep => "keep",
-        Action::Refresh => "refresh",
-        Action::Resign => "re-sign",
-        Action::Issue => "issue",
-    }
 }
 
 /// What the Milvus page tells its reader to do with the files, as far as this run makes it necessary.

@@ -89,16 +89,16 @@ pub struct CertificateFile {
 }
 
 impl CertificateFile {
-    /// These certificates alone, as they are written here.
-    #[must_use]
-    pub fn new(certificate: Certificate, chain: Vec<Certificate>) -> Self {
-        Self { certificate, chain, holds_key: false, held_key: None, oddity: None }
-    }
-
     /// The certificate and its issuers up to the root, as far as they are in the file; in PEM.
     #[must_use]
     pub fn to_pem(&self) -> String {
         std::iter::once(&self.certificate).chain(self.above()).map(Certificate::to_pem).collect()
+    }
+
+    /// These certificates alone, as they are written here.
+    #[must_use]
+    pub fn new(certificate: Certificate, chain: Vec<Certificate>) -> Self {
+        Self { certificate, chain, holds_key: false, held_key: None, oddity: None }
     }
 
     /// The issuers of an intermediate CA's certificate that follow it in its file, up to the root; none for a root,

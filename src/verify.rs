@@ -34,7 +34,7 @@ pub use files::{Files, Server};
 pub use finding::{Finding, Message, Names, Owner, Place, is_valid};
 pub use fix::Fix;
 pub use handshake::Handshake;
-pub use leaf::leaf;
+pub use leaf::{credentials, leaf, served};
 pub use names::name_not_in_san;
 pub use table::Code;
 
@@ -98,7 +98,7 @@ fn check(set: &Set, asked: Option<&Asked<'_>>, now: OffsetDateTime) -> Inspected
             findings.extend(chain::check(set, ca, now));
         }
         if is_known && is_valid(&findings) {
-            let (done, failed) = handshake::check(set, ca, asked.map_or(&[], |asked| asked.names), now);
+            let (done, failed) = handshake::check(set, ca, asked.map(|asked| asked.names), now);
             findings.extend(failed);
             handshakes = done;
         }

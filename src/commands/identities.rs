@@ -62,24 +62,38 @@ fn bulk(
         }
         return Ok(tally);
     }
-    // A name that cannot be signed is found before the first key is made, and nothing is left half done.
+    let locked = Locked::new(template, world.waiting)?;
+    let result = write_all(requests, &locked, &mut tally, behaviour, world);
+    if result.is_err() {
+        locked.abandon();
+    }
+    result.map(|()| tally)
+}
+
+fn write_all(
+    requests: impl Iterator<Item = Request> + Clone,
+    locked: &Locked,
+    tally: &mut Tally,
+    behaviour: Behaviour,
+    world: &mut World<'_>,
+) -> Result<()> {
+    locked.recover()?;
+    // What is refused in a late batch is refused before the first is written.
     for request in requests.clone() {
         engine::judge(&request, world)?;
     }
-    let locked = Locked::new(template, world.waiting)?;
-    locked.recover()?;
-    let mut bar = Bar::new(leaves.len(), behaviour.quiet);
+    let mut bar = Bar::new(requests.clone().map(|request| request.leaves.len()).sum(), behaviour.quiet);
     let mut waiting: Option<Batch> = None;
     for request in requests {
-        let next = Batch::begin(request, world, &locked)?;
+        let next = Batch::begin(request, world, locked)?;
         if let Some(batch) = waiting.replace(next) {
-            finish(batch, world, &locked, &mut tally, &mut bar)?;
+            finish(batch, world, locked, tally, &mut bar)?;
         }
     }
     if let Some(batch) = waiting {
-        finish(batch, world, &locked, &mut tally, &mut bar)?;
+        finish(batch, world, locked, tally, &mut bar)?;
     }
-    Ok(tally)
+    Ok(())
 }
 
 fn finish(

@@ -12,6 +12,7 @@ use super::{Access, Row, Side, whole};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
+use crate::foreign::{is_hidden, typed};
 use crate::keys::KeyKind;
 use crate::profile::Role;
 use crate::san::San;
@@ -116,14 +117,14 @@ impl Setting<'_> {
     /// A line break in a path would end a line of what is printed, and there is no form of it that all languages have.
     fn check_paths(&self) -> Result<()> {
         let dir = whole(self.dir)?;
-        if dir.to_str().is_some_and(|dir| !dir.contains(char::is_control)) {
+        if dir.to_str().is_some_and(|dir| !dir.contains(is_hidden)) {
             return Ok(());
         }
         Err(Failure::failed(format!(
             "{:?}: a path that cannot be written into a configuration",
             dir.display().to_string()
         ))
-        .hint("give the set a directory of plain text, without tabs and line breaks"))
+        .hint("give the set a directory of plain text, without tabs, line breaks and what is not seen"))
     }
 
     fn leaf(&self, role: Role) -> Result<&Leaf> {
@@ -167,7 +168,7 @@ impl Setting<'_> {
                 "--host {host:?}: {} is not for it, and milvus_cli cannot be told another name",
                 shown(&pem)
             ))
-            .hint(format!("give a --host that it is for, such as {server_name}")));
+            .hint(format!("give a --host that it is for, such as {}", typed(&server_name))));
         }
         Ok((name.value(), server_name))
     }

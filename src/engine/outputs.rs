@@ -22,6 +22,10 @@ pub(super) fn add_ca_copy(request: &Request, issued: &mut Issued, reader: &Reade
     let (key, pem) = (base.file(FileKind::Key), base.file(FileKind::Certificate));
     let is_there = reader.dir.is_some_and(|dir| dir.entry(&key).is_ok_and(|entry| entry.is_some()));
     let key = request.out_dir.join(key);
+    let there = reader.file(&pem)?;
+    if there.as_ref().is_some_and(|there| form::holds_key(there)) {
+        return Err(holds_key(&request.out_dir.join(&pem), &key, !is_there));
+    }
     if is_there && !is_same_file(&key, &request.ca_path(FileKind::Key)) {
         return Err(Failure::failed(format!("{}: is there already, and is another CA's", shown(&key)))
             .hint("choose another directory with --out-dir, or another name with --ca-file"));
@@ -31,10 +35,6 @@ pub(super) fn add_ca_copy(request: &Request, issued: &mut Issued, reader: &Reade
     }
     let Some(ca) = issued.set.ca.certificate.sound() else { return Ok(()) };
     let text = ca.to_pem();
-    let there = reader.file(&pem)?;
-    if there.as_ref().is_some_and(|there| form::holds_key(there)) {
-        return Err(holds_key(&request.out_dir.join(&pem), &key, !is_there));
-    }
     if there.is_none_or(|there| *there != text.as_bytes()) {
         let contents = zeroize::Zeroizing::new(text.into_bytes());
         issued.changes.push(Change::new(pem, FileKind::Certificate.mode(), contents));

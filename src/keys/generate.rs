@@ -1,7 +1,5 @@
 //! Making keys.
 
-use std::thread;
-
 use crypto_bigint::BoxedUint;
 use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey};
 use zeroize::Zeroizing;
@@ -46,21 +44,7 @@ fn repeat(count: usize, algorithm: &'static rcgen::SignatureAlgorithm) -> Result
 }
 
 fn generate_rsa(bits: u32, count: usize) -> Result<Vec<PrivateKey>> {
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let mut primes = primes::random_primes(2 * count, bits, threads).ok_or_else(no_randomness)?;
-    let pairs: Vec<(BoxedUint, BoxedUint)> =
-        (0..count).filter_map(|_| Some((primes.pop()?, primes.pop()?))).collect();
-    // The private exponents and the checks of a key take as long as a signature: worth a thread each.
-    thread::scope(|scope| {
-        let workers: Vec<_> =
-            pairs.into_iter().map(|(p, q)| scope.spawn(move || from_primes(p, q))).collect();
-        workers
-            .into_iter()
-            .map(|worker| {
-                worker.join().unwrap_or_else(|_| Err(Failure::failed("an RSA key: the work stopped")))
-            })
-            .collect()
-    })
+    primes::pairs(count, bits, from_primes).ok_or_else(no_randomness)?.into_iter().collect()
 }
 
 /// An RSA key of 1024 bits, as PEM and as a public key: for tests of who must refuse it. ring signs with none so short,
@@ -68,9 +52,9 @@ fn generate_rsa(bits: u32, count: usize) -> Result<Vec<PrivateKey>> {
 pub fn generate_weak_rsa() -> Result<(Zeroizing<Vec<u8>>, PublicKey)> {
     const BITS: u32 = 1024;
     let unusable = || Failure::failed("a weak RSA key could not be made");
-    let mut primes = primes::random_primes(2, BITS, 1).ok_or_else(no_randomness)?;
-    let (Some(p), Some(q)) = (primes.pop(), primes.pop()) else { return Err(unusable()) };
-    let key = rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(primes::EXPONENT)).map_err(|_| unusable())?;
+    let of_primes = |p, q| rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(primes::EXPONENT));
+    let key =
+        primes::pairs(1, BITS, of_primes).ok_or_else(no_randomness)?.remove(0).map_err(|_| unusable())?;
     let pem = key.to_pkcs8_pem(rsa::pkcs8::LineEnding::LF).map_err(|_| unusable())?;
     let spki = key.as_public_key().to_public_key_der().map_err(|_| unusable())?;
     let public = PublicKey { kind: Ok(KeyKind::Rsa(BITS)), ..PublicKey::from_spki(spki.as_bytes()) };

@@ -2,109 +2,150 @@
 //!
 //! Nearly all the time of a run goes into this search, and one key's primes take several times as long as
 //! another's. So cores do not work for a key: each searches from random starts of its own until enough primes
-//! are found, whoever finds them. The primes come from the same sieve and the same primality test (strong
-//! Baillie-PSW) as those of `rsa` itself, from the operating system's randomness, with the same two top bits set.
+//! are found, whoever finds them. Each prime has a start of its own from the operating system's randomness, with the
+//! same two top bits set as those of `rsa` itself, and the verdict is `crypto_primes::is_prime`'s (strong Baillie-PSW).
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crypto_bigint::{
-    BoxedUint, Encoding, RandomBits, RandomMod, U512, U1024, U1536, U2048, UnsignedWithMontyForm,
-};
-use crypto_primes::hazmat::SmallFactorsSieve;
+use crypto_bigint::{BitOps, BoxedUint, CheckedAdd, Limb, RandomBits};
 use crypto_primes::{Flavor, is_prime};
 use getrandom::SysRng;
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 mod fermat;
+mod sieve;
 
-use fermat::Modulus;
+use crate::parallel;
+use sieve::SmallPrimes;
 
 /// RSA's public exponent, F4.
 pub(super) const EXPONENT: u64 = 65537;
 
-/// `count` distinct primes for RSA keys of `key_bits`: half as wide, two top bits set, so that the product of
-/// two has exactly `key_bits`; and 65537 has an inverse modulo each less one.
+/// A prime that is overwritten when it is dropped.
+type Prime = Zeroizing<BoxedUint>;
+
+/// Finds two primes for each of `count` RSA keys of `key_bits`, and makes of each two what `use_pair` says: half as
+/// wide as the key, two top bits set, so that their product has exactly `key_bits`; all distinct; and 65537 has an
+/// inverse modulo each less one.
 ///
 /// `None` if the operating system gives no randomness.
-pub(super) fn random_primes(count: usize, key_bits: u32, threads: usize) -> Option<Vec<BoxedUint>> {
-    match key_bits {
-        1024 => search::<U512, 8>(count, key_bits / 2, threads),
-        3072 => search::<U1536, 24>(count, key_bits / 2, threads),
-        4096 => search::<U2048, 32>(count, key_bits / 2, threads),
-        _ => search::<U1024, 16>(count, key_bits / 2, threads),
-    }
-}
-
-fn search<T, const N: usize>(count: usize, bits: u32, threads: usize) -> Option<Vec<BoxedUint>>
-where
-    T: UnsignedWithMontyForm + RandomBits + RandomMod + Encoding + Zeroize + Send,
-{
-    let found = Mutex::new(Vec::with_capacity(count));
-    let enough = AtomicBool::new(count == 0);
-    thread::scope(|scope| {
-        for _ in 0..threads.max(1) {
-            scope.spawn(|| {
-                while let Some(mut prime) = next_prime::<T, N>(bits, &enough) {
-                    let Ok(mut found) = found.lock() else { return };
-                    let candidate = BoxedUint::from_be_slice_vartime(prime.to_be_bytes().as_ref());
-                    prime.zeroize();
-                    if found.len() < count
-                        && exponent_is_invertible(&candidate)
-                        && !found.contains(&candidate)
-                    {
-                        found.push(candidate);
-                    }
-                    if found.len() == count {
-                        enough.store(true, Ordering::Relaxed);
-                    }
-                }
-            });
+pub(super) fn pairs<R: Send>(
+    count: usize,
+    key_bits: u32,
+    use_pair: impl Fn(BoxedUint, BoxedUint) -> R + Sync,
+) -> Option<Vec<R>> {
+    let search = Search {
+        bits: key_bits / 2,
+        wanted: 2 * count,
+        small_primes: SmallPrimes::new(),
+        claimed: AtomicUsize::new(0),
+        found: Mutex::default(),
+    };
+    let results = Mutex::new(Vec::with_capacity(count));
+    parallel::on_all_cores(|| {
+        while let Some(prime) = search.next_prime() {
+            search.add(prime);
+        }
+        // Who has nothing left to search for turns to the primes that are there.
+        while let Some((p, q)) = search.take_pair() {
+            let result = use_pair(p, q);
+            if let Ok(mut results) = results.lock() {
+                results.push(result);
+            }
         }
     });
-    found.into_inner().ok().filter(|primes| primes.len() == count)
+    results.into_inner().ok().filter(|results| results.len() == count)
 }
 
-/// The next prime from a random start; `None` once there are enough, or without randomness.
-fn next_prime<T, const N: usize>(bits: u32, enough: &AtomicBool) -> Option<T>
-where
-    T: UnsignedWithMontyForm + RandomBits + RandomMod + Encoding,
-{
-    let length = std::num::NonZeroU32::new(bits)?;
-    while !enough.load(Ordering::Relaxed) {
-        let mut start = T::try_random_bits(&mut SysRng, bits).ok()?;
-        start.set_bit_vartime(0, true);
-        start.set_bit_vartime(bits - 1, true);
-        start.set_bit_vartime(bits - 2, true);
-        let mut sieve = SmallFactorsSieve::new(start, length, false).ok()?;
-        let stop_or_prime =
-            sieve.find(|candidate| enough.load(Ordering::Relaxed) || is_probable_prime::<T, N>(candidate));
-        if let Some(prime) = stop_or_prime.filter(|_| !enough.load(Ordering::Relaxed)) {
-            return Some(prime);
+struct Search {
+    /// The width of a prime.
+    bits: u32,
+    wanted: usize,
+    small_primes: SmallPrimes,
+    /// The primes that are found, and candidates that wait for their verdict, which hardly any fails.
+    claimed: AtomicUsize,
+    found: Mutex<Found>,
+}
+
+#[derive(Default)]
+struct Found {
+    primes: Vec<Prime>,
+    /// So many of them are in keys.
+    taken: usize,
+}
+
+impl Search {
+    fn is_over(&self) -> bool {
+        self.claimed.load(Ordering::Relaxed) >= self.wanted
+    }
+
+    /// The next prime from a random start; `None` once there are enough, or without randomness.
+    fn next_prime(&self) -> Option<Prime> {
+        // Ten or more primes are to be expected in so many odd numbers.
+        let mut composite = Zeroizing::new(vec![false; 4 * self.bits as usize]);
+        while !self.is_over() {
+            let start = self.random_start()?;
+            self.small_primes.mark(&start, &mut composite);
+            for at in (0..).zip(composite.iter()).filter(|(_, composite)| !**composite).map(|(at, _)| at) {
+                if self.is_over() {
+                    break;
+                }
+                // A number that would be wider ends the numbers from this start.
+                let Some(candidate) = start.checked_add(&BoxedUint::from(2_u64 * at)).into_option() else {
+                    break;
+                };
+                let candidate = Zeroizing::new(candidate);
+                if self.is_probable_prime(&candidate) {
+                    return Some(candidate);
+                }
+            }
+        }
+        None
+    }
+
+    fn random_start(&self) -> Option<Prime> {
+        let mut start = Zeroizing::new(BoxedUint::try_random_bits(&mut SysRng, self.bits).ok()?);
+        for bit in [0, self.bits - 1, self.bits - 2] {
+            start.set_bit_vartime(bit, true);
+        }
+        Some(start)
+    }
+
+    /// The verdict is `crypto_primes::is_prime`'s; Fermat's test goes before it because it is cheaper, and rejects
+    /// all but about one composite in a million million. So nobody else looks for a prime that waits for its verdict.
+    fn is_probable_prime(&self, candidate: &BoxedUint) -> bool {
+        if !fermat::passes(candidate) || !exponent_is_invertible(candidate) {
+            return false;
+        }
+        if self.claimed.fetch_add(1, Ordering::Relaxed) < self.wanted && is_prime(Flavor::Any, candidate) {
+            return true;
+        }
+        self.claimed.fetch_sub(1, Ordering::Relaxed);
+        false
+    }
+
+    fn add(&self, prime: Prime) {
+        let Ok(mut found) = self.found.lock() else { return };
+        if found.primes.contains(&prime) {
+            self.claimed.fetch_sub(1, Ordering::Relaxed);
+        } else {
+            found.primes.push(prime);
         }
     }
-    None
-}
 
-/// The verdict is `crypto_primes::is_prime`'s; Fermat's test goes before it because it is cheaper, and turns down
-/// all but about one composite in a million million.
-fn is_probable_prime<T, const N: usize>(candidate: &T) -> bool
-where
-    T: UnsignedWithMontyForm + RandomMod + Encoding,
-{
-    let mut words = [0; N];
-    for (word, octets) in words.iter_mut().rev().zip(candidate.to_be_bytes().as_ref().chunks_exact(8)) {
-        *word = octets.iter().fold(0, |word, octet| word << 8 | u64::from(*octet));
+    fn take_pair(&self) -> Option<(BoxedUint, BoxedUint)> {
+        let mut found = self.found.lock().ok()?;
+        let (p, q) = (found.primes.get(found.taken)?, found.primes.get(found.taken + 1)?);
+        let pair = (BoxedUint::clone(p), BoxedUint::clone(q));
+        found.taken += 2;
+        Some(pair)
     }
-    let passes = Modulus::new(words).is_some_and(|modulus| modulus.is_fermat_probable_prime());
-    words.zeroize();
-    passes && is_prime(Flavor::Any, candidate)
 }
 
 fn exponent_is_invertible(prime: &BoxedUint) -> bool {
-    let exponent = crypto_bigint::Limb(65537).to_nz().expect_copied("65537 is not zero");
-    prime.rem_limb(exponent) != crypto_bigint::Limb::ONE
+    let exponent = Limb(65537).to_nz().expect_copied("65537 is not zero");
+    prime.rem_limb(exponent) != Limb::ONE
 }
 
 #[cfg(test)]
@@ -115,10 +156,15 @@ mod tests {
 
     #[test]
     fn primes_have_full_width_two_top_bits_and_differ() {
-        for key_bits in [2048, 3072] {
-            let primes = random_primes(6, key_bits, 2).unwrap();
-            assert_eq!(primes.len(), 6);
+        for key_bits in [1024, 2048, 3072] {
             let half = key_bits / 2;
+            let pairs = pairs(3, key_bits, |p, q| (p, q)).unwrap();
+            assert_eq!(pairs.len(), 3);
+            for (p, q) in &pairs {
+                let product = p.concatenating_mul(q);
+                assert_eq!(product.bit_width_vartime(), key_bits, "the modulus has its full length");
+            }
+            let primes: Vec<BoxedUint> = pairs.into_iter().flat_map(|(p, q)| [p, q]).collect();
             for (i, prime) in primes.iter().enumerate() {
                 assert_eq!(prime.bit_width_vartime(), half);
                 assert!(prime.bit_vartime(half - 1) && prime.bit_vartime(half - 2), "two top bits");
@@ -126,8 +172,6 @@ mod tests {
                 assert!(exponent_is_invertible(prime), "65537 does not divide p - 1");
                 assert!(!primes[..i].contains(prime), "distinct");
             }
-            let product = primes[0].concatenating_mul(&primes[1]);
-            assert_eq!(product.bit_width_vartime(), key_bits, "the modulus has its full length");
         }
     }
 
@@ -138,17 +182,46 @@ mod tests {
         assert!(exponent_is_invertible(&BoxedUint::from(393_209_u64)));
     }
 
-    #[test]
-    fn fermat_s_test_only_goes_before_the_verdict() {
-        // 2^64 - 59 is prime; the next odd numbers below are not.
-        assert!(is_probable_prime::<_, 1>(&crypto_bigint::U64::from(u64::MAX - 58)));
-        for composite in [u64::MAX - 60, u64::MAX - 62, u64::MAX] {
-            assert!(!is_probable_prime::<_, 1>(&crypto_bigint::U64::from(composite)), "{composite}");
+    /// A search that wants so many primes of 64 bits.
+    fn search(wanted: usize) -> Search {
+        Search {
+            bits: 64,
+            wanted,
+            small_primes: SmallPrimes::new(),
+            claimed: AtomicUsize::new(0),
+            found: Mutex::default(),
         }
     }
 
     #[test]
+    fn fermat_s_test_only_goes_before_the_verdict() {
+        let search = search(1);
+        // 2^64 - 59 is prime; the next odd numbers below are not. Fermat's test passes all of this width.
+        for composite in [u64::MAX - 60, u64::MAX - 62, u64::MAX] {
+            assert!(!search.is_probable_prime(&BoxedUint::from(composite)), "{composite}");
+            assert!(!search.is_over(), "what fails is not claimed");
+        }
+        assert!(search.is_probable_prime(&BoxedUint::from(u64::MAX - 58)));
+        assert!(search.is_over());
+    }
+
+    #[test]
+    fn a_prime_found_twice_counts_once() {
+        let search = search(2);
+        for _ in 0..3 {
+            assert!(search.take_pair().is_none());
+            assert!(search.is_probable_prime(&BoxedUint::from(u64::MAX - 58)));
+            search.add(Zeroizing::new(BoxedUint::from(u64::MAX - 58)));
+            assert!(!search.is_over());
+        }
+        while let Some(prime) = search.next_prime() {
+            search.add(prime);
+        }
+        assert!(search.take_pair().is_some() && search.take_pair().is_none());
+    }
+
+    #[test]
     fn nothing_asked_for_is_nothing_found() {
-        assert_eq!(random_primes(0, 2048, 2).unwrap().len(), 0);
+        assert_eq!(pairs(0, 2048, |_, _| ()).unwrap().len(), 0);
     }
 }

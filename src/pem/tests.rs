@@ -7,11 +7,12 @@ fn laid_out(der: &[u8], width: usize, indent: usize, line_end: &str, blank: bool
     let base64 = Base64::encode_string(der);
     let margin = " ".repeat(indent);
     let gap = if blank { format!("{margin}{line_end}") } else { String::new() };
-    let lines: Vec<&str> =
-        base64.as_bytes().chunks(width).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    let between = format!(" {line_end}{gap}{margin}");
-    let body = if lines.is_empty() { String::new() } else { lines.join(&between) + &between };
-    format!("{margin}-----BEGIN THING-----{line_end}{margin}{body}-----END THING-----")
+    let mut text = format!("{margin}-----BEGIN THING-----{line_end}");
+    for line in base64.as_bytes().chunks(width) {
+        let line = std::str::from_utf8(line).unwrap();
+        text.extend([margin.as_str(), line, " ", line_end, gap.as_str()]);
+    }
+    text + &format!("{margin}-----END THING-----")
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::guard::{check_constraints, check_files, check_identity, inherited};
-use super::losses::{check_leaf, rekeyed, unusable};
+use super::losses::{check_leaf, rekeyed};
 use super::{Action, AuthorityPlan, KeyChoice, LeafPlan, is_expiring, validity};
 use crate::certificate::Certificate;
 use crate::error::Result;
@@ -12,7 +12,7 @@ use crate::pki::Identity;
 use crate::profile::Role;
 use crate::request::{LeafRequest, Request};
 use crate::san::San;
-use crate::set::{Leaf, LeafFiles};
+use crate::set::{Leaf, LeafFiles, Loaded};
 use crate::verify::{self, Finding, Names, Owner, Place, Run};
 
 /// `issuer` is the CA's certificate that is there; `None` where the CA is made new.
@@ -59,7 +59,8 @@ pub(super) fn plan(
     } else if asked.only_refresh {
         reasons.clear();
     }
-    if asked.rekey && (!reasons.is_empty() || unusable(&files.key).is_some()) {
+    // A key that no run replaces by itself is replaced by one that is told to.
+    if asked.rekey && (!reasons.is_empty() || matches!(files.key, Loaded::Locked(_))) {
         let key = there.base.file(FileKind::Key);
         reasons.retain(|reason| !reason.starts_with(&format!("{key} ")));
         reasons.extend(rekeyed(&there.base, &files.key));

@@ -1,16 +1,17 @@
 //! One TLS handshake, and the wait for a refusal that comes after it.
 
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ClientConnection, ProtocolVersion, StreamOwned};
 
-use super::wire::Wire;
+use super::outcome::{Outcome, Refusal};
+use super::wire::{self, Wire};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::set::{CertificateFile, LeafFiles};
@@ -35,7 +36,7 @@ impl Hello {
     /// TLS 1.2 and 1.3, with that certificate if there is one.
     pub(super) fn new(server_name: ServerName<'static>, client: Option<&LeafFiles>) -> Result<Self> {
         let provider = Arc::new(crate::keys::tls_provider());
-        let client = client.map(|files| credentials(files, &provider)).transpose()?.flatten();
+        let client = client.map(|files| certified(files, &provider)).transpose()?.flatten();
         Ok(Self { server_name, client, versions: rustls::ALL_VERSIONS, provider })
     }
 
@@ -46,13 +47,8 @@ impl Hello {
     }
 }
 
-fn credentials(files: &LeafFiles, provider: &CryptoProvider) -> Result<Option<Arc<CertifiedKey>>> {
-    let (Some(file), Some(key)) = (files.certificate.sound(), files.key.sound()) else { return Ok(None) };
-    let chain = std::iter::once(&file.certificate)
-        .chain(&file.chain)
-        .map(|certificate| CertificateDer::from(certificate.der.clone()))
-        .collect();
-    let key = PrivateKeyDer::Pkcs8(key.key.pkcs8().to_vec().into());
+fn certified(files: &LeafFiles, provider: &CryptoProvider) -> Result<Option<Arc<CertifiedKey>>> {
+    let Some((chain, key)) = files.credentials() else { return Ok(None) };
     let key = provider
         .key_provider
         .load_private_key(key)
@@ -99,23 +95,8 @@ pub struct Tls {
     pub accepted_issuers: Vec<Vec<u8>>,
 }
 
-/// How it ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The server talks with this client.
-    Accepted,
-    /// The server, or the handshake, says no; in words.
-    Refused(String),
-    /// It closed the connection without a word.
-    Closed,
-    /// It said nothing until patience was at its end.
-    Silent,
-    /// It does not talk TLS; its first octets, for people.
-    NotTls(String),
-}
-
 /// A handshake and its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Greeting {
     pub outcome: Outcome,
@@ -146,7 +127,7 @@ pub(super) fn greet(
     // What is not TLS may end in any way.
     let heard = &stream.sock.heard;
     if outcome != Outcome::Accepted && !heard.is_empty() && !looks_like_tls(heard) {
-        outcome = Outcome::NotTls(super::plain::first_line(heard));
+        outcome = Outcome::NotTls(wire::first_line(heard));
     }
     let tls = tls(&stream.conn, &witness);
     let is_accepted = outcome == Outcome::Accepted;
@@ -167,14 +148,14 @@ fn shake(stream: &mut StreamOwned<ClientConnection, Wire>) -> Outcome {
             return if stream.sock.is_closed && stream.sock.heard.is_empty() {
                 Outcome::Closed
             } else {
-                outcome_of(&e)
+                Outcome::from(&e)
             };
         }
     }
     // The last flight may still wait to be sent.
     while stream.conn.wants_write() {
         if let Err(e) = stream.conn.write_tls(&mut stream.sock) {
-            return outcome_of(&e);
+            return Outcome::from(&e);
         }
     }
     if stream.conn.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
@@ -195,47 +176,15 @@ fn late_refusal(stream: &mut StreamOwned<ClientConnection, Wire>) -> Option<Outc
                 Ok(state) if state.plaintext_bytes_to_read() > 0 => break,
                 Ok(state) if state.peer_has_closed() => refused = Some(Outcome::Closed),
                 Ok(_) => {}
-                Err(e) => refused = Some(refusal(&e)),
+                Err(e) => refused = Some(Outcome::Refused(Refusal::from(&e))),
             },
             // Patience at its end is no refusal: some servers say nothing until they are asked.
             Err(e) if e.kind() == ErrorKind::TimedOut => break,
-            Err(e) => refused = Some(outcome_of(&e)),
+            Err(e) => refused = Some(Outcome::from(&e)),
         }
     }
     stream.sock.wait_until(deadline);
     refused
-}
-
-/// How a failure of rustls' input and output is to be understood.
-pub(super) fn outcome_of(error: &io::Error) -> Outcome {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(error) => refusal(error),
-        None if error.kind() == ErrorKind::TimedOut => Outcome::Silent,
-        None => Outcome::Closed,
-    }
-}
-
-fn refusal(error: &rustls::Error) -> Outcome {
-    Outcome::Refused(match error {
-        rustls::Error::AlertReceived(alert) => format!("TLS alert {}", alert_name(*alert)),
-        rustls::Error::PeerIncompatible(why) => format!("nothing in common: {why:?}"),
-        other => other.to_string(),
-    })
-}
-
-/// The name that RFC 8446 section 6 gives it.
-fn alert_name(alert: rustls::AlertDescription) -> String {
-    let mut name = String::new();
-    // "UnknownCA": capitals that follow each other are one word.
-    let mut was_capital = true;
-    for c in format!("{alert:?}").chars() {
-        if c.is_ascii_uppercase() && !was_capital {
-            name.push('_');
-        }
-        was_capital = c.is_ascii_uppercase();
-        name.push(c.to_ascii_lowercase());
-    }
-    name
 }
 
 fn tls(connection: &ClientConnection, witness: &Witness) -> Option<Tls> {

@@ -13,7 +13,7 @@ use h2::RecvStream;
 use http::{HeaderMap, Method, Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::greet::{Outcome, outcome_of};
+use super::outcome::Outcome;
 
 const METHOD: &str = "/milvus.proto.milvus.MilvusService/GetVersion";
 
@@ -179,7 +179,7 @@ impl<S: Read + Unpin> AsyncRead for Turns<S> {
                 Poll::Ready(Ok(()))
             }
             Err(e) => {
-                this.refusal.get_or_insert_with(|| outcome_of(&e));
+                this.refusal.get_or_insert_with(|| Outcome::from(&e));
                 Poll::Ready(Err(e))
             }
         }

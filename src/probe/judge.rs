@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Answer, Found, Outcome, Plain, Reached, Server, Target, Tls, Version};
+use super::{Answer, Found, Outcome, Plain, Reached, Refusal, Server, Target, Tls, Version};
 use crate::error::Failure;
 use crate::files::FileKind;
 use crate::san::San;
@@ -143,15 +143,19 @@ fn problem(code: Code, message: impl Into<Message>) -> Finding {
 }
 
 /// The server says no, and not because of the client's certificate.
-fn refused_handshake(why: &str) -> Finding {
-    if ["protocol_version", "nothing in common"].iter().any(|word| why.contains(word)) {
+fn refused_handshake(why: &Refusal) -> Finding {
+    if why.is_about_version() {
         let message = format!("talks neither TLS 1.2 nor TLS 1.3 with this client ({why})");
         return problem(Code::TlsVersion, message);
     }
-    if why.contains("no_application_protocol") {
+    if why.is_about_protocol() {
         let message = format!("does not talk h2, which gRPC needs ({why}): it is no Milvus");
         return problem(Code::NoHttp2, message);
     }
+    refused(&why.to_string())
+}
+
+fn refused(why: &str) -> Finding {
     problem(Code::TlsFailed, format!("refuses the TLS handshake: {why}"))
 }
 

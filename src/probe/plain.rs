@@ -3,8 +3,7 @@
 use std::io::{Read, Write};
 use std::time::Duration;
 
-use super::grpc::{self, Answer};
-use super::wire::Wire;
+use super::wire::{Wire, first_line};
 use crate::error::Result;
 
 /// What HTTP/2 begins with (RFC 9113 section 3.4), and an empty SETTINGS frame.
@@ -28,17 +27,16 @@ pub enum Plain {
     Silent,
 }
 
-/// Asks in plaintext; where that is HTTP/2, a gRPC call too.
-pub(super) fn ask(connect: impl Fn() -> Result<Wire>, authority: &str) -> Result<(Plain, Option<Answer>)> {
+/// Asks in plaintext.
+pub(super) fn ask(connect: impl Fn() -> Result<Wire>, authority: &str) -> Result<Plain> {
     match say(connect()?, PREFACE) {
-        Plain::Http2 => Ok((Plain::Http2, Some(grpc::ask(connect()?, authority).0))),
-        plain @ Plain::Http1(_) => Ok((plain, None)),
+        plain @ (Plain::Http2 | Plain::Http1(_)) => Ok(plain),
         // Some web servers take HTTP/2 for nonsense.
         plain => {
             let request = format!("GET / HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
             Ok(match say(connect()?, request.as_bytes()) {
-                Plain::Http1(line) => (Plain::Http1(line), None),
-                _ => (plain, None),
+                web @ Plain::Http1(_) => web,
+                _ => plain,
             })
         }
     }
@@ -58,11 +56,4 @@ fn say(mut wire: Wire, words: &[u8]) -> Plain {
         heard if heard.starts_with(b"HTTP/1.") => Plain::Http1(first_line(heard)),
         heard => Plain::Other(first_line(heard)),
     }
-}
-
-/// The beginning of what was heard, up to the first line break.
-pub(super) fn first_line(heard: &[u8]) -> String {
-    let line = heard.split(|&octet| octet == b'\r' || octet == b'\n').next().unwrap_or_default();
-    let line = if line.is_empty() { heard } else { line };
-    String::from_utf8_lossy(&line[..line.len().min(32)]).into_owned()
 }

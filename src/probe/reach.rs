@@ -49,13 +49,18 @@ pub(super) fn reach(target: &Target, timeout: Duration) -> Result<Vec<Attempt>> 
     let addresses = resolve(target, timeout)?;
     let attempts: Vec<_> = addresses
         .into_iter()
-        .map(|address| (address, thread::spawn(move || attempt(address, timeout))))
+        .map(|address| (address, thread::Builder::new().spawn(move || attempt(address, timeout))))
         .collect();
     Ok(attempts
         .into_iter()
-        .map(|(address, attempt)| {
-            let reached =
-                attempt.join().unwrap_or_else(|_| Reached::Failed("the attempt stopped".to_owned()));
+        .map(|(address, thread)| {
+            let reached = match thread {
+                Ok(thread) => {
+                    thread.join().unwrap_or_else(|_| Reached::Failed("the attempt stopped".to_owned()))
+                }
+                // The system grants no more threads: one after the other, then.
+                Err(_) => attempt(address, timeout),
+            };
             Attempt { address, reached }
         })
         .collect())
@@ -76,11 +81,15 @@ fn attempt(address: SocketAddr, timeout: Duration) -> Reached {
 fn resolve(target: &Target, timeout: Duration) -> Result<Vec<SocketAddr>> {
     let (sender, receiver) = mpsc::channel();
     let (host, port) = (target.host.clone(), target.port);
-    thread::spawn(move || {
+    let look_up = move || {
         let found = (host.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
         // Nobody listens any more if it took too long.
         let _ = sender.send(found);
-    });
+    };
+    // Where the system grants no more threads, there is only its own patience.
+    if thread::Builder::new().spawn(look_up.clone()).is_err() {
+        look_up();
+    }
     let failed = |reason: &str| {
         Failure::failed(format!("{target}: the host's address cannot be found: {reason}"))
             .hint(format!("look it up with: getent hosts {}", typed(&target.host)))

@@ -84,3 +84,10 @@ impl Write for Wire {
         self.stream.flush()
     }
 }
+
+/// The beginning of what was heard, up to the first line break.
+pub(super) fn first_line(heard: &[u8]) -> String {
+    let line = heard.split(|&octet| octet == b'\r' || octet == b'\n').next().unwrap_or_default();
+    let line = if line.is_empty() { heard } else { line };
+    String::from_utf8_lossy(&line[..line.len().min(32)]).into_owned()
+}

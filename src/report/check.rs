@@ -6,7 +6,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::text::{BOLD, GREEN, columns, list, marked};
-use super::{Facts, Text};
+use super::{Facts, Text, as_word};
 use crate::certificate::Certificate;
 use crate::error::Exit;
 use crate::examine::{self, Examined, Question};
@@ -40,10 +40,13 @@ pub struct CheckReport {
 /// A certificate that is there.
 #[derive(Debug, Serialize)]
 pub(super) struct CertificateFacts {
-    role: &'static str,
+    #[serde(serialize_with = "as_word")]
+    role: Role,
     file: String,
     /// The file of its issuer; `null` where it is signed by somebody else.
     issued_by: Option<String>,
+    #[serde(skip)]
+    is_self_signed: bool,
     certificate: Facts,
 }
 
@@ -53,7 +56,8 @@ pub(super) struct FindingFacts {
     /// Never changes its meaning.
     code: &'static str,
     /// `error`, `warning` or `note`.
-    severity: &'static str,
+    #[serde(serialize_with = "as_word")]
+    severity: Severity,
     /// The file, or the address of a server.
     subject: String,
     message: String,
@@ -105,7 +109,9 @@ fn certificates(files: &Files<'_>, now: OffsetDateTime) -> Vec<CertificateFacts>
     let facts = |role: Role, file: String, certificate: &Certificate| {
         let signed = set.ca_certificate().is_some_and(|ca| certificate.is_issued_by(ca));
         let issued_by = signed.then(|| ca_pem.clone());
-        CertificateFacts { role: role.name(), file, issued_by, certificate: Facts::new(certificate, now) }
+        // One that the CA has signed may have its subject.
+        let is_self_signed = certificate.is_self_issued() && (role == Role::Ca || !signed);
+        CertificateFacts { role, file, issued_by, is_self_signed, certificate: Facts::new(certificate, now) }
     };
     let ca = set
         .ca
@@ -124,7 +130,7 @@ impl FindingFacts {
         let names = |place| files.name(place);
         Self {
             code: finding.code.name(),
-            severity: finding.severity.name(),
+            severity: finding.severity,
             subject: names(finding.at),
             message: finding.message.text(&names),
             seen_as: finding.seen_as.clone(),
@@ -135,7 +141,7 @@ impl FindingFacts {
     pub(super) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         let style = marked(self.severity);
         let (subject, message) = (printable(&self.subject), printable(&self.message));
-        writeln!(out, "{style}{}[{}]{style:#} {subject} {message}", self.severity, self.code)?;
+        writeln!(out, "{style}{}[{}]{style:#} {subject} {message}", self.severity.name(), self.code)?;
         for seen in &self.seen_as {
             writeln!(out, "  seen as  {}", printable(seen))?;
         }
@@ -156,11 +162,10 @@ impl HandshakeFacts {
 impl CertificateFacts {
     pub(super) fn write_text(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
         let facts = &self.certificate;
-        write!(out, "{BOLD}{:width$}{BOLD:#}  {}", printable(&self.file), self.role)?;
+        write!(out, "{BOLD}{:width$}{BOLD:#}  {}", printable(&self.file), self.role.name())?;
         match &self.issued_by {
-            Some(issuer) if *issuer == self.file => writeln!(out, ", self-signed")?,
+            _ if self.is_self_signed => writeln!(out, ", self-signed")?,
             Some(issuer) => writeln!(out, ", issued by {}", printable(issuer))?,
-            None if facts.issuer == facts.subject => writeln!(out, ", self-signed")?,
             None => writeln!(out, ", issued by {}", printable(&facts.issuer))?,
         }
         let mut line =
@@ -203,7 +208,7 @@ impl Text for CheckReport {
             (true, []) => writeln!(out, "{GREEN}sound{GREEN:#}"),
             (true, counts) => writeln!(out, "{GREEN}sound{GREEN:#}: {}", counts.join(", ")),
             (false, counts) => {
-                let red = marked("error");
+                let red = marked(Severity::Error);
                 writeln!(out, "{red}not sound{red:#}: {}", counts.join(", "))
             }
         }

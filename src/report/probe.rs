@@ -7,14 +7,14 @@ use time::OffsetDateTime;
 
 use super::check::FindingFacts;
 use super::text::{BOLD, GREEN, marked};
-use super::{Facts, Text};
+use super::{Facts, Text, as_word};
 use crate::error::Exit;
 use crate::examine;
 use crate::foreign::printable;
 use crate::job::ProbeJob;
 use crate::probe::{Answer, Found, Judgement, Outcome, Plain, Reached, Server, Version};
 use crate::set::Set;
-use crate::verify::{self, Files};
+use crate::verify::{self, Files, Severity};
 
 /// A running server and what is wrong with it. Its JSON form is part of the contract: `schema` grows when a field
 /// changes its meaning.
@@ -45,30 +45,52 @@ pub struct ProbeReport {
 struct AddressFacts {
     address: String,
     result: String,
+    #[serde(skip)]
+    is_connected: bool,
 }
 
 #[derive(Debug, Serialize)]
 struct ServerFacts {
     address: String,
-    /// `milvus`, `grpc`, `web` or `unknown`.
-    kind: &'static str,
+    kind: Kind,
     /// The version of Milvus.
     version: Option<String>,
     /// What it says instead of its version.
     says: Option<String>,
 }
 
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Milvus,
+    Grpc,
+    Web,
+    Unknown,
+}
+
 #[derive(Debug, Serialize)]
 struct TlsFacts {
-    version: &'static str,
+    #[serde(serialize_with = "as_word")]
+    version: Version,
     cipher: Option<String>,
     alpn: Option<String>,
     /// True if it talks TLS 1.2 to who has nothing newer; `null` where it was not tried.
     takes_tls12: Option<bool>,
-    /// `not asked for`, `optional` or `demanded`; `asked for` where it is not clear which of the two.
-    client_certificate: &'static str,
+    client_certificate: ClientCertificate,
     /// True if the server goes on with this client.
     accepted: bool,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum ClientCertificate {
+    #[serde(rename = "not asked for")]
+    NotAskedFor,
+    Optional,
+    Demanded,
+    /// It is not clear which of the two.
+    #[serde(rename = "asked for")]
+    AskedFor,
 }
 
 impl ProbeReport {
@@ -97,6 +119,7 @@ impl ProbeReport {
                 .map(|attempt| AddressFacts {
                     address: attempt.address.to_string(),
                     result: attempt.reached.in_words().to_owned(),
+                    is_connected: attempt.reached == Reached::Connected,
                 })
                 .collect(),
             server: server.map(ServerFacts::new),
@@ -121,24 +144,26 @@ impl ServerFacts {
     fn new(server: &Server) -> Self {
         let is_web = matches!(server.plain, Some(Plain::Http1(_)));
         let (kind, version, says) = match &server.answer {
-            Some(Answer::Milvus(version)) => ("milvus", Some(version.clone()), None),
-            Some(Answer::MilvusSays(what)) => ("milvus", None, Some(what.clone())),
-            Some(Answer::OtherGrpc) => ("grpc", None, None),
-            Some(Answer::Unavailable(what)) => ("unknown", None, Some(what.clone())),
-            Some(Answer::Web(_)) => ("web", None, None),
-            None if is_web => ("web", None, None),
-            Some(Answer::Nothing) | None => ("unknown", None, None),
+            Some(Answer::Milvus(version)) => (Kind::Milvus, Some(version.clone()), None),
+            Some(Answer::MilvusSays(what)) => (Kind::Milvus, None, Some(what.clone())),
+            Some(Answer::OtherGrpc) => (Kind::Grpc, None, None),
+            Some(Answer::Unavailable(what)) => (Kind::Unknown, None, Some(what.clone())),
+            Some(Answer::Web(_)) => (Kind::Web, None, None),
+            None if is_web => (Kind::Web, None, None),
+            Some(Answer::Nothing) | None => (Kind::Unknown, None, None),
         };
         Self { address: server.address.to_string(), kind, version, says }
     }
 
     fn in_words(&self) -> String {
         match (self.kind, &self.version, &self.says) {
-            ("milvus", Some(version), _) => format!("Milvus {version}"),
-            ("milvus", None, Some(says)) => format!("Milvus, which does not say its version ({says})"),
-            ("grpc", ..) => "a gRPC server that is not Milvus".to_owned(),
-            ("web", ..) => "a web server".to_owned(),
-            _ => "a server that does not say what it is".to_owned(),
+            (Kind::Milvus, Some(version), _) => format!("Milvus {version}"),
+            (Kind::Milvus, None, Some(says)) => format!("Milvus, which does not say its version ({says})"),
+            (Kind::Grpc, ..) => "a gRPC server that is not Milvus".to_owned(),
+            (Kind::Web, ..) => "a web server".to_owned(),
+            (Kind::Milvus, None, None) | (Kind::Unknown, ..) => {
+                "a server that does not say what it is".to_owned()
+            }
         }
     }
 }
@@ -147,15 +172,15 @@ impl TlsFacts {
     fn new(server: &Server, tls_mode: Option<u8>) -> Option<Self> {
         let tls = server.greeting.tls.as_ref()?;
         Some(Self {
-            version: tls.version.name(),
+            version: tls.version,
             cipher: tls.cipher.clone(),
             alpn: tls.alpn.clone(),
             takes_tls12: if tls.version == Version::Tls12 { Some(true) } else { server.takes_tls12 },
             client_certificate: match (tls.asks_for_certificate, tls_mode) {
-                (false, _) => "not asked for",
-                (true, Some(2)) => "demanded",
-                (true, Some(_)) => "optional",
-                (true, None) => "asked for",
+                (false, _) => ClientCertificate::NotAskedFor,
+                (true, Some(2)) => ClientCertificate::Demanded,
+                (true, Some(_)) => ClientCertificate::Optional,
+                (true, None) => ClientCertificate::AskedFor,
             },
             accepted: server.greeting.outcome == Outcome::Accepted,
         })
@@ -199,7 +224,7 @@ impl Text for ProbeReport {
         match self.ok {
             Some(true) => writeln!(out, "{GREEN}a client with this set connects{GREEN:#}"),
             Some(false) => {
-                let red = marked("error");
+                let red = marked(Severity::Error);
                 writeln!(
                     out,
                     "{red}a client with this set does not connect{red:#}{}",
@@ -219,24 +244,20 @@ impl ProbeReport {
 
 impl AddressFacts {
     fn in_words(&self) -> String {
-        if self.result == Reached::Connected.in_words() {
-            self.address.clone()
-        } else {
-            format!("{} ({})", self.address, self.result)
-        }
+        if self.is_connected { self.address.clone() } else { format!("{} ({})", self.address, self.result) }
     }
 }
 
 impl TlsFacts {
     fn in_words(&self) -> String {
-        let mut text = self.version.to_owned();
+        let mut text = self.version.name().to_owned();
         if let Some(cipher) = &self.cipher {
             text = format!("{text}, {cipher}");
         }
         if let Some(alpn) = &self.alpn {
             text = format!("{text}, ALPN {alpn}");
         }
-        if self.takes_tls12 == Some(true) && self.version != Version::Tls12.name() {
+        if self.takes_tls12 == Some(true) && self.version != Version::Tls12 {
             text.push_str(", TLS 1.2 too");
         }
         text
@@ -244,13 +265,13 @@ impl TlsFacts {
 
     fn client_in_words(&self) -> &'static str {
         match (self.client_certificate, self.accepted) {
-            ("not asked for", _) => "no certificate asked for",
-            ("optional", true) => "certificate asked for, but not demanded",
-            ("demanded", true) => "certificate demanded, and this one accepted",
-            ("optional", false) => "certificate asked for, and this one not accepted",
-            ("asked for", true) => "certificate asked for, and this one accepted",
-            ("asked for", false) => "certificate asked for",
-            _ => "certificate demanded, and not accepted",
+            (ClientCertificate::NotAskedFor, _) => "no certificate asked for",
+            (ClientCertificate::Optional, true) => "certificate asked for, but not demanded",
+            (ClientCertificate::Demanded, true) => "certificate demanded, and this one accepted",
+            (ClientCertificate::Demanded, false) => "certificate demanded, and not accepted",
+            (ClientCertificate::Optional, false) => "certificate asked for, and this one not accepted",
+            (ClientCertificate::AskedFor, true) => "certificate asked for, and this one accepted",
+            (ClientCertificate::AskedFor, false) => "certificate asked for",
         }
     }
 }

@@ -31,7 +31,7 @@ impl Narrator {
             Progress::Keys(files, kind) => {
                 let text = format!("generate {} ({kind})", files.join(", "));
                 self.line(&text);
-                if kind.is_rsa() && self.speaks {
+                if kind.is_rsa() && self.speaks && a_thread_can_be_had() {
                     let spinner = ProgressBar::new_spinner().with_message("searching for primes");
                     spinner.enable_steady_tick(Duration::from_millis(100));
                     self.spinner = Some(spinner);
@@ -94,6 +94,11 @@ impl Drop for Bar {
             bar.finish_and_clear();
         }
     }
+}
+
+/// indicatif's spinner panics without.
+fn a_thread_can_be_had() -> bool {
+    std::thread::Builder::new().spawn(|| ()).is_ok_and(|thread| thread.join().is_ok())
 }
 
 fn speaks(quiet: bool) -> bool {

@@ -6,17 +6,19 @@ use anstyle::{AnsiColor, Style};
 
 use super::{CertificateReport, NameFact, Report, Text};
 use crate::foreign::printable;
+use crate::plan::Action;
+use crate::verify::Severity;
 
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const GREEN: Style = AnsiColor::Green.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 /// How a finding of that gravity is marked.
-pub(super) fn marked(severity: &str) -> Style {
+pub(super) fn marked(severity: Severity) -> Style {
     match severity {
-        "error" => AnsiColor::Red.on_default().bold(),
-        "warning" => YELLOW,
-        _ => AnsiColor::Cyan.on_default(),
+        Severity::Error => AnsiColor::Red.on_default().bold(),
+        Severity::Warning => YELLOW,
+        Severity::Note => AnsiColor::Cyan.on_default(),
     }
 }
 
@@ -35,7 +37,7 @@ impl Text for Report {
         let last = match (self.changed, self.dry_run) {
             (false, _) => "nothing to do: what is there serves".to_owned(),
             (true, true) => {
-                writeln!(out, "would write {}", self.files(self.would_write.as_deref()))?;
+                writeln!(out, "would write {}", printable(&self.files(self.would_write.as_deref())))?;
                 "dry run: nothing was written".to_owned()
             }
             (true, false) => format!("wrote {}", self.files(Some(&self.written))),
@@ -65,15 +67,15 @@ impl Report {
         width: usize,
     ) -> io::Result<()> {
         let word = match (certificate.action, self.dry_run) {
-            ("issue", false) => "made",
-            ("issue", true) => "would be made",
-            ("re-sign", false) => "re-signed",
-            ("re-sign", true) => "would be re-signed",
-            ("refresh", false) => "written again",
-            ("refresh", true) => "would be written again",
-            _ => "kept",
+            (Action::Issue, false) => "made",
+            (Action::Issue, true) => "would be made",
+            (Action::Resign, false) => "re-signed",
+            (Action::Resign, true) => "would be re-signed",
+            (Action::Refresh, false) => "written again",
+            (Action::Refresh, true) => "would be written again",
+            (Action::Keep, _) => "kept",
         };
-        let style = if certificate.action == "keep" { Style::new() } else { GREEN };
+        let style = if certificate.action == Action::Keep { Style::new() } else { GREEN };
         write!(out, "{BOLD}{:width$}{BOLD:#}  {style}{word}{style:#}", printable(&certificate.file))?;
         match certificate.reasons.as_slice() {
             [] => writeln!(out)?,

@@ -1,11 +1,15 @@
 //! What fixes a finding: which kind of remedy a code has is in the table; here it becomes a command that works when
 //! typed, for these files.
 
+use std::ops::ControlFlow;
+
 use super::{Files, Finding};
 use crate::files::{FileKind, typed};
 
 mod commands;
 mod keys;
+
+use commands::word;
 
 /// The kinds of remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -87,14 +91,12 @@ impl Files<'_> {
     #[must_use]
     pub fn fix(&self, finding: &Finding) -> Option<String> {
         let at = finding.at;
-        let path = self.path(at);
-        let typed_path = typed(&path);
-        if let Err(fix) = self.is_in_the_way(finding) {
+        if let ControlFlow::Break(fix) = self.around_a_key(finding) {
             return fix;
         }
+        let typed_path = typed(&self.path(at));
         Some(match finding.fix {
-            // A key that has a password is in the way of any run: that is asked first.
-            Fix::None | Fix::TakePasswordOff => return None,
+            Fix::None => return None,
             Fix::Reissue | Fix::SignWithCa => self.reissue(at),
             Fix::Renew => self.renew(at, ""),
             Fix::Rekey => self.rekey(at),
@@ -108,6 +110,7 @@ impl Files<'_> {
             Fix::CompleteChain => "put the CAs above it behind it, up to the root".to_owned(),
             Fix::SetClock => "set the clock right, or wait".to_owned(),
             Fix::RestrictMode => format!("chmod 600 {typed_path}"),
+            Fix::TakePasswordOff => return self.conversion_of(at),
             Fix::ConvertToPkcs8 => format!(
                 "openssl pkcs8 -topk8 -nocrypt -in {typed_path} -out {typed_path}.new && mv {typed_path}.new {typed_path}"
             ),
@@ -134,7 +137,7 @@ impl Files<'_> {
                     .to_owned()
             }
             Fix::ReissueClient => {
-                format!("sign it again where the CA's key is: milvus-certgen renew {}", self.base(at)?)
+                format!("sign it again where the CA's key is: milvus-certgen renew {}", word(self.base(at)?))
             }
             Fix::NameServer => self.name_server(),
             Fix::OtherPort => {
@@ -145,7 +148,7 @@ impl Files<'_> {
             }
             Fix::NameClientKey => format!(
                 "give its own key with --key, or make a new one where the CA's key is: milvus-certgen renew {} --rekey",
-                self.base(at)?
+                word(self.base(at)?)
             ),
             Fix::ClientOfCa => {
                 "use a client certificate of this CA; where its key is: milvus-certgen client NAME".to_owned()

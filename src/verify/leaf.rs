@@ -3,9 +3,9 @@
 use time::{Duration, OffsetDateTime};
 
 use super::finding::Findings;
-use super::{Asked, Code, Finding, Message, Owner, Place, Severity, chain};
+use super::{Asked, Code, Finding, Message, Owner, Place, Severity, chain, is_valid};
 use crate::certificate::{Certificate, Signature};
-use crate::files::FileKind;
+use crate::files::{BaseName, FileKind};
 use crate::keys::{KeyFormat, KeyKind};
 use crate::profile::Role;
 use crate::san::San;
@@ -29,6 +29,33 @@ pub fn leaf(owner: Owner, leaf: &Leaf, ca: Option<&Certificate>, now: OffsetDate
     findings.file(FileKind::Certificate, &leaf.files.certificate);
     findings.file(FileKind::Csr, &leaf.files.request);
     content(&mut findings, leaf, ca, &Known::default(), now);
+    findings.list
+}
+
+/// The same without the files: what its certificate and its key say where they are in use.
+#[must_use]
+pub fn credentials(owner: Owner, leaf: &Leaf, ca: Option<&Certificate>, now: OffsetDateTime) -> Vec<Finding> {
+    let mut findings = Findings::new(owner);
+    content(&mut findings, leaf, ca, &Known::default(), now);
+    findings.list
+}
+
+/// What a running server sends, as a client that trusts the CA looks at it.
+#[must_use]
+pub fn served(chain: &CertificateFile, ca: Option<&Certificate>, now: OffsetDateTime) -> Vec<Finding> {
+    let mut findings = Findings::new(Owner::Served);
+    let files = LeafFiles { certificate: Loaded::Sound(chain.clone()), ..LeafFiles::default() };
+    let leaf = Leaf { role: Role::Server, base: BaseName::of_role(Role::Server), files };
+    let trusted = ca.map(|ca| {
+        // What is between the leaf and the CA may be sent along.
+        let path: Vec<&Certificate> = chain.chain.iter().chain([ca]).collect();
+        chain::trusted(&chain.certificate, Role::Server, &path, now)
+    });
+    let known = Known { is_signed_through: trusted == Some(Ok(())), ..Known::default() };
+    content(&mut findings, &leaf, ca, &known, now);
+    if let (Some(Err(why)), true) = (trusted, is_valid(&findings.list)) {
+        findings.certificate(Code::ServedUntrusted, format!("is not trusted: {why}"));
+    }
     findings.list
 }
 
@@ -127,11 +154,14 @@ fn issuer(findings: &mut Findings, certificate: &Certificate, ca: &Certificate, 
         findings.certificate(Code::UnknownSignature, message);
     }
     if signature.is_bad() {
+        if known.is_signed_through {
+            return;
+        }
         if certificate.is_self_issued() && certificate.signature(&certificate.public_key).is_good() {
             findings
                 .certificate(Code::SelfSigned, Message::of("is self-signed, and not signed by ", CA_PEM))
                 .seen("OpenSSL: self-signed certificate");
-        } else if !known.is_signed_through {
+        } else {
             findings
                 .certificate(Code::NotSignedByCa, Message::of("is not signed by ", CA_PEM))
                 .seen("Go: x509: certificate signed by unknown authority")

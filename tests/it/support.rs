@@ -209,17 +209,28 @@ pub(crate) const RECIPE_SUBJECT: &str = "/C=CN/ST=Shanghai/L=Shanghai/O=milvus/O
 
 /// As root, permissions do not bind: the binary is run as nobody then.
 pub(crate) fn as_someone_else(sandbox: &Sandbox, args: &[&str]) -> Output {
+    as_someone_else_under(sandbox, &[], args)
+}
+
+/// The same by another program, as `prlimit` with its options.
+pub(crate) fn as_someone_else_under(sandbox: &Sandbox, program: &[&str], args: &[&str]) -> Output {
     let mut run = sandbox.certgen(args);
+    let mut binary = PathBuf::from(env!("CARGO_BIN_EXE_milvus-certgen"));
     if is_root() {
         let copy = sandbox.file("binary");
         // By another process: a file that this one has open for writing cannot be run ("text file busy").
-        let cp = Command::new("cp").arg(env!("CARGO_BIN_EXE_milvus-certgen")).arg(&copy).status();
+        let cp = Command::new("cp").arg(&binary).arg(&copy).status();
         assert!(cp.is_ok_and(|status| status.success()));
         sandbox.set_mode("", 0o755);
-        let mut command = Command::new(copy);
-        command.args(args).current_dir(sandbox.path()).uid(65534).gid(65534);
-        run.command = command;
+        binary = copy;
     }
+    let words: Vec<&OsStr> = program.iter().map(OsStr::new).chain([binary.as_os_str()]).collect();
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).args(args).current_dir(sandbox.path()).stdin(Stdio::null());
+    if is_root() {
+        command.uid(65534).gid(65534);
+    }
+    run.command = command;
     run.output()
 }
 

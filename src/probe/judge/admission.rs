@@ -1,51 +1,51 @@
 //! Whether a server lets this client in.
 
-use super::{Expectation, problem, refused_handshake};
+use super::{Expectation, problem, refused, refused_handshake};
 use crate::files::FileKind;
-use crate::probe::{Outcome, Server, Tls};
+use crate::probe::{Outcome, Refusal, Server, Tls};
 use crate::profile::Role;
 use crate::set::Leaf;
 use crate::subject::Subject;
 use crate::verify::{self, Code, Finding, Fix, Message, Owner, Severity};
 
+const CLOSED: &str = "it closes the connection";
+
 /// Whether it lets this client in.
 pub(super) fn admission(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
     let clients = expected.set.leaves.iter().enumerate();
     let client = clients.into_iter().find(|(_, leaf)| leaf.role == Role::Client);
-    let why = match &server.greeting.outcome {
+    let refusal = match &server.greeting.outcome {
         Outcome::Accepted | Outcome::Silent => return Vec::new(),
-        Outcome::Refused(why) => why.clone(),
-        _ => "it closes the connection".to_owned(),
+        Outcome::Refused(refusal) => Some(refusal),
+        Outcome::Closed | Outcome::NotTls(_) => None,
     };
+    let why = refusal.map_or_else(|| CLOSED.to_owned(), Refusal::to_string);
     if !tls.asks_for_certificate {
-        return vec![refused_handshake(&why)];
+        return vec![refusal.map_or_else(|| refused(CLOSED), refused_handshake)];
     }
     let Some((at, client)) = client.filter(|(_, client)| client.files.credentials().is_some()) else {
         return vec![needed(client, &why)];
     };
     let owner = Owner::Leaf(at);
-    let mut findings = verify::leaf(owner, client, expected.set.ca_certificate(), expected.now);
-    findings.retain(|finding| {
-        (finding.at.is(FileKind::Certificate) || finding.code == Code::KeyMismatch)
-            && finding.severity == Severity::Error
-    });
+    let mut findings = verify::credentials(owner, client, expected.set.ca_certificate(), expected.now);
+    findings.retain(|finding| finding.severity == Severity::Error);
     for finding in &mut findings {
         finding.fix = elsewhere(finding.fix);
     }
     let message = Message::of("refuses ", owner.file(FileKind::Certificate)).and(format!(": {why}"));
-    let mut refused = problem(
+    let mut finding = problem(
         Code::ClientCertificateRefused,
         match other_issuers(client, tls) {
             Some(issuers) => message.and(format!("; it takes certificates of {issuers}")),
             None => message,
         },
     );
-    refused.seen("Go (Milvus): tls: failed to verify certificate").seen("pymilvus: Socket closed");
+    finding.seen("Go (Milvus): tls: failed to verify certificate").seen("pymilvus: Socket closed");
     // Where the certificate has a fault of its own, that is what needs to be fixed.
     if !findings.is_empty() {
-        refused.fix = Fix::None;
+        finding.fix = Fix::None;
     }
-    findings.push(refused);
+    findings.push(finding);
     findings
 }
 

@@ -1,12 +1,11 @@
 //! The certificates that a server sends, as clients look at them.
 
 use super::Expectation;
-use crate::certificate::Certificate;
-use crate::files::{BaseName, FileKind};
+use crate::files::FileKind;
 use crate::probe::Tls;
 use crate::profile::Role;
-use crate::set::{CertificateFile, Leaf, LeafFiles, Loaded, Set};
-use crate::verify::{self, Code, Concern, Finding, Fix, Message, Owner, Place};
+use crate::set::{CertificateFile, Leaf, Set};
+use crate::verify::{self, Code, Finding, Fix, Message, Owner, Place};
 
 /// Where they are found.
 const SERVED: Place = Place::File(Owner::Served, FileKind::Certificate);
@@ -17,26 +16,7 @@ pub(super) fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
         return vec![Finding::new(Code::Damaged, SERVED, "cannot be read")];
     };
     let set = expected.set;
-    let leaf = Leaf {
-        role: Role::Server,
-        base: BaseName::of_role(Role::Server),
-        files: LeafFiles { certificate: Loaded::Sound(chain.clone()), ..LeafFiles::default() },
-    };
-    let mut findings = verify::leaf(Owner::Served, &leaf, set.ca_certificate(), expected.now);
-    findings.retain(|finding| finding.code.row().concerns != Concern::File);
-    if let Some(ca) = set.ca_certificate() {
-        // What is between the leaf and the CA may be sent along.
-        let path: Vec<&Certificate> = chain.chain.iter().chain([ca]).collect();
-        let trusted = verify::trusted(&chain.certificate, Role::Server, &path, expected.now);
-        let is_about_issuer = |code| matches!(code, Code::NotSignedByCa | Code::SelfSigned);
-        match trusted {
-            Ok(()) => findings.retain(|finding| !is_about_issuer(finding.code)),
-            Err(why) if verify::is_valid(&findings) => {
-                findings.push(Finding::new(Code::ServedUntrusted, SERVED, format!("is not trusted: {why}")));
-            }
-            Err(_) => {}
-        }
-    }
+    let mut findings = verify::served(chain, set.ca_certificate(), expected.now);
     // A key of a kind that cannot be checked has a finding of its own.
     if !tls.proves_key && chain.certificate.public_key.kind.is_ok() {
         let message = "is not the server's own: it does not prove that it has the private key";

@@ -16,7 +16,7 @@ impl Files<'_> {
         self.leaf(at).map(|leaf| &leaf.base)
     }
 
-    fn is_of_pair(&self, leaf: &Leaf) -> bool {
+    pub(super) fn is_of_pair(&self, leaf: &Leaf) -> bool {
         self.pair.contains(&&leaf.base)
     }
 

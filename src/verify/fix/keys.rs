@@ -1,74 +1,84 @@
-//! Keys that no run uses or writes over, and files in another form: what a run would refuse is no fix.
+//! What fixes a set with a private key that cannot be used: no run writes over it, unless it is told to.
 
-use super::Fix;
-use super::commands::word;
+use std::ops::ControlFlow;
+
 use crate::error::{Damage, DamageKind};
 use crate::files::{FileKind, converted, typed};
 use crate::set::{Leaf, Loaded};
-use crate::verify::{Concern, Files, Finding, Owner, Place};
+use crate::verify::{Code, Concern, Files, Finding, Place};
 
 impl Files<'_> {
-    /// `Err` where a run refuses to work on the finding's files, with the fix to use instead, if there is one.
-    pub(super) fn is_in_the_way(&self, finding: &Finding) -> Result<(), Option<String>> {
+    /// Where a key stands in the way of every other fix, what is done about it; nothing where that is said with the
+    /// key's own finding.
+    pub(super) fn around_a_key(&self, finding: &Finding) -> ControlFlow<Option<String>> {
         let at = finding.at;
-        let leaf = self.leaf(at);
-        let key = leaf.and_then(|leaf| damage(&leaf.files.key));
-        if let (Some(leaf), Some(damage)) = (leaf, key.filter(|damage| damage.kind != DamageKind::Empty)) {
-            return if runs(finding.fix) { Err(self.beside_unusable_key(at, leaf, damage)) } else { Ok(()) };
+        let is_about_file = finding.code.row().concerns == Concern::File;
+        let Some(leaf) = self.leaf(at) else {
+            // A CA key with a password is as it should be.
+            let is_convertible =
+                is_about_file && !at.is(FileKind::Serial) && finding.code != Code::NotChecked;
+            return match self.conversion_of(at).filter(|_| is_convertible) {
+                Some(line) => ControlFlow::Break(Some(line)),
+                None => ControlFlow::Continue(()),
+            };
+        };
+        if let Some(damage) = damage(&leaf.files.key).filter(|damage| damage.kind != DamageKind::Empty) {
+            return ControlFlow::Break(self.beside_unusable_key(finding, leaf, damage));
         }
-        let is_about_file = finding.code.row().concerns == Concern::File && finding.fix != Fix::None;
-        let Some(damage) = self.damage_at(at).filter(|_| is_about_file) else { return Ok(()) };
-        if let Some(line) = damage.conversion {
-            return Err(Some(converted(line, &self.path(at))));
+        if let Some(line) = self.conversion_of(at).filter(|_| is_about_file && at.is(FileKind::Certificate)) {
+            return ControlFlow::Break(Some(line));
         }
-        let Some(leaf) = leaf.filter(|_| damage.holds_key && self.dir.is_some()) else { return Ok(()) };
-        // A private key in the place of a certificate or a request.
+        if self.holds_key_in_wrong_place(leaf, at) {
+            return ControlFlow::Break(Some(self.move_key_out(leaf, at)));
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The line that converts the file, if there is one.
+    pub(super) fn conversion_of(&self, at: Place) -> Option<String> {
+        let line = match self.leaf(at) {
+            Some(leaf) if at.is(FileKind::Key) => conversion(&leaf.files.key),
+            Some(leaf) if at.is(FileKind::Certificate) => conversion(&leaf.files.certificate),
+            Some(_) => None,
+            None if at.is(FileKind::Key) => conversion(&self.set.ca.key),
+            None => conversion(&self.set.ca.certificate),
+        };
+        line.map(|line| converted(line, &self.path(at)))
+    }
+
+    fn beside_unusable_key(&self, finding: &Finding, leaf: &Leaf, damage: &Damage) -> Option<String> {
+        let (code, at) = (finding.code, finding.at);
+        if matches!(code, Code::NotChecked | Code::Interrupted | Code::NameNotInSan | Code::NotYetValid) {
+            return None;
+        }
+        match damage.conversion {
+            Some(_) => at.is(FileKind::Key).then(|| self.conversion_of(at)).flatten(),
+            None if self.is_of_pair(leaf) => Some(self.signing("--rekey")),
+            None if leaf.files.sound_certificate().is_some() => Some(self.renew(at, " --rekey")),
+            None => {
+                let name = typed(std::path::Path::new(&leaf.base.to_string()));
+                Some(self.signing(&format!("{} {name} --rekey", leaf.role)))
+            }
+        }
+    }
+
+    /// A private key in the place of the certificate or the request: no run writes over it.
+    fn holds_key_in_wrong_place(&self, leaf: &Leaf, at: Place) -> bool {
+        let damaged = if at.is(FileKind::Certificate) {
+            damage(&leaf.files.certificate)
+        } else if at.is(FileKind::Csr) {
+            damage(&leaf.files.request)
+        } else {
+            None
+        };
+        self.dir.is_some() && damaged.is_some_and(|damage| damage.holds_key)
+    }
+
+    fn move_key_out(&self, leaf: &Leaf, at: Place) -> String {
         let (from, key) = (typed(&self.path(at)), typed(&self.path(at.beside(FileKind::Key))));
         let to = if leaf.files.key.is_missing() { key } else { format!("{from}.old") };
-        Err(Some(format!("mv {from} {to} && {}", self.reissue(at))))
+        format!("mv {from} {to} && {}", self.reissue(at))
     }
-
-    /// Its conversion, or a new key in its place. Where it can be converted, that comes first.
-    fn beside_unusable_key(&self, at: Place, leaf: &Leaf, damage: &Damage) -> Option<String> {
-        match damage.conversion {
-            Some(line) => at.is(FileKind::Key).then(|| converted(line, &self.path(at))),
-            None if self.pair.contains(&&leaf.base) => Some(self.signing("--rekey")),
-            None if leaf.files.sound_certificate().is_some() => Some(self.renew(at, " --rekey")),
-            None => Some(self.signing(&format!("{} {} --rekey", leaf.role, word(&leaf.base)))),
-        }
-    }
-
-    fn damage_at(&self, at: Place) -> Option<&Damage> {
-        let Place::File(owner, kind) = at else { return None };
-        match (owner, self.leaf(at), kind) {
-            (_, Some(leaf), FileKind::Certificate) => damage(&leaf.files.certificate),
-            (_, Some(leaf), FileKind::Csr) => damage(&leaf.files.request),
-            (Owner::Ca, _, FileKind::Key) => damage(&self.set.ca.key),
-            (Owner::Ca, _, FileKind::Certificate) => damage(&self.set.ca.certificate),
-            _ => None,
-        }
-    }
-}
-
-/// True for what a run does with a server's or client's files.
-fn runs(fix: Fix) -> bool {
-    matches!(
-        fix,
-        Fix::Reissue
-            | Fix::Renew
-            | Fix::SignWithCa
-            | Fix::Rekey
-            | Fix::PairUp
-            | Fix::RekeyAsRsa
-            | Fix::Shorten
-            | Fix::Create
-            | Fix::Replace
-            | Fix::TakePasswordOff
-            | Fix::AddNames
-            | Fix::NameHost
-            | Fix::AddPurpose
-            | Fix::ChangeSubject
-    )
 }
 
 fn damage<T>(file: &Loaded<T>) -> Option<&Damage> {
@@ -76,4 +86,8 @@ fn damage<T>(file: &Loaded<T>) -> Option<&Damage> {
         Loaded::Locked(damage) | Loaded::Damaged(damage) => Some(damage),
         _ => None,
     }
+}
+
+fn conversion<T>(file: &Loaded<T>) -> Option<&'static str> {
+    damage(file).and_then(|damage| damage.conversion)
 }

@@ -11,8 +11,7 @@ use crate::support::{Sandbox, has};
 type Change = fn(&str) -> String;
 
 fn indented(pem: &str) -> String {
-    let lines: Vec<String> = pem.lines().map(|line| format!("    {line}")).collect();
-    lines.join("\n") + "\n"
+    pem.lines().flat_map(|line| ["    ", line, "\n"]).collect()
 }
 
 fn on_one_line(pem: &str) -> String {
