@@ -32,7 +32,7 @@ pub(super) fn passes(candidate: &BoxedUint) -> bool {
         512 => Modulus::<9, 1>::new(candidate).is_some_and(|modulus| modulus.passes()),
         1024 => Modulus::<17, 1>::new(candidate).is_some_and(|modulus| modulus.passes()),
         1536 => Modulus::<9, 3>::new(candidate).is_some_and(|modulus| modulus.passes()),
-        2048 => Modulus::<9, 4>::new(candidate).is_some_and(|modulus| modulus.passes()),
+        2048 => Modulus::<7, 5>::new(candidate).is_some_and(|modulus| modulus.passes()),
         _ => true,
     }
 }
