@@ -5,6 +5,7 @@ use std::path::Path;
 
 use time::OffsetDateTime;
 
+use crate::check::{self, Owner, Place, Severity};
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown, typed};
 use crate::issue::Issued;
@@ -12,7 +13,6 @@ use crate::plan::Plan;
 use crate::request::{Access, Request};
 use crate::set::Set;
 use crate::store::{Change, Dir, Reader};
-use crate::verify::{self, Owner, Place, Severity};
 
 /// The certificate of a CA from elsewhere once more beside what it signs: Milvus in tlsMode 2 and every client need
 /// it. A CA's key of the same name is another CA's.
@@ -168,7 +168,7 @@ fn check_keys(request: &Request, set: &Set, changes: &[Change]) -> Result<()> {
     Ok(())
 }
 
-/// Nothing is signed that `verify` would fault. A certificate that stays as it is has been judged by the plan.
+/// Nothing is signed that `check` would fault. A certificate that stays as it is has been judged by the plan.
 pub(super) fn self_check(plan: &Plan, set: &Set, changes: &[Change], now: OffsetDateTime) -> Result<()> {
     let stays = |place: Place| {
         let mut kept = plan.leaves.iter().enumerate().filter(|(_, leaf)| !leaf.signs());
@@ -179,7 +179,7 @@ pub(super) fn self_check(plan: &Plan, set: &Set, changes: &[Change], now: Offset
     if changes.is_empty() {
         return Ok(());
     }
-    let fault = verify::set(set, now)
+    let fault = check::set(set, now)
         .into_iter()
         .find(|finding| finding.severity == Severity::Error && is_written(finding.at) && !stays(finding.at));
     match fault {

@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Action, AuthorityPlan, authority_validity, is_expiring};
 use crate::certificate::Certificate;
+use crate::check::{self, Code, Concern, Finding, Place, Run};
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown, take_password_off, typed};
 use crate::foreign::typed_flag;
@@ -12,7 +13,6 @@ use crate::profile::Role;
 use crate::request::{CaPolicy, Request};
 use crate::san::{San, add_missing};
 use crate::set::{Loaded, Set};
-use crate::verify::{self, Code, Concern, Finding, Place, Run};
 
 pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
     let Some(certificate) = set.ca_certificate() else {
@@ -105,7 +105,7 @@ fn names_of_all(request: &Request) -> Result<Vec<San>> {
 fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<Finding>> {
     let names = names(set);
     let mut mendable = Vec::new();
-    for finding in verify::ca(set, now) {
+    for finding in check::ca(set, now) {
         let row = finding.code.row();
         // check_key_file's and check_usable's.
         if row.concerns == Concern::File {
@@ -134,7 +134,7 @@ fn ensure(
     let mut reasons: Vec<String> = weaknesses.iter().map(|finding| finding.reason(&names(set))).collect();
     let is_weak = !reasons.is_empty();
     if certificate.not_after >= now && is_expiring(certificate, request, now) {
-        reasons.push(format!("expires on {}", verify::date(certificate.not_after)));
+        reasons.push(format!("expires on {}", check::date(certificate.not_after)));
     }
     let mut plan = kept(request, certificate, now)?;
     if !reasons.is_empty() {

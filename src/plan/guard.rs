@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::{Action, AuthorityPlan, LeafPlan};
 use crate::certificate::Certificate;
+use crate::check;
 use crate::error::{Failure, Result};
 use crate::files::{FileKind, shown, take_password_off, typed};
 use crate::foreign::typed_flag;
@@ -12,7 +13,6 @@ use crate::profile::Role;
 use crate::request::{LeafRequest, Request};
 use crate::san::{San, names_of_common_name};
 use crate::set::{Leaf, LeafFiles, Loaded};
-use crate::verify;
 
 /// The certificate whose subject and names are taken over: one that this CA has signed. Anything else may have been
 /// put there by whoever can write the file, and the CA does not vouch for what it says unless a flag does.
@@ -80,8 +80,8 @@ pub(super) fn check_files(
         return Err(Failure::failed(format!(
             "{}: is not valid before {}, and today is {}",
             path(FileKind::Certificate),
-            verify::date(certificate.not_before),
-            verify::date(now)
+            check::date(certificate.not_before),
+            check::date(now)
         ))
         .hint("set the clock right; or move the file away, and it is made anew"));
     }

@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use super::guard::{check_constraints, check_files, check_identity, inherited};
 use super::{Action, AuthorityPlan, KeyChoice, LeafPlan, is_expiring, validity};
 use crate::certificate::Certificate;
+use crate::check::{self, Finding, Names, Owner, Place, Run};
 use crate::error::Result;
 use crate::files::FileKind;
 use crate::pki::Identity;
@@ -12,7 +13,6 @@ use crate::profile::Role;
 use crate::request::{LeafRequest, Request};
 use crate::san::San;
 use crate::set::{Leaf, LeafFiles};
-use crate::verify::{self, Finding, Names, Owner, Place, Run};
 
 /// `issuer` is the CA's certificate that is there; `None` where the CA is made new.
 pub(super) fn plan(
@@ -35,7 +35,7 @@ pub(super) fn plan(
             kept.and_then(|certificate| certificate.subject_alt_names.as_deref()),
         )?,
     };
-    let findings = issuer.map_or_else(Vec::new, |ca| verify::leaf(Owner::Leaf(0), there, Some(ca), now));
+    let findings = issuer.map_or_else(Vec::new, |ca| check::leaf(Owner::Leaf(0), there, Some(ca), now));
     let names = |place: Place| match place {
         Place::File(Owner::Ca, kind) => request.ca_base.file(kind),
         Place::File(_, kind) => there.base.file(kind),
@@ -109,7 +109,7 @@ fn why_sign(
 ) -> Vec<String> {
     let mut reasons = why_faulty(findings, names);
     if existing.not_after >= now && is_expiring(existing, request, now) {
-        reasons.push(format!("expires on {}", verify::date(existing.not_after)));
+        reasons.push(format!("expires on {}", check::date(existing.not_after)));
     }
     let mut there = existing.subject_alt_names.clone().unwrap_or_default();
     for given in request.given(asked_of) {
@@ -159,7 +159,7 @@ fn choose_key(asked: &LeafRequest, files: &LeafFiles, request: &Request) -> (Key
     if asked.rekey {
         return (KeyChoice::Make(request.key.unwrap_or(file.key.kind())), None);
     }
-    if verify::is_demo_key(file.key.public()) {
+    if check::is_demo_key(file.key.public()) {
         let why = "its key is the demo key that Milvus publishes".to_owned();
         return (KeyChoice::Make(request.key.unwrap_or(file.key.kind())), Some(why));
     }
