@@ -36,7 +36,7 @@ pub enum Progress {
 /// The set as it will be, and the files that make it so.
 #[derive(Debug)]
 pub struct Issued {
-    /// What `verify` looks at before anything is written.
+    /// What `check` looks at before anything is written.
     pub set: Set,
     /// What `commit` puts in place.
     pub changes: Vec<Change>,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap_complete::Shell;
 
+use crate::check::Question;
 use crate::config;
-use crate::examine::Question;
 use crate::files::BaseName;
 use crate::pki::Identity;
 use crate::probe::Target;

@@ -7,15 +7,16 @@
 //!
 //! ```text
 //! flags -> Request --+
-//! disk  -> Set ------+-> plan -> issue -> verify -> commit -> report
+//! disk  -> Set ------+-> plan -> issue -> check -> commit -> report
 //! ```
 //!
 //! - [`plan`] is a pure function of (request, set, now): for every role keep, refresh, re-sign or issue, or a
 //!   refusal, each with a reason in words.
 //! - [`issue`] makes keys and certificates in memory.
-//! - [`verify`] looks at a whole set and returns findings; nothing is committed that it would fault.
+//! - [`check`] looks at a whole set and returns findings: a run commits nothing that has an error, and the commands that
+//!   only look report them.
 //! - [`store`] reads a set, and alone creates, renames and removes files: all or none.
-//! - [`engine`] is that flow, for all commands that write; [`examine`] is its first half, for those that only look.
+//! - [`engine`] is that flow, for all commands that write.
 //! - [`report`] alone prints; `main` alone exits.
 //!
 //! Lower modules never import upper ones: [`error`], [`foreign`], [`subject`], [`san`], [`serial`], [`pem`], [`form`] and
@@ -27,12 +28,12 @@ compile_error!(
 );
 
 pub mod certificate;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod engine;
 pub mod error;
-pub mod examine;
 pub mod files;
 pub mod fixtures;
 pub mod foreign;
@@ -53,4 +54,3 @@ pub mod serial;
 pub mod set;
 pub mod store;
 pub mod subject;
-pub mod verify;

@@ -223,7 +223,7 @@ fn notes(request: &Request, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) 
     if ca.action == Action::Keep && is_expiring(&file.certificate, request, now) {
         notes.push(format!(
             "the CA expires on {} and cannot be signed again here",
-            crate::verify::date(file.certificate.not_after)
+            crate::check::date(file.certificate.not_after)
         ));
     }
     notes
@@ -249,7 +249,7 @@ fn number_note(request: &Request, set: &Set, old: &Certificate, ca: &AuthorityPl
 
 /// True within the window before the end: `--renew-within` or 30 days.
 fn is_expiring(certificate: &Certificate, request: &Request, now: OffsetDateTime) -> bool {
-    crate::verify::is_expiring(certificate, request.renew_within.unwrap_or(DEFAULT_RENEW_WITHIN), now)
+    crate::check::is_expiring(certificate, request.renew_within.unwrap_or(DEFAULT_RENEW_WITHIN), now)
 }
 
 fn authority_validity(request: &Request, now: OffsetDateTime) -> Result<Validity> {

@@ -1,4 +1,4 @@
-//! Connects to a running server and finds out what it is, without a judgement: facts, for `verify` to look at.
+//! Connects to a running server and finds out what it is, without a diagnosis: facts, for `check` to look at.
 //!
 //! Several short connections, each with one question: with the set's client certificate, without one, with TLS 1.2
 //! alone, in plaintext.
@@ -11,18 +11,18 @@ use rustls::pki_types::ServerName;
 use crate::error::{Failure, Result};
 use crate::set::{CertificateFile, LeafFiles};
 
+mod diagnosis;
 mod greet;
 mod grpc;
-mod judge;
 mod outcome;
 mod plain;
 mod reach;
 mod target;
 mod wire;
 
+pub use diagnosis::{Diagnosis, Expectation, diagnose};
 pub use greet::{Greeting, Tls, Version};
 pub use grpc::Answer;
-pub use judge::{Expectation, Judgement, judge};
 pub use outcome::{Outcome, Refusal};
 pub use plain::Plain;
 pub use reach::{Attempt, Reached};

@@ -1,4 +1,4 @@
-//! A set: the files of one directory, parsed. Data only; `store` reads it, `plan` and `verify` look at it.
+//! A set: the files of one directory, parsed. Data only; `store` reads it, `plan` and `check` look at it.
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 

@@ -7,6 +7,7 @@ use super::args::{
 };
 use super::convert::{access, attributes, base_names, common_name, days, key_kind, names, out_dir, password};
 use super::make::{CaArgs, CsrArgs, EnsureArgs, FixturesArgs, IdentityArgs, RenewArgs, SignArgs};
+use crate::check::server_name;
 use crate::error::{Failure, Result};
 use crate::files::BaseName;
 use crate::job::{CsrJob, FixturesJob, IdentitiesJob, Job, Names, RenewJob, SignJob, Which};
@@ -14,7 +15,6 @@ use crate::keys::{KeyFormat, KeyKind};
 use crate::profile::Role;
 use crate::request::{CaPolicy, ExternalCa, LeafRequest, Request, TlsDir};
 use crate::san::{add_missing, names_of_common_name};
-use crate::verify::server_name;
 
 impl EnsureArgs {
     pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {

@@ -2,13 +2,13 @@
 
 use time::OffsetDateTime;
 
+use crate::check::check;
 use crate::error::Result;
-use crate::examine::examine;
 use crate::job::CheckJob;
 use crate::report::CheckReport;
 
 /// Runs the command.
 pub(super) fn run(job: &CheckJob, now: OffsetDateTime) -> Result<CheckReport> {
-    let examined = examine(&job.question, now)?;
-    Ok(CheckReport::new(&job.question, &examined, job.strict, now))
+    let checked = check(&job.question, now)?;
+    Ok(CheckReport::new(&job.question, &checked, job.strict, now))
 }

@@ -1,22 +1,22 @@
-//! `config`: examine the set, and print configuration that goes with it. Nothing is written.
+//! `config`: check the set, and print configuration that goes with it. Nothing is written.
 
 use std::io::{self, Write};
 
 use time::OffsetDateTime;
 
+use crate::check::Severity;
+use crate::check::{check, files};
 use crate::config::{Setting, render};
 use crate::error::{Failure, Result};
-use crate::examine::{examine, files};
 use crate::files::typed;
 use crate::job::ConfigJob;
-use crate::verify::Severity;
 
 /// Runs the command.
 pub(super) fn run(job: &ConfigJob, now: OffsetDateTime) -> Result<()> {
     let dir = &job.question.dir;
-    let examined = examine(&job.question, now)?;
-    if let Some(finding) = examined.findings.iter().find(|finding| finding.severity == Severity::Error) {
-        let files = files(&job.question, &examined.set);
+    let checked = check(&job.question, now)?;
+    if let Some(finding) = checked.findings.iter().find(|finding| finding.severity == Severity::Error) {
+        let files = files(&job.question, &checked.set);
         let finding = finding.sentence(&|place| files.name(place));
         let failure = Failure::failed(format!("{finding}: a set that does not work is not configured"));
         return Err(failure.hint(format!("see what is wrong with: milvus-certgen check {}", typed(dir))));
@@ -25,7 +25,7 @@ pub(super) fn run(job: &ConfigJob, now: OffsetDateTime) -> Result<()> {
         job.target,
         &Setting {
             dir,
-            set: &examined.set,
+            set: &checked.set,
             client_base: &job.question.pair[1],
             tls_mode: job.tls_mode,
             host: job.host.as_deref(),

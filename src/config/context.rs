@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{Access, Row, Side, whole};
 use crate::certificate::Certificate;
+use crate::check;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
 use crate::foreign::{is_hidden, typed};
@@ -18,7 +19,6 @@ use crate::profile::Role;
 use crate::san::San;
 use crate::set::{Leaf, Set};
 use crate::store::read_typed;
-use crate::verify;
 
 /// Where Compose mounts what Milvus reads, beside the Compose file.
 const MOUNTED: &str = "tls";
@@ -30,7 +30,7 @@ const MOUNTED_INSTEAD: &str = "milvus-tls";
 pub struct Setting<'a> {
     /// The set's directory, as it was typed.
     pub dir: &'a Path,
-    /// The set; it has been examined.
+    /// The set; it has been checked.
     pub set: &'a Set,
     /// What the client's files are called, whether they are there or not.
     pub client_base: &'a BaseName,
@@ -160,7 +160,7 @@ impl Setting<'_> {
                 .hint("give a host name or an IP address, such as db.example.com"));
         }
         // What the certificate is not for is checked under a name that it is for.
-        let server_name = if verify::has_name(names, &name) { Some(name.value()) } else { first };
+        let server_name = if check::has_name(names, &name) { Some(name.value()) } else { first };
         let server_name = server_name.ok_or_else(|| self.nameless(names, base))?;
         if side == Side::ClientOfHost && server_name != name.value() {
             let pem = self.dir.join(base.file(FileKind::Certificate));

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use time::OffsetDateTime;
 
+use crate::check::{self, Finding, Owner, Place, Run, Severity};
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown, typed};
 use crate::form;
@@ -13,7 +14,6 @@ use crate::plan::{Action, KeyChoice, LeafPlan, Plan, holds_key};
 use crate::request::{Access, Request};
 use crate::set::Set;
 use crate::store::{Change, Dir, Reader};
-use crate::verify::{self, Finding, Owner, Place, Run, Severity};
 
 /// The certificate of a CA from elsewhere once more beside what it signs: Milvus in tlsMode 2 and every client need
 /// it. A CA's key of the same name is another CA's.
@@ -188,7 +188,7 @@ pub(super) fn self_check(plan: &Plan, set: &Set, changes: &[Change], now: Offset
         _ => false,
     };
     let is_fault = |finding: &Finding| finding.severity == Severity::Error && finding.run() != Run::Ignores;
-    let fault = verify::set(set, now).into_iter().find(|finding| is_fault(finding) && is_signed(finding.at));
+    let fault = check::set(set, now).into_iter().find(|finding| is_fault(finding) && is_signed(finding.at));
     fault.map_or(Ok(()), |finding| Err(not_written(plan, &finding.sentence(&|place| place.name_in(set)))))
 }
 

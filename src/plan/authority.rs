@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Action, AuthorityPlan, authority_validity, is_expiring, limits, losses, signer};
 use crate::certificate::Certificate;
+use crate::check::{self, Finding, Place, Run};
 use crate::error::{Damage, Failure, Result};
 use crate::files::{BaseName, FileKind, converted, shown, typed};
 use crate::foreign::typed_flag;
@@ -11,7 +12,6 @@ use crate::pki::{Before, MaySignFor};
 use crate::profile::{CLIENT_AUTH, Role, SERVER_AUTH};
 use crate::request::{CaPolicy, Request};
 use crate::set::{Loaded, Set};
-use crate::verify::{self, Finding, Place, Run};
 
 pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
     let Some(certificate) = set.ca_certificate() else {
@@ -109,7 +109,7 @@ fn ensure(
     let mendable = weaknesses.iter().filter(|finding| finding.run() != Run::Ignores);
     let mut reasons: Vec<String> = mendable.map(|finding| finding.reason(&names(set))).collect();
     if certificate.not_after >= now && is_expiring(certificate, request, now) {
-        reasons.push(format!("expires on {}", verify::date(certificate.not_after)));
+        reasons.push(format!("expires on {}", check::date(certificate.not_after)));
     }
     let mut plan = kept(request, set, certificate, now)?;
     if !reasons.is_empty() {

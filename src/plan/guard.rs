@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use super::losses::check_key;
 use super::{Action, AuthorityPlan, LeafPlan};
 use crate::certificate::Certificate;
+use crate::check;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown, typed};
 use crate::foreign::typed_flag;
@@ -15,7 +16,6 @@ use crate::profile::Role;
 use crate::request::{LeafRequest, Request};
 use crate::san::{San, names_of_common_name};
 use crate::set::{Leaf, LeafFiles};
-use crate::verify;
 
 /// The certificate whose subject and names are taken over: one that this CA has signed. Anything else may have been
 /// put there by whoever can write the file, and the CA does not vouch for what it says unless a flag does.
@@ -145,8 +145,8 @@ fn check_clock(asked: &LeafRequest, request: &Request, there: &Leaf, now: Offset
     Err(Failure::failed(format!(
         "{}: is not valid before {}, and today is {}",
         shown(&request.out_dir.join(there.base.file(FileKind::Certificate))),
-        verify::date(certificate.not_before),
-        verify::date(now)
+        check::date(certificate.not_before),
+        check::date(now)
     ))
     .hint(format!("if the clock is right now: {renewal}; if not, set it right")))
 }

@@ -7,6 +7,7 @@ use super::limits::Limits;
 use super::losses::{check_leaf, rekeyed, unusable};
 use super::{Action, AuthorityPlan, KeyChoice, LeafPlan, is_expiring, validity};
 use crate::certificate::Certificate;
+use crate::check::{self, Code, Finding, Names, Owner, Place, Run};
 use crate::error::Result;
 use crate::files::FileKind;
 use crate::pki::Identity;
@@ -14,7 +15,6 @@ use crate::profile::Role;
 use crate::request::{LeafRequest, Request};
 use crate::san::San;
 use crate::set::{Leaf, LeafFiles};
-use crate::verify::{self, Code, Finding, Names, Owner, Place, Run};
 
 /// `issuer` is the CA's certificate that is there; `None` where the CA is made new.
 pub(super) fn plan(
@@ -40,7 +40,7 @@ pub(super) fn plan(
     };
     let kept_names = kept.and_then(|certificate| certificate.subject_alt_names.as_deref());
     let left_out = limits.leave_out(&mut identity, asked, kept_names.unwrap_or_default());
-    let findings = issuer.map_or_else(Vec::new, |ca| verify::leaf(Owner::Leaf(0), there, Some(ca), now));
+    let findings = issuer.map_or_else(Vec::new, |ca| check::leaf(Owner::Leaf(0), there, Some(ca), now));
     let names = |place: Place| match place {
         Place::File(Owner::Ca, kind) => request.ca_base.file(kind),
         Place::File(_, kind) => there.base.file(kind),
@@ -148,7 +148,7 @@ fn why_sign(
 ) -> Vec<String> {
     let mut reasons = why_faulty(findings, names);
     if existing.not_after >= now && is_expiring(existing, request, now) {
-        reasons.push(format!("expires on {}", verify::date(existing.not_after)));
+        reasons.push(format!("expires on {}", check::date(existing.not_after)));
     }
     let mut there = existing.subject_alt_names.clone().unwrap_or_default();
     for given in request.given(asked_of) {
@@ -199,7 +199,7 @@ fn choose_key(asked: &LeafRequest, files: &LeafFiles, request: &Request) -> (Key
     if asked.rekey {
         return (KeyChoice::Make(request.key.unwrap_or(file.key.kind().successor())), None);
     }
-    if verify::is_demo_key(file.key.public()) {
+    if check::is_demo_key(file.key.public()) {
         let why = "its key is the demo key that Milvus publishes".to_owned();
         return (KeyChoice::Make(request.key.unwrap_or(file.key.kind().successor())), Some(why));
     }

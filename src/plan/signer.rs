@@ -3,17 +3,17 @@
 use time::OffsetDateTime;
 
 use super::authority::{names, unusable};
+use crate::check::{self, Code, Concern, Finding, Run, Severity};
 use crate::error::Result;
 use crate::files::{BaseName, FileKind, typed};
 use crate::profile::Role;
 use crate::request::{CaPolicy, Request};
 use crate::set::Set;
-use crate::verify::{self, Code, Concern, Finding, Run, Severity};
 
 /// What is wrong with the CA's certificate that signing it again mends; what nothing mends is refused.
 pub(super) fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<Finding>> {
     let mut mendable = Vec::new();
-    for finding in verify::ca(set, now) {
+    for finding in check::ca(set, now) {
         let row = finding.code.row();
         // check_ca_key's and check_usable's.
         if row.concerns == Concern::File {

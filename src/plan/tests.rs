@@ -14,7 +14,7 @@ use crate::keys::KeyFormat;
 use crate::san::San;
 use crate::set::Loaded;
 use crate::subject::AttributeType;
-use crate::{request, verify};
+use crate::{check, request};
 
 const NOW: OffsetDateTime = datetime!(2026-11-24 12:00:00 UTC);
 
@@ -341,7 +341,7 @@ fn a_ca_that_is_signed_again_keeps_key_subject_and_identifier() {
     assert_eq!(ca(&after).subject_key_identifier, ca(&set).subject_key_identifier);
     assert_ne!(ca(&after).serial, ca(&set).serial);
     assert_eq!(after.leaves[0].files.certificate.sound().unwrap().chain, [ca(&after)]);
-    assert!(verify::set(&after, later(66)).is_empty());
+    assert!(check::set(&after, later(66)).is_empty());
 }
 
 #[test]
@@ -416,7 +416,7 @@ fn a_lone_ca_key_is_taken_up() {
     let after = run(&no_flags(), &lone, NOW);
     let key = |set: &Set| set.ca.key.sound().unwrap().key.public().clone();
     assert_eq!(key(&after), key(&set));
-    assert!(verify::set(&after, NOW).is_empty());
+    assert!(check::set(&after, NOW).is_empty());
 }
 
 #[test]
@@ -535,7 +535,7 @@ proptest! {
         let Issued { set: after, changes } = carry_out(&first_plan, &second, &set);
         prop_assert_eq!(changes.is_empty(), first_plan.keeps_everything());
         let faults: Vec<_> =
-            verify::set(&after, now).into_iter().filter(|f| f.severity == verify::Severity::Error).collect();
+            check::set(&after, now).into_iter().filter(|f| f.severity == check::Severity::Error).collect();
         prop_assert!(faults.is_empty(), "{:?}", faults);
         let again = plan(&second, &after, now).unwrap();
         prop_assert!(again.keeps_everything(), "{:?}\nthen {:?}", reasons_of(&first_plan), reasons_of(&again));

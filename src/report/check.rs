@@ -8,13 +8,13 @@ use time::OffsetDateTime;
 use super::text::{BOLD, GREEN, columns, list, marked};
 use super::{Facts, Text, as_word};
 use crate::certificate::Certificate;
+use crate::check::{self, Checked, Question};
+use crate::check::{Files, Finding, Handshake, Owner, Severity};
 use crate::error::Exit;
-use crate::examine::{self, Examined, Question};
 use crate::files::FileKind;
 use crate::foreign::printable;
 use crate::profile::Role;
 use crate::set::CertificateFile;
-use crate::verify::{Files, Finding, Handshake, Owner, Severity};
 
 /// A set and what is wrong with it. Its JSON form is part of the contract: `schema` grows when a field changes its
 /// meaning.
@@ -78,21 +78,20 @@ struct HandshakeFacts {
 impl CheckReport {
     /// Collects the facts.
     #[must_use]
-    pub fn new(question: &Question, examined: &Examined, strict: bool, now: OffsetDateTime) -> Self {
+    pub fn new(question: &Question, checked: &Checked, strict: bool, now: OffsetDateTime) -> Self {
         let gravest_allowed = if strict { Severity::Note } else { Severity::Warning };
-        let count =
-            |severity| examined.findings.iter().filter(|finding| finding.severity == severity).count();
-        let files = examine::files(question, &examined.set);
+        let count = |severity| checked.findings.iter().filter(|finding| finding.severity == severity).count();
+        let files = check::files(question, &checked.set);
         Self {
             schema: 1,
             directory: question.dir.display().to_string(),
-            ok: examined.findings.iter().all(|finding| finding.severity <= gravest_allowed),
+            ok: checked.findings.iter().all(|finding| finding.severity <= gravest_allowed),
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
             notes: count(Severity::Note),
             certificates: certificates(&files, now),
-            findings: examined.findings.iter().map(|finding| FindingFacts::new(finding, &files)).collect(),
-            handshakes: examined.handshakes.iter().map(HandshakeFacts::new).collect(),
+            findings: checked.findings.iter().map(|finding| FindingFacts::new(finding, &files)).collect(),
+            handshakes: checked.handshakes.iter().map(HandshakeFacts::new).collect(),
         }
     }
 

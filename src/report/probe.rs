@@ -8,13 +8,12 @@ use time::OffsetDateTime;
 use super::check::FindingFacts;
 use super::text::{BOLD, GREEN, marked};
 use super::{Facts, Text, as_word};
+use crate::check::{self, Files, Severity};
 use crate::error::Exit;
-use crate::examine;
 use crate::foreign::printable;
 use crate::job::ProbeJob;
-use crate::probe::{Answer, Found, Judgement, Outcome, Plain, Reached, Server, Version};
+use crate::probe::{Answer, Diagnosis, Found, Outcome, Plain, Reached, Server, Version};
 use crate::set::Set;
-use crate::verify::{self, Files, Severity};
 
 /// A running server and what is wrong with it. Its JSON form is part of the contract: `schema` grows when a field
 /// changes its meaning.
@@ -96,22 +95,22 @@ enum ClientCertificate {
 impl ProbeReport {
     /// Collects the facts.
     #[must_use]
-    pub fn new(job: &ProbeJob, set: &Set, found: &Found, judgement: &Judgement, now: OffsetDateTime) -> Self {
+    pub fn new(job: &ProbeJob, set: &Set, found: &Found, diagnosis: &Diagnosis, now: OffsetDateTime) -> Self {
         let server = found.server.as_ref();
         let chain = server.and_then(Server::chain);
         let target = job.target.to_string();
         let certificate = chain.map(|file| &file.certificate);
         let files = Files {
-            server: Some(verify::Server { target: &target, certificate }),
-            ..examine::files(&job.question, set)
+            server: Some(check::Server { target: &target, certificate }),
+            ..check::files(&job.question, set)
         };
         Self {
             schema: 1,
             target: target.clone(),
             server_name: job.server_name.to_string(),
-            ok: judgement.connects(),
-            unknown: judgement.unknown.as_ref().map(|failure| failure.message.clone()),
-            tls_mode: judgement.tls_mode,
+            ok: diagnosis.connects(),
+            unknown: diagnosis.unknown.as_ref().map(|failure| failure.message.clone()),
+            tls_mode: diagnosis.tls_mode,
             expected_tls_mode: job.tls_mode,
             addresses: found
                 .attempts
@@ -123,13 +122,13 @@ impl ProbeReport {
                 })
                 .collect(),
             server: server.map(ServerFacts::new),
-            tls: server.and_then(|server| TlsFacts::new(server, judgement.tls_mode)),
+            tls: server.and_then(|server| TlsFacts::new(server, diagnosis.tls_mode)),
             certificates: chain
                 .into_iter()
                 .flat_map(|file| std::iter::once(&file.certificate).chain(&file.chain))
                 .map(|certificate| Facts::new(certificate, now))
                 .collect(),
-            findings: judgement.findings.iter().map(|finding| FindingFacts::new(finding, &files)).collect(),
+            findings: diagnosis.findings.iter().map(|finding| FindingFacts::new(finding, &files)).collect(),
         }
     }
 

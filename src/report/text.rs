@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::{CertificateReport, NameFact, Report, Text};
+use crate::check::Severity;
 use crate::foreign::printable;
 use crate::plan::Action;
-use crate::verify::Severity;
 
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const GREEN: Style = AnsiColor::Green.on_default();

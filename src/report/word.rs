@@ -2,10 +2,10 @@
 
 use serde::Serializer;
 
+use crate::check::Severity;
 use crate::plan::Action;
 use crate::probe::Version;
 use crate::profile::Role;
-use crate::verify::Severity;
 
 /// What has one word of the contract for each of its values.
 pub(super) trait Word {

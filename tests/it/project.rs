@@ -44,10 +44,10 @@ fn lower_rows_never_import_upper_rows() {
     let rows: [&[&str]; 10] = [
         &["commands"],
         &["cli", "report"],
-        &["config", "engine", "examine", "probe"],
+        &["config", "engine", "probe"],
         &["issue"],
         &["plan"],
-        &["request", "verify"],
+        &["check", "request"],
         &["store"],
         &["set"],
         &["pki"],

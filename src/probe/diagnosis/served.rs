@@ -1,11 +1,11 @@
 //! The certificates that a server sends, as clients look at them.
 
 use super::Expectation;
+use crate::check::{self, Code, Finding, Fix, Message, Owner, Place};
 use crate::files::FileKind;
 use crate::probe::Tls;
 use crate::profile::Role;
 use crate::set::{CertificateFile, Leaf, Set};
-use crate::verify::{self, Code, Finding, Fix, Message, Owner, Place};
 
 /// Where they are found.
 const SERVED: Place = Place::File(Owner::Served, FileKind::Certificate);
@@ -16,15 +16,15 @@ pub(super) fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
         return vec![Finding::new(Code::Damaged, SERVED, "cannot be read")];
     };
     let set = expected.set;
-    let mut findings = verify::served(chain, set.ca_certificate(), expected.now);
+    let mut findings = check::served(chain, set.ca_certificate(), expected.now);
     // A key of a kind that cannot be checked has a finding of its own.
     if !tls.proves_key && chain.certificate.public_key.kind.is_ok() {
         let message = "is not the server's own: it does not prove that it has the private key";
         findings.push(Finding::new(Code::ServedUntrusted, SERVED, message));
     }
     let own = chain.certificate.subject_alt_names.as_deref().unwrap_or_default();
-    if !own.is_empty() && !verify::has_name(own, expected.server_name) {
-        findings.push(verify::name_not_in_san(SERVED, own, expected.server_name));
+    if !own.is_empty() && !check::has_name(own, expected.server_name) {
+        findings.push(check::name_not_in_san(SERVED, own, expected.server_name));
     }
     let other = other_than_here(chain, set);
     for finding in findings.iter_mut().filter(|finding| finding.fix == Fix::None) {

@@ -1,12 +1,12 @@
 //! Whether a server lets this client in.
 
 use super::{Expectation, problem, refused, refused_handshake};
+use crate::check::{self, Code, Finding, Fix, Message, Owner, Severity};
 use crate::files::FileKind;
 use crate::probe::{Outcome, Refusal, Server, Tls};
 use crate::profile::Role;
 use crate::set::Leaf;
 use crate::subject::Subject;
-use crate::verify::{self, Code, Finding, Fix, Message, Owner, Severity};
 
 const CLOSED: &str = "it closes the connection";
 
@@ -27,7 +27,7 @@ pub(super) fn admission(server: &Server, tls: &Tls, expected: &Expectation<'_>) 
         return vec![needed(client, &why)];
     };
     let owner = Owner::Leaf(at);
-    let mut findings = verify::credentials(owner, client, expected.set.ca_certificate(), expected.now);
+    let mut findings = check::credentials(owner, client, expected.set.ca_certificate(), expected.now);
     findings.retain(|finding| finding.severity == Severity::Error);
     for finding in &mut findings {
         finding.fix = elsewhere(finding.fix);

@@ -1,7 +1,7 @@
 //! Checks a set and says what is wrong with it: findings, which are data and not errors.
 //!
 //! The same code decides what a run must issue again ([`ca`], [`leaf`]), whether what it made may be written
-//! ([`set`]), and what `check` says ([`inspect`]). Where a finding quotes a client, the quote is what that client
+//! ([`set`]), and what `check` says ([`check()`]). Where a finding quotes a client, the quote is what that client
 //! prints.
 
 use time::{Duration, OffsetDateTime};
@@ -25,6 +25,7 @@ mod handshake;
 mod leaf;
 mod names;
 mod numbers;
+mod question;
 mod table;
 mod words;
 
@@ -38,6 +39,7 @@ pub use fix::Fix;
 pub use handshake::Handshake;
 pub use leaf::{credentials, leaf, served};
 pub use names::name_not_in_san;
+pub use question::{Checked, Question, check, client_set, files};
 pub use table::Code;
 
 /// What `check` asks beyond what a run does: the surroundings, the days left, the names that somebody will use.
@@ -68,19 +70,19 @@ pub struct Inspected {
 /// Checks a whole set as a run is about to write it. What may be written [`is_valid`].
 #[must_use]
 pub fn set(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
-    check(set, None, now).findings
+    conduct(set, None, now).findings
 }
 
 /// Checks a whole set as it is, for those who use it. Leaves of which there is no file at all are left out by the
 /// caller.
 #[must_use]
-pub fn inspect(set: &Set, asked: &Asked<'_>, now: OffsetDateTime) -> Inspected {
-    check(set, Some(asked), now)
+fn inspect(set: &Set, asked: &Asked<'_>, now: OffsetDateTime) -> Inspected {
+    conduct(set, Some(asked), now)
 }
 
 /// Every file by itself and with those that it belongs to; where nothing is wrong with them, the chain for every name
 /// by rustls-webpki; where that holds, handshakes in memory.
-fn check(set: &Set, asked: Option<&Asked<'_>>, now: OffsetDateTime) -> Inspected {
+fn conduct(set: &Set, asked: Option<&Asked<'_>>, now: OffsetDateTime) -> Inspected {
     let mut findings = match asked {
         Some(asked) => ca::asked(set, asked, now),
         None => ca(set, now),

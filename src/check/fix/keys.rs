@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
+use crate::check::{Code, Concern, Files, Finding, Place};
 use crate::error::{Damage, DamageKind};
 use crate::files::{FileKind, converted, typed};
 use crate::set::{Leaf, Loaded};
-use crate::verify::{Code, Concern, Files, Finding, Place};
 
 impl Files<'_> {
     /// Where a key stands in the way of every other fix, what is done about it; nothing where that is said with the

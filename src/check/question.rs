@@ -1,10 +1,11 @@
-//! Reads a set as somebody has it, and judges it. Changes nothing.
+//! Which files are checked, and what is asked of them: for the commands that only look. Changes nothing.
 
 use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+use super::{Asked, Files, Finding, Handshake, Inspected, Place, inspect};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
@@ -12,7 +13,6 @@ use crate::profile::Role;
 use crate::san::San;
 use crate::set::{CaFiles, Leaf, Loaded, Set};
 use crate::store::{Directory, Reader, look_at, mode_of, settled};
-use crate::verify::{Asked, Files, Finding, Handshake, Inspected, Place, inspect};
 
 /// Which files, and what is asked of them.
 #[derive(Debug, Clone)]
@@ -40,14 +40,14 @@ pub struct Question {
 /// A set and what is wrong with it.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "the names say it")]
-pub struct Examined {
+pub struct Checked {
     pub set: Set,
     pub findings: Vec<Finding>,
     pub handshakes: Vec<Handshake>,
 }
 
-/// Reads and judges.
-pub fn examine(question: &Question, now: OffsetDateTime) -> Result<Examined> {
+/// Reads the files and checks them.
+pub fn check(question: &Question, now: OffsetDateTime) -> Result<Checked> {
     let (set, is_interrupted) = read(question)?;
     let is_directory = question.certificate.is_none();
     let files = files(question, &set);
@@ -61,7 +61,7 @@ pub fn examine(question: &Question, now: OffsetDateTime) -> Result<Examined> {
     };
     let Inspected { mut findings, handshakes } = inspect(&set, &asked, now);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    Ok(Examined { set, findings, handshakes })
+    Ok(Checked { set, findings, handshakes })
 }
 
 /// What the user calls the files of the set that was read for that question.

@@ -3,11 +3,11 @@
 use time::OffsetDateTime;
 
 use super::{Answer, Found, Outcome, Plain, Reached, Refusal, Server, Target, Tls, Version};
+use crate::check::{Code, Finding, Fix, Message, Place, Severity};
 use crate::error::Failure;
 use crate::files::FileKind;
 use crate::san::San;
 use crate::set::Set;
-use crate::verify::{Code, Finding, Fix, Message, Place, Severity};
 
 mod admission;
 mod served;
@@ -31,7 +31,7 @@ pub struct Expectation<'a> {
 
 /// What comes of it.
 #[derive(Debug, Default)]
-pub struct Judgement {
+pub struct Diagnosis {
     /// What is wrong, the gravest first.
     pub findings: Vec<Finding>,
     /// 0, 1 or 2, as Milvus counts; `None` where that does not become clear.
@@ -40,7 +40,7 @@ pub struct Judgement {
     pub unknown: Option<Failure>,
 }
 
-impl Judgement {
+impl Diagnosis {
     /// Whether a client with the set connects; `None` where that could not be found out.
     #[must_use]
     pub fn connects(&self) -> Option<bool> {
@@ -51,20 +51,20 @@ impl Judgement {
 
 /// Judges what was found.
 #[must_use]
-pub fn judge(found: &Found, expected: &Expectation<'_>) -> Judgement {
+pub fn diagnose(found: &Found, expected: &Expectation<'_>) -> Diagnosis {
     let Some(server) = &found.server else {
-        return Judgement { unknown: Some(unreachable(found, expected.target)), ..Judgement::default() };
+        return Diagnosis { unknown: Some(unreachable(found, expected.target)), ..Diagnosis::default() };
     };
-    let mut judgement = match &server.greeting.tls {
+    let mut diagnosis = match &server.greeting.tls {
         Some(tls) => over_tls(server, tls, expected),
         None => without_tls(server, expected),
     };
-    judgement.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    diagnosis.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     // A problem that is certain outweighs what is not known.
-    if judgement.connects() == Some(false) {
-        judgement.unknown = None;
+    if diagnosis.connects() == Some(false) {
+        diagnosis.unknown = None;
     }
-    judgement
+    diagnosis
 }
 
 fn unreachable(found: &Found, target: &Target) -> Failure {
@@ -92,8 +92,8 @@ fn unreachable(found: &Found, target: &Target) -> Failure {
         .hint("look at the network, or give another host")
 }
 
-fn without_tls(server: &Server, expected: &Expectation<'_>) -> Judgement {
-    let mut judgement = Judgement::default();
+fn without_tls(server: &Server, expected: &Expectation<'_>) -> Diagnosis {
+    let mut diagnosis = Diagnosis::default();
     let finding = match (&server.greeting.outcome, &server.plain) {
         (Outcome::Refused(why), _) => refused_handshake(why),
         (_, Some(Plain::Http2)) => match &server.answer {
@@ -101,7 +101,7 @@ fn without_tls(server: &Server, expected: &Expectation<'_>) -> Judgement {
                 problem(Code::NotMilvus, format!("{}, in plaintext", who_else(server.answer.as_ref())))
             }
             _ => {
-                judgement.tls_mode = Some(0);
+                diagnosis.tls_mode = Some(0);
                 plaintext(server)
             }
         },
@@ -116,12 +116,12 @@ fn without_tls(server: &Server, expected: &Expectation<'_>) -> Judgement {
             finding
         }
         (outcome, _) => {
-            judgement.unknown = Some(wordless(expected.target, outcome));
-            return judgement;
+            diagnosis.unknown = Some(wordless(expected.target, outcome));
+            return diagnosis;
         }
     };
-    judgement.findings.push(finding);
-    judgement
+    diagnosis.findings.push(finding);
+    diagnosis
 }
 
 fn wordless(target: &Target, outcome: &Outcome) -> Failure {
@@ -173,23 +173,23 @@ fn plaintext(server: &Server) -> Finding {
     finding
 }
 
-fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Judgement {
-    let mut judgement = Judgement { tls_mode: tls_mode(server, tls), ..Judgement::default() };
+fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Diagnosis {
+    let mut diagnosis = Diagnosis { tls_mode: tls_mode(server, tls), ..Diagnosis::default() };
     let target = expected.target;
     // A handshake that ended before the server sent its certificate says nothing of it.
     if tls.chain.is_some() || server.greeting.outcome == Outcome::Accepted {
-        judgement.findings.extend(served(tls, expected));
+        diagnosis.findings.extend(served(tls, expected));
     }
     if expected.set.ca_certificate().is_none() {
         let ca = expected.set.ca_base.file(FileKind::Certificate);
         let problem = expected.set.ca.certificate.problem().unwrap_or("is missing");
-        judgement.unknown = Some(
+        diagnosis.unknown = Some(
             Failure::failed(format!("{ca}: {problem}, so it is not known whether clients trust the server"))
                 .hint("give the set's directory with --dir, or the CA's certificate with --ca-cert"),
         );
     }
     if let Some(Answer::Unavailable(says)) = &server.answer {
-        judgement.unknown = Some(
+        diagnosis.unknown = Some(
             Failure::failed(format!("{target}: answers for a Milvus that is not there ({says})"))
                 .hint("wait until Milvus is up, or look at what stands before it"),
         );
@@ -198,7 +198,7 @@ fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Judgement
         && server.greeting.outcome == Outcome::Accepted
         && !server.greeting.is_confirmed
     {
-        judgement.unknown = Some(
+        diagnosis.unknown = Some(
             Failure::failed(format!(
                 "{target}: has not said in time whether it takes the client's certificate"
             ))
@@ -207,14 +207,14 @@ fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Judgement
     }
     if server.greeting.outcome == Outcome::Silent {
         let message = format!("{target}: begins a TLS handshake, and says nothing more until the time is up");
-        judgement.unknown = Some(Failure::failed(message).hint("give it longer with --timeout"));
+        diagnosis.unknown = Some(Failure::failed(message).hint("give it longer with --timeout"));
     }
-    judgement.findings.extend(admission(server, tls, expected));
+    diagnosis.findings.extend(admission(server, tls, expected));
     if server.greeting.outcome == Outcome::Accepted {
-        judgement.findings.extend(protocol(server, tls));
+        diagnosis.findings.extend(protocol(server, tls));
     }
-    judgement.findings.extend(mode(tls, judgement.tls_mode, expected));
-    judgement
+    diagnosis.findings.extend(mode(tls, diagnosis.tls_mode, expected));
+    diagnosis
 }
 
 /// 2 is Go's `RequireAndVerifyClientCert`: who has no certificate is refused.

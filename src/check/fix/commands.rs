@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use crate::certificate::Certificate;
+use crate::check::{Files, Owner, Place};
 use crate::files::{BaseName, FileKind, typed};
 use crate::foreign;
 use crate::profile::Role;
 use crate::san::{San, add_missing};
 use crate::serial::Serial;
 use crate::set::{KeyFile, Leaf, Loaded};
-use crate::verify::{Files, Owner, Place};
 
 impl Files<'_> {
     pub(super) fn base(&self, at: Place) -> Option<&BaseName> {
