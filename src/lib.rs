@@ -38,6 +38,8 @@ pub mod files;
 pub mod fixtures;
 pub mod foreign;
 pub mod form;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod issue;
 pub mod job;
 pub mod keys;

@@ -42,7 +42,7 @@ fn failed(file: &Path, why: &str) -> Failure {
         .hint("give a file with one name a line, or - for standard input")
 }
 
-fn list(mut lines: impl BufRead, file: &Path) -> Result<Vec<Listed>> {
+pub(super) fn list(mut lines: impl BufRead, file: &Path) -> Result<Vec<Listed>> {
     let mut names = Vec::new();
     let mut line = Vec::new();
     for number in 1.. {

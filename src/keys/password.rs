@@ -2,7 +2,8 @@
 
 use pkcs8::EncryptedPrivateKeyInfoRef;
 use pkcs8::der::Decode;
-use pkcs8::pkcs5::Error;
+use pkcs8::pkcs5::pbes2::Kdf;
+use pkcs8::pkcs5::{EncryptionScheme, Error};
 use zeroize::Zeroizing;
 
 use super::KeyProblem;
@@ -25,6 +26,12 @@ const LEGACY_OIDS: [&[u8]; 11] = [
     b"\x2b\x0e\x03\x02\x07",
     b"\x2a\x86\x48\x86\xf7\x0d\x03\x02",
 ];
+
+/// The file says how much work its password takes, and whoever wrote it may have meant to stop the program: PBKDF2's
+/// iterations, as many as NIST advises for critical keys (SP 800-132); scrypt's memory in bytes, eight times as much as
+/// OpenSSL allows.
+const MOST_ITERATIONS: u32 = if cfg!(fuzzing) { 100 } else { 10_000_000 };
+const MOST_MEMORY: u64 = if cfg!(fuzzing) { 1 << 16 } else { 256 << 20 };
 
 /// True for `BEGIN ENCRYPTED PRIVATE KEY` and for a traditional key with header lines that say so.
 pub(super) fn is_encrypted(block: &Block<'_>) -> bool {
@@ -53,6 +60,9 @@ pub(super) fn open(block: &Block<'_>, password: Option<&str>) -> Result<Zeroizin
     let Some(password) = password else { return Err(KeyProblem::Encrypted(is_legacy)) };
     let unsupported = || KeyProblem::OldEncryption { how: name(&algorithm.oid.to_string()), is_legacy };
     let encrypted = EncryptedPrivateKeyInfoRef::from_der(&der).map_err(|_| unsupported())?;
+    if let Some(how) = excess(&encrypted.encryption_algorithm) {
+        return Err(KeyProblem::OldEncryption { how, is_legacy });
+    }
     match encrypted.decrypt(password) {
         Ok(opened) => Ok(Zeroizing::new(opened.as_bytes().to_vec())),
         // One wrong password in 256 leaves octets that look padded, and are no key.
@@ -60,6 +70,24 @@ pub(super) fn open(block: &Block<'_>, password: Option<&str>) -> Result<Zeroizin
             Err(KeyProblem::WrongPassword)
         }
         Err(_) => Err(unsupported()),
+    }
+}
+
+/// What of the work that the file asks for is more than any password needs, or none at all.
+fn excess(algorithm: &EncryptionScheme) -> Option<String> {
+    let EncryptionScheme::Pbes2(parameters) = algorithm else { return None };
+    match &parameters.kdf {
+        Kdf::Pbkdf2(pbkdf2) if pbkdf2.iteration_count > MOST_ITERATIONS => {
+            Some(format!("PBKDF2 with {} iterations", pbkdf2.iteration_count))
+        }
+        Kdf::Scrypt(scrypt) => {
+            // One after another, each with that memory anew: their number is work too.
+            let blocks = u64::from(scrypt.block_size) * u64::from(scrypt.parallelization) * 128;
+            let work = scrypt.cost_parameter.saturating_mul(blocks);
+            // The library counts on N's highest bit.
+            (work == 0 || work > MOST_MEMORY).then(|| format!("scrypt with N={}", scrypt.cost_parameter))
+        }
+        _ => None,
     }
 }
 
@@ -90,4 +118,53 @@ fn name(oid: &str) -> String {
         other => return other.to_owned(),
     };
     name.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use pkcs8::der::Encode;
+    use pkcs8::der::asn1::OctetStringRef;
+    use pkcs8::pkcs5::pbes2::{self, Pbkdf2Params, Pbkdf2Prf, Salt, ScryptParams};
+
+    use super::*;
+    use crate::pem;
+
+    fn opened(kdf: Kdf) -> KeyProblem {
+        let parameters =
+            pbes2::Parameters { kdf, encryption: pbes2::EncryptionScheme::Aes256Cbc { iv: [0; 16] } };
+        let encrypted = EncryptedPrivateKeyInfoRef {
+            encryption_algorithm: EncryptionScheme::Pbes2(parameters),
+            encrypted_data: OctetStringRef::new(&[7; 48]).unwrap(),
+        };
+        let file = pem::encode("ENCRYPTED PRIVATE KEY", &encrypted.to_der().unwrap()).unwrap();
+        open(&pem::blocks(&file)[0], Some("password")).unwrap_err()
+    }
+
+    fn pbkdf2(iteration_count: u32) -> Kdf {
+        let (salt, prf) = (Salt::new([1; 8]).unwrap(), Pbkdf2Prf::HmacWithSha256);
+        Kdf::Pbkdf2(Pbkdf2Params { salt, iteration_count, key_length: None, prf })
+    }
+
+    fn scrypt(cost_parameter: u64, block_size: u16, parallelization: u16) -> Kdf {
+        let salt = Salt::new([1; 8]).unwrap();
+        Kdf::Scrypt(ScryptParams { salt, cost_parameter, block_size, parallelization, key_length: None })
+    }
+
+    #[test]
+    fn a_file_that_asks_for_endless_work_or_memory_is_rejected_at_once() {
+        for (kdf, why) in [
+            (pbkdf2(u32::MAX), "PBKDF2 with 4294967295 iterations"),
+            (pbkdf2(10_000_001), "PBKDF2 with 10000001 iterations"),
+            (scrypt(1 << 40, 8, 1), "scrypt with N=1099511627776"),
+            (scrypt(1 << 63, u16::MAX, u16::MAX), "scrypt with N=9223372036854775808"),
+            (scrypt(1 << 14, 8, u16::MAX), "scrypt with N=16384"),
+            (scrypt(0, 8, 1), "scrypt with N=0"),
+        ] {
+            let KeyProblem::OldEncryption { how, .. } = opened(kdf) else { panic!("{why}") };
+            assert_eq!(how, why);
+        }
+        for kdf in [pbkdf2(2048), scrypt(1 << 14, 8, 1)] {
+            assert_eq!(opened(kdf), KeyProblem::WrongPassword);
+        }
+    }
 }
