@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::support::{Sandbox, as_someone_else, has, is_root, snapshot, text};
+use crate::support::{Sandbox, as_someone_else, binary, has, is_root, snapshot, text};
 
 const FAST: [&str; 2] = ["--key-type", "ecdsa-p256"];
 /// What is put into a directory, and how it is called.
@@ -106,7 +106,7 @@ fn what_stands_in_the_place_of_a_journal_or_a_stage_hangs_nobody_and_is_not_foll
             let mut run = Command::new("sh");
             // 300 MB are enough for everything but a journal that is read whole.
             run.args(["-c", "ulimit -v 300000; exec timeout 20 \"$0\" \"$@\""]);
-            run.arg(env!("CARGO_BIN_EXE_milvus-certgen")).args(command).current_dir(sandbox.path());
+            run.arg(binary()).args(command).current_dir(sandbox.path());
             let output = run.stdin(Stdio::null()).output().unwrap();
             let err = text(&output.stderr);
             assert_eq!(output.status.code(), Some(1), "{name} {command:?}: {err}");
@@ -308,7 +308,7 @@ fn a_file_system_without_fsync_is_written_to_and_a_failing_disk_is_not() {
         let sandbox = Sandbox::new();
         let output = Command::new("strace")
             .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("inject=fsync,fdatasync:error={errno}")])
-            .arg(env!("CARGO_BIN_EXE_milvus-certgen"))
+            .arg(binary())
             .args(["-q", "-o", dir, "--tls-dir", "copy"])
             .args(FAST)
             .current_dir(sandbox.path())
@@ -360,7 +360,7 @@ fn many_files_are_written_where_few_may_be_open() {
     for command in ["client --from names", "renew --all"] {
         let line = format!("ulimit -n 100; exec \"$0\" {command} -q");
         let mut run = Command::new("sh");
-        run.args(["-c", &line]).arg(env!("CARGO_BIN_EXE_milvus-certgen")).current_dir(sandbox.path());
+        run.args(["-c", &line]).arg(binary()).current_dir(sandbox.path());
         let output = run.env("MILVUS_CERTGEN_KEY_TYPE", "ecdsa-p256").output().unwrap();
         assert!(output.status.success(), "{command}: {}", text(&output.stderr));
     }
@@ -428,8 +428,7 @@ fn a_list_of_names_is_a_stream_and_a_line_that_is_no_name_is_refused_with_its_nu
     if has("bash") {
         let mut run = Command::new("bash");
         run.args(["-c", "\"$0\" client --key-type ecdsa-p256 -q --from <(sleep 0.3; echo carol)"]);
-        let output =
-            run.arg(env!("CARGO_BIN_EXE_milvus-certgen")).current_dir(sandbox.path()).output().unwrap();
+        let output = run.arg(binary()).current_dir(sandbox.path()).output().unwrap();
         assert!(output.status.success(), "{}", text(&output.stderr));
         assert!(sandbox.file("carol.pem").exists());
     }

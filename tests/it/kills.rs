@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::{Command, Output};
 
-use crate::support::{Sandbox, has, snapshot, text};
+use crate::support::{Sandbox, binary, has, snapshot, text};
 
 const CALLS: &str = "openat,mkdirat,renameat,renameat2,unlinkat,write,fsync,fchmod,fchown,flock";
 
@@ -27,7 +27,7 @@ const CASES: [Case; 6] = [
 fn killed_at(sandbox: &Sandbox, command: &str, at: usize) -> Output {
     Command::new("strace")
         .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("inject={CALLS}:signal=KILL:when={at}")])
-        .arg(env!("CARGO_BIN_EXE_milvus-certgen"))
+        .arg(binary())
         .args(command.split_whitespace())
         .args(["--key-type", "ecdsa-p256"])
         .current_dir(sandbox.path())

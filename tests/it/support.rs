@@ -24,6 +24,12 @@ pub(crate) const NINE: [&str; 9] = [
     "client.csr",
 ];
 
+/// The binary under test: cargo's, or a copy of it that another user can reach (`.ci/run`).
+pub(crate) fn binary() -> PathBuf {
+    let copy = std::env::var_os("CERTGEN_TESTS_BINARY").map(PathBuf::from);
+    copy.unwrap_or_else(|| env!("CARGO_BIN_EXE_milvus-certgen").into())
+}
+
 /// A directory that goes away.
 pub(crate) struct Sandbox {
     dir: tempfile::TempDir,
@@ -80,7 +86,7 @@ impl Sandbox {
 
     /// The binary, to be run in the directory.
     pub(crate) fn certgen(&self, args: &[&str]) -> Run {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_milvus-certgen"));
+        let mut command = Command::new(binary());
         command.current_dir(self.path()).args(args).stdin(Stdio::null());
         // The tester's own settings must not leak in.
         for (name, _) in std::env::vars_os() {
@@ -215,7 +221,7 @@ pub(crate) fn as_someone_else(sandbox: &Sandbox, args: &[&str]) -> Output {
 /// The same by another program, as `prlimit` with its options.
 pub(crate) fn as_someone_else_under(sandbox: &Sandbox, program: &[&str], args: &[&str]) -> Output {
     let mut run = sandbox.certgen(args);
-    let mut binary = PathBuf::from(env!("CARGO_BIN_EXE_milvus-certgen"));
+    let mut binary = binary();
     if is_root() {
         let copy = sandbox.file("binary");
         // By another process: a file that this one has open for writing cannot be run ("text file busy").
