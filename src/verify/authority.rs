@@ -108,6 +108,12 @@ impl Findings<'_> {
             let message = format!("has a critical extension that not all clients process ({name})");
             self.certificate(Code::CriticalExtension, message);
         }
+        if let Some(why) =
+            certificate.name_constraints.as_ref().and_then(|constraints| constraints.unreadable)
+        {
+            self.certificate(Code::CriticalExtension, "has nameConstraints that Milvus cannot read")
+                .seen(format!("Milvus (Go): x509: {why}"));
+        }
     }
 
     /// RFC 5280 section 4.2.1.9: how many CAs may stand between a CA and a leaf.
@@ -129,7 +135,8 @@ impl Findings<'_> {
     /// it of whom it trusts.
     fn purposes(&mut self, file: &CertificateFile, set: &Set) {
         for (depth, ca) in std::iter::once(&file.certificate).chain(file.above()).enumerate() {
-            let Some(usage) = ca.extended_key_usage.filter(|usage| !usage.any) else { continue };
+            // OpenSSL and rustls do not take any purpose for this one.
+            let Some(usage) = ca.extended_key_usage else { continue };
             for (role, allowed) in [(Role::Server, usage.server_auth), (Role::Client, usage.client_auth)] {
                 if allowed || set.first(role).is_none() {
                     continue;
