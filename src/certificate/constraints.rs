@@ -12,6 +12,8 @@ use crate::san::San;
 pub struct Constraints {
     /// The DER of the extension's value: a certificate that is signed again carries it on.
     pub der: Vec<u8>,
+    /// What Go says, which cannot read all of them.
+    pub unreadable: Option<&'static str>,
     permitted: Vec<Subtree>,
     excluded: Vec<Subtree>,
 }
@@ -28,14 +30,17 @@ enum Subtree {
 impl Constraints {
     /// From what x509-parser has read, and the DER that it read.
     pub(super) fn new(parsed: &NameConstraints<'_>, der: &[u8]) -> Self {
-        let subtrees = |list: &Option<Vec<GeneralSubtree<'_>>>| {
+        let subtrees = |list: &Option<Vec<GeneralSubtree<'_>>>| -> Vec<Subtree> {
             list.iter().flatten().map(|subtree| Subtree::from(&subtree.base)).collect()
         };
-        Self {
-            der: der.to_vec(),
-            permitted: subtrees(&parsed.permitted_subtrees),
-            excluded: subtrees(&parsed.excluded_subtrees),
-        }
+        let [permitted, excluded] =
+            [subtrees(&parsed.permitted_subtrees), subtrees(&parsed.excluded_subtrees)];
+        let mut all = permitted.iter().chain(&excluded).peekable();
+        let unreadable = match all.peek() {
+            None => Some("empty name constraints extension"),
+            Some(_) => all.find_map(Subtree::unreadable),
+        };
+        Self { der: der.to_vec(), unreadable, permitted, excluded }
     }
 
     /// Those of a new CA: these hosts and those below them, and no addresses.
@@ -43,7 +48,12 @@ impl Constraints {
     pub fn of_hosts(hosts: &[String]) -> Self {
         let permitted = hosts.iter().map(|host| Subtree::Dns(host.trim_start_matches("*.").to_owned()));
         let excluded = [4, 16].map(|octets| Subtree::Ip(vec![0; octets], vec![0; octets]));
-        Self { der: Vec::new(), permitted: permitted.collect(), excluded: excluded.to_vec() }
+        Self {
+            der: Vec::new(),
+            unreadable: None,
+            permitted: permitted.collect(),
+            excluded: excluded.to_vec(),
+        }
     }
 
     /// True if they say anything of addresses.
@@ -108,9 +118,12 @@ impl Subtree {
         match (self, name) {
             (Self::Dns(base), San::Dns(name)) => {
                 let name = name.strip_prefix("*.").unwrap_or(name);
-                let base = base.strip_prefix('.').unwrap_or(base);
-                base.is_empty()
-                    || name.strip_suffix(base).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+                match name.strip_suffix(base.as_str()) {
+                    // With a dot before it, it is not among the names below it.
+                    Some(rest) if base.starts_with('.') => !rest.is_empty(),
+                    Some(rest) => base.is_empty() || rest.is_empty() || rest.ends_with('.'),
+                    None => false,
+                }
             }
             (Self::Ip(address, mask), San::Ip(ip)) => {
                 let octets = octets(*ip);
@@ -118,6 +131,20 @@ impl Subtree {
                     && octets.iter().zip(address).zip(mask).all(|((o, a), m)| o & m == a & m)
             }
             _ => false,
+        }
+    }
+
+    fn unreadable(&self) -> Option<&'static str> {
+        match self {
+            Self::Dns(base) if base.ends_with('.') || base.contains("..") => {
+                Some("failed to parse dnsName constraint")
+            }
+            Self::Ip(_, mask) => {
+                let bits = mask.iter().flat_map(|octet| (0..8).rev().map(move |bit| octet >> bit & 1));
+                let has_gap = bits.skip_while(|bit| *bit == 1).any(|bit| bit == 1);
+                has_gap.then_some("IP constraint contained invalid mask")
+            }
+            Self::Dns(_) | Self::Other => None,
         }
     }
 
@@ -161,9 +188,11 @@ mod tests {
     fn names_are_held_as_rfc_5280_says() {
         let constraints = Constraints {
             der: Vec::new(),
+            unreadable: None,
             permitted: vec![
                 Subtree::Dns("db.example".into()),
                 Subtree::Dns("localhost".into()),
+                Subtree::Dns(".below.example".into()),
                 Subtree::Ip(vec![10, 0, 0, 0], vec![255, 0, 0, 0]),
             ],
             excluded: vec![Subtree::Dns("secret.db.example".into())],
@@ -175,6 +204,9 @@ mod tests {
             ("localhost", true),
             ("10.1.2.3", true),
             ("user@elsewhere.example", true),
+            ("a.below.example", true),
+            ("below.example", false),
+            ("xbelow.example", false),
             ("xdb.example", false),
             ("example", false),
             ("*.example.org", false),
@@ -185,7 +217,19 @@ mod tests {
         ] {
             assert_eq!(constraints.allow(&San::parse("--san", name).unwrap()), allowed, "{name}");
         }
-        assert_eq!(constraints.to_string(), "db.example, localhost, 10.0.0.0/8 except secret.db.example");
+        assert_eq!(
+            constraints.to_string(),
+            "db.example, localhost, .below.example, 10.0.0.0/8 except secret.db.example"
+        );
+        for (mask, readable) in
+            [([255, 0, 0, 0], true), ([0; 4], true), ([255; 4], true), ([255, 0, 255, 0], false)]
+        {
+            assert_eq!(
+                Subtree::Ip(vec![10, 0, 0, 0], mask.to_vec()).unreadable().is_none(),
+                readable,
+                "{mask:?}"
+            );
+        }
         let hosts = Constraints::of_hosts(&["*.db.example".to_owned(), "localhost".to_owned()]);
         assert_eq!(hosts.to_string(), "db.example, localhost and no IP addresses");
         for (name, allowed) in

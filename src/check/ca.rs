@@ -151,6 +151,11 @@ fn critical_extensions(findings: &mut Findings, certificate: &Certificate) {
         let message = format!("has a critical extension that not all clients process ({name})");
         findings.certificate(Code::CriticalExtension, message);
     }
+    if let Some(why) = certificate.name_constraints.as_ref().and_then(|constraints| constraints.unreadable) {
+        findings
+            .certificate(Code::CriticalExtension, "has nameConstraints that Milvus cannot read")
+            .seen(format!("Milvus (Go): x509: {why}"));
+    }
 }
 
 /// RFC 5280 section 4.2.1.9: how many CAs may stand between a CA and a leaf.
@@ -173,7 +178,8 @@ fn path_length(findings: &mut Findings, file: &CertificateFile) {
 /// it of whom it trusts.
 fn purposes(findings: &mut Findings, file: &CertificateFile, set: &Set) {
     for (depth, ca) in std::iter::once(&file.certificate).chain(file.above()).enumerate() {
-        let Some(usage) = ca.extended_key_usage.filter(|usage| !usage.any) else { continue };
+        // OpenSSL and rustls do not take any purpose for this one.
+        let Some(usage) = ca.extended_key_usage else { continue };
         for (role, allowed) in [(Role::Server, usage.server_auth), (Role::Client, usage.client_auth)] {
             if allowed || set.first(role).is_none() {
                 continue;

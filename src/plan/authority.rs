@@ -173,7 +173,7 @@ fn kept(
     now: OffsetDateTime,
 ) -> Result<AuthorityPlan> {
     let mut purposes = certificate.purposes.clone();
-    if certificate.extended_key_usage.is_some_and(|usage| !usage.any) {
+    if certificate.extended_key_usage.is_some() {
         let lacking = [SERVER_AUTH, CLIENT_AUTH].map(<[u64]>::to_vec);
         purposes.extend(lacking.into_iter().filter(|purpose| !certificate.purposes.contains(purpose)));
     }

@@ -83,6 +83,7 @@ pub(super) fn refuse_unfit(request: &Request, set: &Set, weaknesses: &[Finding])
             (Code::PathLength, None) => {
                 "have the CA above sign it with a longer pathlen, or use another".to_owned()
             }
+            (Code::Expired, None) => "have it issued again, or use another CA".to_owned(),
             (_, None) => "have it issued again without that, or use another CA".to_owned(),
         };
         return Err(unusable(request, FileKind::Certificate, &finding.message.text(&names(set)), &remedy));

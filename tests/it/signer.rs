@@ -60,7 +60,14 @@ fn an_intermediate_ca_that_clients_reject_signs_nothing() {
         ("1.2.3.4.5=critical,DER:0500", "not all clients process (1.2.3.4.5)"),
         ("certificatePolicies=critical,1.2.3.4", "not all clients process (certificatePolicies)"),
         ("inhibitAnyPolicy=critical,0", "not all clients process (inhibitAnyPolicy)"),
+        ("extendedKeyUsage=anyExtendedKeyUsage", "int.pem: has an extendedKeyUsage without serverAuth"),
         ("nameConstraints=critical,excluded;DNS:localhost", "permit all names except localhost"),
+        ("nameConstraints=critical,permitted;DNS:.localhost", "the CA may not sign for localhost"),
+        (
+            "nameConstraints=critical,permitted;IP:10.0.0.0/255.0.255.0",
+            "nameConstraints that Milvus cannot read",
+        ),
+        ("2.5.29.30=critical,DER:3000", "nameConstraints that Milvus cannot read"),
     ] {
         assert_signs_nothing(&[(P256, ROOT, &with(line), "-set_serial 6", why)]);
     }
@@ -160,6 +167,11 @@ fn a_root_that_clients_reject_is_reissued_first() {
     let number = "-set_serial 0x1000";
     for (extensions, flags, why) in [
         (but(CA, "extendedKeyUsage=serverAuth"), number, "has an extendedKeyUsage without clientAuth"),
+        (
+            but(CA, "extendedKeyUsage=anyExtendedKeyUsage"),
+            number,
+            "has an extendedKeyUsage without clientAuth",
+        ),
         (but(CA, "extendedKeyUsage=emailProtection"), number, "has an extendedKeyUsage without clientAuth"),
         (CA.to_owned(), "-set_serial -5", "has a negative serial number"),
         (
