@@ -95,8 +95,8 @@ impl fmt::Display for KeyKind {
 pub struct PublicKey {
     /// The DER of the `SubjectPublicKeyInfo`.
     pub spki: Vec<u8>,
-    /// The kind, or in words what it is instead.
-    pub kind: Result<KeyKind, String>,
+    /// The kind, or what it is instead.
+    pub kind: Result<KeyKind, OtherKey>,
 }
 
 impl PublicKey {
@@ -111,24 +111,43 @@ impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             Ok(kind) => kind.fmt(f),
-            Err(other) => f.write_str(other),
+            Err(other) => other.fmt(f),
         }
     }
 }
 
-/// "RSA 1024" and "RSA 8192" are both unsupported, for opposite reasons.
-#[must_use]
-pub fn is_short_rsa(kind: &str) -> bool {
-    let bits = kind.strip_prefix("RSA ").and_then(|bits| bits.parse::<u32>().ok());
-    bits.is_some_and(|bits| bits < 2048)
+/// A kind of key that not every verifier accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OtherKey {
+    /// RSA of that many bits: fewer than 2048, or more than 4096.
+    Rsa(u32),
+    /// Anything else, by its name.
+    Named(String),
 }
 
-fn kind_of_spki(spki: &[u8]) -> Result<KeyKind, String> {
+impl OtherKey {
+    /// True if it is weak, and not only unusual.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        matches!(self, Self::Rsa(bits) if *bits < 2048)
+    }
+}
+
+impl fmt::Display for OtherKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rsa(bits) => write!(f, "RSA {bits}"),
+            Self::Named(name) => f.write_str(name),
+        }
+    }
+}
+
+fn kind_of_spki(spki: &[u8]) -> Result<KeyKind, OtherKey> {
     use x509_parser::oid_registry as oid;
     use x509_parser::public_key::PublicKey as Parsed;
 
     let Ok((_, info)) = x509_parser::x509::SubjectPublicKeyInfo::from_der(spki) else {
-        return Err("unreadable key".to_owned());
+        return Err(OtherKey::Named("unreadable key".to_owned()));
     };
     if info.algorithm.algorithm == oid::OID_SIG_ED25519 {
         return Ok(KeyKind::Ed25519);
@@ -136,18 +155,18 @@ fn kind_of_spki(spki: &[u8]) -> Result<KeyKind, String> {
     match info.parsed() {
         Ok(Parsed::RSA(rsa)) => {
             let bits = modulus_bits(rsa.modulus);
-            if (2048..=4096).contains(&bits) { Ok(KeyKind::Rsa(bits)) } else { Err(format!("RSA {bits}")) }
+            if (2048..=4096).contains(&bits) { Ok(KeyKind::Rsa(bits)) } else { Err(OtherKey::Rsa(bits)) }
         }
         Ok(Parsed::EC(_)) => {
             let curve = info.algorithm.parameters.as_ref().and_then(|p| p.as_oid().ok());
             match curve {
                 Some(curve) if curve == oid::OID_EC_P256 => Ok(KeyKind::EcdsaP256),
                 Some(curve) if curve == oid::OID_NIST_EC_P384 => Ok(KeyKind::EcdsaP384),
-                Some(curve) => Err(names::curve(&curve.to_string())),
-                None => Err("EC without a named curve".to_owned()),
+                Some(curve) => Err(OtherKey::Named(names::curve(&curve.to_string()))),
+                None => Err(OtherKey::Named("EC without a named curve".to_owned())),
             }
         }
-        _ => Err(names::algorithm(&info.algorithm.algorithm.to_string())),
+        _ => Err(OtherKey::Named(names::algorithm(&info.algorithm.algorithm.to_string()))),
     }
 }
 

@@ -113,7 +113,7 @@ mod tests {
         let oid = |name: &str| name.parse::<Oid<'static>>().unwrap();
         let key = crate::keys::generate(crate::keys::KeyKind::EcdsaP256, 1).unwrap().remove(0);
         let mut short = key.public().clone();
-        short.kind = Err("RSA 1024".to_owned());
+        short.kind = Err(crate::keys::OtherKey::Rsa(1024));
         let mismatch = Err(X509Error::SignatureVerificationError);
         let sha256 = oid("1.2.840.10045.4.3.2");
         assert_eq!(Signature::new(&Ok(()), &sha256, key.public()), Signature::Good);

@@ -93,7 +93,7 @@ impl Findings {
 
     pub(super) fn key_kind(&mut self, certificate: &Certificate) {
         let Err(kind) = &certificate.public_key.kind else { return };
-        if crate::keys::is_short_rsa(kind) {
+        if kind.is_short() {
             self.certificate(Code::WeakKey, format!("has a key that clients refuse: {kind} is too short"))
                 .seen(if certificate.is_ca() {
                     "OpenSSL: CA certificate key too weak"

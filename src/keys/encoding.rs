@@ -7,7 +7,7 @@ use rsa::pkcs1::{RsaPrivateKey, UintRef};
 use zeroize::Zeroizing;
 
 use super::ec::{self, EC_PUBLIC_KEY, P256, P384};
-use super::{KeyKind, KeyProblem, PrivateKey, names, password};
+use super::{KeyKind, KeyProblem, OtherKey, PrivateKey, names, password};
 use crate::form::Form;
 use crate::pem::{self, Block, position};
 
@@ -130,7 +130,7 @@ fn from_block(
         "OPENSSH PRIVATE KEY" => KeyProblem::Form(Form::of(file)),
         "EC PRIVATE KEY" if has_explicit_curve(&der) => KeyProblem::ExplicitCurve,
         "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY" => DAMAGED,
-        other => KeyProblem::Unsupported(other.trim_end_matches(" PRIVATE KEY").to_owned()),
+        other => KeyProblem::Unsupported(OtherKey::Named(other.trim_end_matches(" PRIVATE KEY").to_owned())),
     })
 }
 
@@ -188,20 +188,20 @@ pub(super) fn why_unusable(der: &[u8]) -> KeyProblem {
     if oid == EC_PUBLIC_KEY {
         return match info.algorithm.parameters_oid() {
             Ok(curve) if curve == P256 || curve == P384 => DAMAGED,
-            Ok(curve) => KeyProblem::Unsupported(names::curve(&curve.to_string())),
+            Ok(curve) => KeyProblem::Unsupported(OtherKey::Named(names::curve(&curve.to_string()))),
             Err(_) => KeyProblem::ExplicitCurve,
         };
     }
     if oid == RSA_ENCRYPTION {
         return match pkcs8_rsa_bits(&info) {
-            Some(bits) if !(2048..=4096).contains(&bits) => KeyProblem::Unsupported(format!("RSA {bits}")),
+            Some(bits) if !(2048..=4096).contains(&bits) => KeyProblem::Unsupported(OtherKey::Rsa(bits)),
             _ => DAMAGED,
         };
     }
     if oid == ED25519 {
         return DAMAGED;
     }
-    KeyProblem::Unsupported(names::algorithm(&oid.to_string()))
+    KeyProblem::Unsupported(OtherKey::Named(names::algorithm(&oid.to_string())))
 }
 
 fn pkcs8_rsa_bits(info: &PrivateKeyInfoRef<'_>) -> Option<u32> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::OtherKey;
 use crate::error::{Damage, DamageKind};
 use crate::form::Form;
 
@@ -25,8 +26,8 @@ pub enum KeyProblem {
         /// OpenSSL 3 opens it only with its legacy provider.
         is_legacy: bool,
     },
-    /// A kind of key that cannot sign here; the word names it.
-    Unsupported(String),
+    /// A kind of key that cannot sign here.
+    Unsupported(OtherKey),
     /// An EC key whose curve is written out in numbers.
     ExplicitCurve,
     /// It says it is a key, but its octets are not; the text says how.
@@ -52,7 +53,7 @@ impl KeyProblem {
             Self::Empty => DamageKind::Empty,
             Self::Form(Form::OtherPem | Form::Pkcs7(_)) | Self::NoKey(_) => DamageKind::OtherContent,
             Self::Form(_) => DamageKind::NotPem,
-            Self::Unsupported(kind) if super::is_short_rsa(kind) => DamageKind::Weak,
+            Self::Unsupported(kind) if kind.is_short() => DamageKind::Weak,
             Self::Unsupported(_) | Self::ExplicitCurve | Self::OldEncryption { .. } => {
                 DamageKind::Unsupported
             }
