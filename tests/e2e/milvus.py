@@ -72,7 +72,8 @@ def run_suite(report: Report, program: Path, home: Path) -> None:
     make_set(program, rsa, "--ca", command="renew")
     run_cases(report, home, rsa, 1, signed_again_cases(before))
 
-    constrained = make_set(program, home / "constrained", "--cn", "localhost", "--constrain", "--key-type", "ecdsa-p256")
+    flags = ("--cn", "localhost", "--constrain", "--key-type", "ecdsa-p256")
+    constrained = make_set(program, home / "constrained", *flags)
     # The constraints stay when the CA's certificate is issued again.
     before = Path(shutil.copytree(constrained, home / "constrained-before"))
     make_set(program, constrained, "--ca", "--all", command="renew")
