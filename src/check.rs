@@ -22,6 +22,7 @@ mod files;
 mod finding;
 mod fix;
 mod handshake;
+mod issuer;
 mod leaf;
 mod names;
 mod numbers;
