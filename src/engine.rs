@@ -64,25 +64,28 @@ pub fn as_it_is(request: &Request, _: &Reader<'_>) -> Result<Request> {
 /// `--dry-run`: decides exactly as [`act`] does, and changes nothing. Only the keys are others: where RSA keys would
 /// be searched for, some of a kind that takes no time stand in for them.
 pub fn rehearse(template: &Request, complete: Complete<'_>, world: &mut World<'_>) -> Result<Done> {
-    let output = Directory::find(&template.out_dir)?;
-    let interrupted = output.as_ref().map(Interrupted::find).transpose()?.flatten();
-    let reader = Reader { dir: output.as_ref(), interrupted: interrupted.as_ref(), policy: Policy::Strict };
-    let request = complete(template, &reader)?;
-    let copy = Copy::find(&request)?;
-    let set = read(&request, &reader)?;
-    let decision = decide(&request, set.clone(), &reader, world, Keys::StandIns)?;
-    let outputs = Outputs::new(&request, decision, copy.as_ref(), &reader, world.now)?;
-    outputs.check_writable(&request)?;
-    let written = outputs.names(&request);
-    Ok(Done { request, plan: outputs.plan, set, written, recovered: false })
+    unlocked(&template.out_dir, |reader| {
+        let request = complete(template, reader)?;
+        let copy = Copy::find(&request)?;
+        let set = read(&request, reader)?;
+        let decision = decide(&request, set.clone(), reader, world, Keys::StandIns)?;
+        let outputs = Outputs::new(&request, decision, copy.as_ref(), reader, world.now)?;
+        outputs.check_writable(&request)?;
+        let written = outputs.names(&request);
+        Ok(Done { request, plan: outputs.plan, set, written, recovered: false })
+    })
 }
 
 /// Plans, and no more: for many runs of which none may begin unless all can.
 pub fn judge(request: &Request, world: &World<'_>) -> Result<Plan> {
-    let output = Directory::find(&request.out_dir)?;
-    let interrupted = output.as_ref().map(Interrupted::find).transpose()?.flatten();
-    let reader = Reader { dir: output.as_ref(), interrupted: interrupted.as_ref(), policy: Policy::Strict };
-    plan(request, &read(request, &reader)?, world.now)
+    unlocked(&request.out_dir, |reader| plan(request, &read(request, reader)?, world.now))
+}
+
+/// Reads a directory as a run would find it, without its lock.
+fn unlocked<T>(path: &Path, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
+    let dir = Directory::find(path)?;
+    let interrupted = dir.as_ref().map(Interrupted::find).transpose()?.flatten();
+    work(&Reader { dir: dir.as_ref(), interrupted: interrupted.as_ref(), policy: Policy::Strict })
 }
 
 /// Does what is asked for.

@@ -68,9 +68,7 @@ fn decide(job: &FixturesJob, reader: &Reader<'_>) -> Result<bool> {
         check_names(job, reader)?;
         return Ok(false);
     }
-    let is_taken = |fixture: &&Fixture| {
-        reader.dir.is_some_and(|dir| dir.entry(fixture.directory).is_ok_and(|entry| entry.is_some()))
-    };
+    let is_taken = |fixture: &&Fixture| reader.has(fixture.directory);
     match FIXTURES.iter().find(is_taken) {
         None => Ok(true),
         Some(taken) => Err(Failure::failed(format!(

@@ -97,12 +97,10 @@ fn find(request: &Request, job: &RenewJob, reader: &Reader<'_>) -> Result<Found>
         ))
         .hint("give the set's directory with --out-dir, or make a set with: milvus-certgen"));
     }
-    let is_there =
-        |pem: &str| reader.dir.is_some_and(|dir| dir.entry(pem).is_ok_and(|entry| entry.is_some()));
     let left_alone = [server, client]
         .into_iter()
         .map(|base| (base, base.file(FileKind::Certificate)))
-        .filter(|(base, pem)| *which == Which::Pair && !there(base) && is_there(pem))
+        .filter(|(base, pem)| *which == Which::Pair && !there(base) && reader.has(pem))
         .map(|(_, pem)| format!("{pem} is not signed by the CA, and is left alone"))
         .collect();
     Ok(Found { all, asked, left_alone })

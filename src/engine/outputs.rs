@@ -20,7 +20,7 @@ use crate::store::{Change, Dir, Reader};
 pub(super) fn add_ca_copy(request: &Request, issued: &mut Issued, reader: &Reader<'_>) -> Result<()> {
     let Some(base) = &request.ca_copy else { return Ok(()) };
     let (key, pem) = (base.file(FileKind::Key), base.file(FileKind::Certificate));
-    let is_there = reader.dir.is_some_and(|dir| dir.entry(&key).is_ok_and(|entry| entry.is_some()));
+    let is_there = reader.has(&key);
     let key = request.out_dir.join(key);
     let there = reader.file(&pem)?;
     if there.as_ref().is_some_and(|there| form::holds_key(there)) {

@@ -99,6 +99,12 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
+    /// True if there is something of that name, whatever it is.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.dir.is_some_and(|dir| dir.entry(name).is_ok_and(|entry| entry.is_some()))
+    }
+
     /// All of a file, as it is; `None` if it is not there.
     pub fn file(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
         match self.contents(name)? {

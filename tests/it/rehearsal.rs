@@ -88,7 +88,6 @@ fn compare(habits: &[&str], request: &str) {
             sandbox.certgen(&words).args(extra).env("MILVUS_CERTGEN_KEY_TYPE", "ecdsa-p256").output();
         (output.status.code(), text(&output.stdout), text(&output.stderr))
     };
-    let words = if request.contains("--key-type") { &words[..] } else { &words };
     let (rehearsed, said, why) = run(&["--dry-run", "--json"]);
     let case = format!("{habits:?} {words:?}");
     assert_eq!(all(&sandbox), before, "{case}: a rehearsal changes nothing");
