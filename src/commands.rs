@@ -7,13 +7,13 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::cli::Behaviour;
-use crate::engine::{self, Complete, Done, Place, World};
 use crate::error::{Exit, Failure, Result};
 use crate::issue::Progress;
 use crate::job::Job;
 use crate::report::progress::{Narrator, say_waiting};
 use crate::report::{Outcome, Report, Text, write_json};
 use crate::request::Request;
+use crate::run::{self, Complete, Done, Place, World};
 use crate::store::Step;
 
 mod check;
@@ -80,7 +80,7 @@ pub fn run(job: Job, behaviour: Behaviour, system: &mut System<'_>) -> Result<Ex
 
 /// What most commands are in the end: the request carried out, or only rehearsed, and a report of it.
 fn carry_out(request: &Request, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
-    carry_out_completed(request, &engine::as_it_is, dry_run, world)
+    carry_out_completed(request, &run::as_it_is, dry_run, world)
 }
 
 /// The same for a request that is completed from what the directory holds.
@@ -91,9 +91,9 @@ fn carry_out_completed(
     world: &mut World<'_>,
 ) -> Result<Report> {
     let Done { request, plan, set, written, recovered } = if dry_run {
-        engine::rehearse(template, complete, world)?
+        run::rehearse(template, complete, world)?
     } else {
-        engine::act(template, complete, world)?
+        run::act(template, complete, world)?
     };
     let outcome = Outcome { dry_run, recovered, written: &written };
     Ok(Report::new(&plan, &request, &set, outcome, world.now))

@@ -16,7 +16,7 @@
 //! - [`check`] looks at a whole set and returns findings: a run commits nothing that has an error, and the commands that
 //!   only look report them.
 //! - [`store`] reads a set, and alone creates, renames and removes files: all or none.
-//! - [`engine`] is that flow, for all commands that write.
+//! - [`run`] is that flow, for all commands that write.
 //! - [`report`] alone prints; `main` alone exits.
 //!
 //! Lower modules never import upper ones: [`error`], [`foreign`], [`subject`], [`san`], [`serial`], [`pem`], [`form`] and
@@ -32,7 +32,6 @@ pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod config;
-pub mod engine;
 pub mod error;
 pub mod files;
 pub mod fixtures;
@@ -51,6 +50,7 @@ pub mod probe;
 pub mod profile;
 pub mod report;
 pub mod request;
+pub mod run;
 pub mod san;
 pub mod serial;
 pub mod set;

@@ -3,7 +3,6 @@
 use zeroize::Zeroizing;
 
 use crate::certificate::Csr;
-use crate::engine::{World, write_files};
 use crate::error::{DamageKind, Failure, Result};
 use crate::files::FileKind;
 use crate::issue::Progress;
@@ -12,6 +11,7 @@ use crate::keys::{self, KeyFormat, PrivateKey};
 use crate::pki;
 use crate::plan::{holds_key, request_holds_key, unusable_key};
 use crate::report::Report;
+use crate::run::{World, write_files};
 use crate::set::{KeyFile, LeafFiles, Loaded};
 use crate::store::{Change, Reader};
 

@@ -1,12 +1,12 @@
 //! The default command, and `ca`: make the set, or make what is there serve.
 
 use super::carry_out;
-use crate::engine::World;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
 use crate::profile::Role;
 use crate::report::Report;
 use crate::request::Request;
+use crate::run::World;
 
 /// Runs the command.
 pub(super) fn run(request: &Request, dry_run: bool, world: &mut World<'_>) -> Result<Report> {

@@ -6,12 +6,12 @@
 use zeroize::Zeroizing;
 
 use crate::certificate::{Certificate, certificates_from_pem};
-use crate::engine::{Place, World, in_directory};
 use crate::error::{Failure, Result};
 use crate::files::shown;
 use crate::fixtures::{FIXTURES, Fixture, Flaw, Made, Maker, TITLE, incomplete_readme, readme};
 use crate::job::FixturesJob;
 use crate::report::Report;
+use crate::run::{Place, World, in_directory};
 use crate::san::names_of_common_name;
 use crate::store::{Change, Directory, Reader, Staged};
 

@@ -3,7 +3,6 @@
 use super::carry_out;
 use super::names::{self, Listed, wrong_line};
 use crate::cli::Behaviour;
-use crate::engine::{self, Batch, Locked, World};
 use crate::error::{Failure, Result};
 use crate::files::BaseName;
 use crate::job::{IdentitiesJob, Names};
@@ -11,6 +10,7 @@ use crate::profile::Role;
 use crate::report::progress::Bar;
 use crate::report::{Report, Tally};
 use crate::request::{LeafRequest, Request};
+use crate::run::{self, Batch, Locked, World};
 use crate::san::{San, names_of_common_name};
 use crate::subject::{AttributeType, Subject};
 
@@ -58,7 +58,7 @@ fn bulk(
         .map(|batch| Request { leaves: batch.to_vec(), ..template.clone() });
     if behaviour.dry_run {
         for request in requests {
-            tally.add(&engine::rehearse(&request, &engine::as_it_is, world)?.plan);
+            tally.add(&run::rehearse(&request, &run::as_it_is, world)?.plan);
         }
         return Ok(tally);
     }
@@ -80,7 +80,7 @@ fn write_all(
     locked.recover()?;
     // What is refused in a late batch is refused before the first is written.
     for request in requests.clone() {
-        engine::judge(&request, world)?;
+        run::judge(&request, world)?;
     }
     let mut bar = Bar::new(requests.clone().map(|request| request.leaves.len()).sum(), behaviour.quiet);
     let mut waiting: Option<Batch> = None;

@@ -8,8 +8,8 @@ use clap_mangen::Man;
 use zeroize::Zeroizing;
 
 use crate::cli;
-use crate::engine::{World, write_files};
 use crate::error::{Failure, Result};
+use crate::run::{World, write_files};
 use crate::store::Change;
 
 /// Prints the completions of a shell.

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use super::carry_out_completed;
 use crate::certificate::{Certificate, certificates_from_pem};
-use crate::engine::World;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
 use crate::job::{RenewJob, Which};
 use crate::profile::Role;
 use crate::report::Report;
 use crate::request::{CaPolicy, LeafRequest, Request};
+use crate::run::World;
 use crate::store::{Reader, read_typed};
 
 /// Runs the command.

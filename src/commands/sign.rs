@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use super::carry_out;
 use crate::certificate::{Csr, Signature, csr_from_pem};
-use crate::engine::{self, World};
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
 use crate::job::SignJob;
@@ -12,6 +11,7 @@ use crate::pki::Identity;
 use crate::profile::Role;
 use crate::report::Report;
 use crate::request::{ExternalCa, Foreign, LeafRequest, Request};
+use crate::run::{self, World};
 use crate::san::{San, names_of_common_name};
 use crate::store::{Directory, read_typed};
 
@@ -42,7 +42,7 @@ pub(super) fn run(job: &SignJob, dry_run: bool, world: &mut World<'_>) -> Result
     let runs: Vec<&[Judged]> = directories.iter().flat_map(|judged| judged.chunks(AT_ONCE)).collect();
     if runs.len() > 1 && !dry_run {
         for judged in &runs {
-            engine::rehearse(&request(judged, &job.request), &engine::as_it_is, world)?;
+            run::rehearse(&request(judged, &job.request), &run::as_it_is, world)?;
         }
     }
     let mut reports = Vec::new();

@@ -44,7 +44,7 @@ fn lower_rows_never_import_upper_rows() {
     let rows: [&[&str]; 10] = [
         &["commands"],
         &["cli", "report"],
-        &["config", "engine", "probe"],
+        &["config", "probe", "run"],
         &["issue"],
         &["plan"],
         &["check", "request"],
