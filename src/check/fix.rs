@@ -52,8 +52,6 @@ pub enum Fix {
     NameHost,
     /// A run adds the extendedKeyUsage.
     AddPurpose,
-    /// A run issues it with another subject.
-    ChangeSubject,
     /// The serial file gets the highest number.
     SetSerial,
     /// The CA key moves out.
@@ -119,7 +117,6 @@ impl Files<'_> {
             Fix::AddNames => return self.add_names(at),
             Fix::NameHost => self.name_host(at),
             Fix::AddPurpose => self.add_purpose(at),
-            Fix::ChangeSubject => self.change_subject(at),
             Fix::SetSerial => format!("echo {} > {typed_path}", self.newest_serial()?),
             Fix::HideCaKey => {
                 "move it to where only you can read it, and run milvus-certgen there".to_owned()

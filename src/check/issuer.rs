@@ -3,7 +3,7 @@
 use time::Duration;
 
 use super::finding::Findings;
-use super::{Code, Message, Owner, Place, Severity};
+use super::{Code, Message, Owner, Place};
 use crate::certificate::{Certificate, Constraints, Signature};
 use crate::files::FileKind;
 use crate::san::San;
@@ -53,23 +53,26 @@ pub(super) fn issuer(findings: &mut Findings, certificate: &Certificate, ca: &Ce
         }
         return;
     }
-    if certificate.subject.der == ca.subject.der {
-        let finding = findings.certificate(
-            Code::SameSubject,
-            Message::of("has the subject of ", CA_PEM).and(", so that clients take it for self-signed"),
-        );
-        if certificate.authority_key_identifier.is_some() {
-            finding.severity = Severity::Warning;
-            finding.message = Message::of("has the subject of ", CA_PEM)
-                .and(": only their key identifiers tell them apart");
-        } else {
-            finding.seen("OpenSSL: self-signed certificate");
-        }
+    if certificate.subject.der == ca.subject.der && !is_told_apart(certificate) {
+        findings
+            .certificate(
+                Code::SameSubject,
+                Message::of("has the subject of ", CA_PEM)
+                    .and(" and no key identifiers, so that clients take it for self-signed"),
+            )
+            .seen("OpenSSL: self-signed certificate");
     }
     key_identifiers(findings, certificate, ca);
     if certificate.not_after > ca.not_after.saturating_add(OUTLIVES_BY) {
         findings.certificate(Code::OutlivesCa, Message::of("is valid longer than ", CA_PEM));
     }
+}
+
+/// Where subject and issuer are one name, key identifiers tell that another key has signed: OpenSSL, Go, gRPC, Node, the
+/// JDK, `GnuTLS` and rustls go by them.
+fn is_told_apart(certificate: &Certificate) -> bool {
+    let authority = certificate.authority_key_identifier.as_ref();
+    authority.is_some() && authority != certificate.subject_key_identifier.as_ref()
 }
 
 /// What RFC 5280 section 4.2.1.1 asks for, and Python 3.13 and `openssl verify -x509_strict` insist on.

@@ -118,10 +118,11 @@ codes! {
         .means("The certificate is signed with its own key and not by the CA, so clients that trust ca.pem reject \
             it. It comes from `openssl req -x509`. Issue it again with the CA.");
     SameSubject => row("same-subject", Error, Certificate)
-        .leaf(Reissues, Fix::ChangeSubject)
-        .means("The certificate has the same subject as its CA. Where no key identifiers tell the two apart, clients \
-            take it for a self-signed certificate and reject it. It arises where one configuration file serves for \
-            both. Issue it again with another subject.");
+        .leaf(Reissues, Fix::Reissue)
+        .means("The certificate has the same subject as its CA, and no key identifiers tell the two apart: clients \
+            take it for a self-signed certificate and reject it. It comes from `openssl x509` without \
+            authorityKeyIdentifier, as in scripts that give one subject to all certificates. A run issues it again \
+            with key identifiers; the subject stays.");
     KeyIdentifier => row("key-identifier", Error, Certificate)
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
         .means("The identifiers that connect a certificate to its CA (subjectKeyIdentifier, authorityKeyIdentifier) \

@@ -76,10 +76,11 @@ fn find(request: &Request, job: &RenewJob, reader: &Reader<'_>) -> Result<Found>
     let ca = ca_certificate(request, reader)?;
     let mut all = signed_in(reader, ca.as_ref())?;
     let (server, client) = &job.pair;
-    // gen.sh's certificates do not say what they are for, but their names do.
+    // The Milvus page's certificates do not say what they are for, or all that they are for servers; their names do.
     for One { base, role, .. } in &mut all {
-        *role = role.or_else(|| (base == server).then_some(Role::Server));
-        *role = role.or_else(|| (base == client).then_some(Role::Client));
+        let by_name =
+            [(server, Role::Server), (client, Role::Client)].into_iter().find(|(pair, _)| base == *pair);
+        *role = by_name.map(|(_, role)| role).or(*role);
     }
     let there = |base: &BaseName| all.iter().any(|other| other.base == *base);
     let asked = match which {

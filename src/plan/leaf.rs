@@ -114,7 +114,7 @@ pub(super) fn plan(
     check_leaf(&plan, asked, request, files)?;
     if plan.signs() {
         plan.notes.extend(say_left_out(&plan, &left_out));
-        check_identity(&plan, request, ca)?;
+        check_identity(&plan, request)?;
         limits.check(&plan, request)?;
     }
     Ok(plan)

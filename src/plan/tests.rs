@@ -419,17 +419,20 @@ fn a_lone_ca_key_is_taken_up() {
     assert!(check::set(&after, NOW).is_empty());
 }
 
+/// Key identifiers tell them apart.
 #[test]
-fn a_leaf_with_the_ca_s_subject_is_refused() {
+fn a_leaf_may_have_the_ca_s_subject() {
     let same = Request {
         attributes: [("--state", AttributeType::State), ("--locality", AttributeType::Locality)]
             .map(|(flag, attribute)| request::Given { attribute, flag, value: String::new() })
             .to_vec(),
         ..plain()
     };
-    let error = plan(&same, &nothing(), NOW).unwrap_err();
-    assert!(error.message.contains("take such a certificate for self-signed"), "{error}");
-    assert_eq!(error.exit, crate::error::Exit::Usage);
+    let set = run(&same, &nothing(), NOW);
+    let server = set.first(Role::Server).unwrap().files.sound_certificate().unwrap();
+    assert_eq!(server.subject, set.ca_certificate().unwrap().subject);
+    assert!(check::set(&set, NOW).is_empty());
+    assert!(plan(&same, &set, NOW).unwrap().keeps_everything());
 }
 
 #[test]

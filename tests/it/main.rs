@@ -26,6 +26,7 @@ mod memory;
 mod messages;
 mod names;
 mod openssl;
+mod pages;
 mod peers;
 mod probe;
 mod project;

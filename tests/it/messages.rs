@@ -78,7 +78,6 @@ fn errors() {
         &["--days", "0"],
         &["--key-type", "ecdsa-p256", "--key-size", "4096"],
         &["--server-file", "tls/server"],
-        &["--state", "", "--locality", "", "--force"],
         &["--out-dir", "file"],
         &["--out-dir", "file/such"],
         &[],

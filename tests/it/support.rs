@@ -210,6 +210,45 @@ pub(crate) fn run_milvus_recipe(sandbox: &Sandbox, subject: &str) {
     sandbox.remove("recipe.cnf");
 }
 
+/// What the Milvus page of 2.5 and later does instead: one subject for all three, certificates for a hundred years, and
+/// a client's that says that it is a server's. `identifiers` is what else the script's extensions have.
+pub(crate) fn run_current_milvus_recipe(sandbox: &Sandbox, identifiers: &str) {
+    sandbox.write("ca.cnf", "[req]\ndistinguished_name = dn\nx509_extensions = v3_ca\n[dn]\n[v3_ca]\n\
+         subjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid:always,issuer\nbasicConstraints = critical,CA:true\n");
+    sandbox.openssl("genrsa -out ca.key 2048");
+    sandbox.openssl(&format!(
+        "req -x509 -new -nodes -key ca.key -sha256 -days 36500 -out ca.pem -subj {CURRENT_SUBJECT} -config ca.cnf"
+    ));
+    sandbox.remove("ca.cnf");
+    renew_as_current_milvus_recipe(sandbox, identifiers);
+}
+
+/// The page's renew.sh: new keys under the same CA.
+pub(crate) fn renew_as_current_milvus_recipe(sandbox: &Sandbox, identifiers: &str) {
+    sandbox.write(
+        "leaf.ext",
+        format!(
+            "{identifiers}basicConstraints = CA:FALSE\n\
+             keyUsage = nonRepudiation, digitalSignature, keyEncipherment\nextendedKeyUsage = serverAuth\n\
+             subjectAltName = DNS:{}\n",
+            CURRENT_SUBJECT.rsplit('=').next().unwrap()
+        ),
+    );
+    for role in ["server", "client"] {
+        sandbox.openssl(&format!("genrsa -out {role}.key 2048"));
+        sandbox.openssl(&format!("req -new -key {role}.key -out {role}.csr -subj {CURRENT_SUBJECT}"));
+        sandbox.openssl(&format!(
+            "x509 -req -in {role}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out {role}.pem -days 36500 -sha256 \
+             -extfile leaf.ext"
+        ));
+        sandbox.remove(&format!("{role}.csr"));
+    }
+    sandbox.remove("leaf.ext");
+}
+
+/// The subject of all of its certificates (without the blanks of its locality, for the sake of `openssl`).
+pub(crate) const CURRENT_SUBJECT: &str = "/C=US/ST=CA/L=Redwood_City/O=zilliz/OU=devops/CN=localhost";
+
 /// gen.sh's own subject.
 pub(crate) const RECIPE_SUBJECT: &str = "/C=CN/ST=Shanghai/L=Shanghai/O=milvus/OU=milvus/CN=localhost";
 

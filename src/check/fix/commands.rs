@@ -113,15 +113,6 @@ impl Files<'_> {
         }
     }
 
-    pub(super) fn change_subject(&self, at: Place) -> String {
-        match self.leaf(at) {
-            Some(leaf) if self.is_of_pair(leaf) => {
-                self.signing(&format!("--organizational-unit {}", word(&leaf.base)))
-            }
-            _ => self.reissue(at),
-        }
-    }
-
     /// A clock that was ahead has most likely issued all of them; only the user can tell.
     pub(super) fn set_clock(&self, at: Place) -> String {
         if self.is_of_another_ca(at) {

@@ -65,7 +65,7 @@ fn elsewhere(fix: Fix) -> Fix {
     match fix {
         Fix::SignWithCa => Fix::ClientOfCa,
         Fix::PairUp => Fix::NameClientKey,
-        Fix::Reissue | Fix::Renew | Fix::Rekey | Fix::ChangeSubject | Fix::AddPurpose => Fix::ReissueClient,
+        Fix::Reissue | Fix::Renew | Fix::Rekey | Fix::AddPurpose => Fix::ReissueClient,
         other => other,
     }
 }
