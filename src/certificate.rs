@@ -194,6 +194,12 @@ impl Certificate {
         self.issuer.der == self.subject.der
     }
 
+    /// True if it is its own issuer, as far as that can be verified: one that a CA of the same name has signed is not.
+    #[must_use]
+    pub fn is_self_signed(&self) -> bool {
+        self.is_self_issued() && !self.signature(&self.public_key).is_bad()
+    }
+
     /// What it is for, if it is for one thing.
     #[must_use]
     pub fn role(&self) -> Option<Role> {

@@ -12,6 +12,7 @@ use crate::profile::Role;
 use crate::san::San;
 use crate::serial::Serial;
 use crate::set::{Leaf, Set};
+use crate::subject::Subject;
 
 mod ca;
 mod certificate;
@@ -31,7 +32,7 @@ mod table;
 mod words;
 
 pub use ca::ca;
-pub use chain::{has_name, server_name, trusted};
+pub use chain::{has_name, server_name};
 pub use code::{Concern, Handling, Row, Run, Severity};
 pub use demo::is_demo_key;
 pub use files::{Files, Server};
@@ -91,12 +92,12 @@ fn conduct(set: &Set, asked: Option<&Asked<'_>>, now: OffsetDateTime) -> Inspect
     for (at, one) in set.leaves.iter().enumerate() {
         findings.extend(match asked {
             Some(asked) => leaf::asked(set, at, asked, now),
-            None => leaf(Owner::Leaf(at), one, set.ca_certificate(), now),
+            None => leaf(Owner::Leaf(at), one, set.ca.certificate.sound(), now),
         });
     }
     let mut handshakes = Vec::new();
-    if let Some(ca) = set.ca_certificate() {
-        findings.extend(serials(set, ca));
+    if let Some(ca) = set.ca.certificate.sound() {
+        findings.extend(serials(set, &ca.certificate));
         // What is wrong or cannot be verified would only be said again.
         let is_known = findings.iter().all(|finding| finding.code != Code::UnknownSignature);
         if is_known && is_valid(&findings) {
@@ -117,7 +118,8 @@ fn conduct(set: &Set, asked: Option<&Asked<'_>>, now: OffsetDateTime) -> Inspect
 
 /// RFC 5280 section 4.1.2.2: one CA never gives a serial number twice.
 fn serials(set: &Set, ca: &Certificate) -> Vec<Finding> {
-    let mut seen: Vec<&Serial> = ca.serial.iter().filter(|_| ca.is_self_issued()).collect();
+    let own = ca.serial.iter().filter(|_| ca.is_self_issued());
+    let mut seen: Vec<(&Subject, &Serial)> = own.map(|serial| (&ca.subject, serial)).collect();
     let mut list = Vec::new();
     for (at, leaf) in set.leaves.iter().enumerate() {
         let Some(certificate) = leaf.files.sound_certificate() else { continue };
@@ -128,12 +130,12 @@ fn serials(set: &Set, ca: &Certificate) -> Vec<Finding> {
         if set.leaves[..at].iter().any(is_same) {
             continue;
         }
-        if seen.contains(&serial) {
+        if seen.contains(&(&certificate.issuer, serial)) {
             let pem = Owner::Leaf(at).file(FileKind::Certificate);
             let message = format!("has the serial number {serial} a second time");
             list.push(Finding::new(Code::SerialRepeated, pem, message));
         }
-        seen.push(serial);
+        seen.push((&certificate.issuer, serial));
     }
     list
 }

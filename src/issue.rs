@@ -182,7 +182,11 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         if let (Action::Refresh, Some(file)) =
             (plan.action, self.set.leaves[at].files.certificate.sound().cloned())
         {
-            let chain = if plan.role == Role::Server { self.chain(plan)? } else { file.chain.clone() };
+            let chain = match plan.role {
+                // What other certificates lead to the CA is sent along as it is.
+                Role::Server => self.chain(plan, &file.certificate)?.unwrap_or_else(|| file.chain.clone()),
+                _ => file.chain.clone(),
+            };
             if plan.rewrite_certificate || file.chain != chain {
                 let file = self.write_certificate(&plan.base, file.certificate, chain);
                 self.set.leaves[at].files.certificate = file;
@@ -198,22 +202,18 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
             self.write(&plan.base, FileKind::Csr, request.to_pem().into_bytes());
             self.set.leaves[at].files.request = Loaded::Sound(request);
         }
-        let chain = self.chain(plan)?;
+        let chain = self.chain(plan, &signed.certificate)?.unwrap_or_default();
         self.set.leaves[at].files.certificate = self.write_certificate(&plan.base, signed.certificate, chain);
         Ok(())
     }
 
-    /// What follows the certificate in its file: its issuer, and those above an intermediate CA.
-    fn chain(&self, plan: &LeafPlan) -> Result<Vec<Certificate>> {
+    /// What follows the certificate in its file: its issuer, and those above an intermediate CA. `None` where the issuer
+    /// is not in ca.pem.
+    fn chain(&self, plan: &LeafPlan, certificate: &Certificate) -> Result<Option<Vec<Certificate>>> {
         let Some(ca) = self.set.ca.certificate.sound() else {
             return Err(Failure::failed("the CA has no certificate"));
         };
-        let mut chain = Vec::new();
-        if plan.with_issuer {
-            chain.push(ca.certificate.clone());
-            chain.extend(ca.above().cloned());
-        }
-        Ok(chain)
+        Ok(if plan.with_issuer { ca.chain_of(certificate) } else { Some(Vec::new()) })
     }
 
     fn write_key(&mut self, base: &BaseName, key: PrivateKey) -> Result<KeyFile> {

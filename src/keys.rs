@@ -17,11 +17,13 @@ mod password;
 mod primes;
 mod problem;
 mod signer;
+mod verification;
 
 pub use encoding::{KeyFile, KeyFormat};
 pub use generate::{generate, generate_each, generate_weak_rsa};
 pub use problem::KeyProblem;
 pub use signer::{Signer, tls_provider};
+pub use verification::{VERIFICATION, verify};
 
 /// The kinds of key that every verifier in reach of Milvus accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

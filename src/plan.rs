@@ -165,8 +165,8 @@ pub fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
     let set = if request.force { &fresh } else { set };
     let mut ca = authority::plan(request, set, now)?;
     // A CA that is made new has signed nothing that is there.
-    let issuer = set.ca_certificate().filter(|_| ca.action != Action::Issue);
-    let limits = Limits::new(&ca, set.ca.certificate.sound().filter(|_| issuer.is_some()));
+    let issuer = set.ca.certificate.sound().filter(|_| ca.action != Action::Issue);
+    let limits = Limits::new(&ca, issuer);
     let mut leaves = Vec::with_capacity(set.leaves.len());
     for (asked, there) in request.leaves.iter().zip(&set.leaves) {
         leaves.push(leaf::plan(asked, request, there, issuer, &ca, &limits, now)?);

@@ -143,7 +143,7 @@ fn read(request: &Request, reader: &Reader<'_>) -> Result<Set> {
         let [key, certificate, serial] =
             [FileKind::Key, FileKind::Certificate, FileKind::Serial].map(|kind| request.ca_path(kind));
         set.ca = load_ca(&key, &certificate, &serial, password)?;
-        return Ok(set);
+        return Ok(set.arranged());
     }
     reader.set(&request.shape(), password)
 }

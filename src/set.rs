@@ -11,6 +11,7 @@ pub use crate::keys::KeyFile;
 use crate::profile::Role;
 use crate::serial::Serial;
 
+mod arrange;
 pub mod parse;
 
 /// One file of a set.
@@ -84,15 +85,43 @@ pub struct CertificateFile {
     pub holds_key: bool,
     /// The public half of that key, where there is just one and it can be read.
     pub held_key: Option<PublicKey>,
-    /// What keeps Milvus from reading the file; completes a sentence that begins with its name.
-    pub oddity: Option<&'static str>,
+    /// What keeps Milvus from reading the file.
+    pub oddity: Option<Oddity>,
+}
+
+/// What keeps Milvus from reading a certificate file, though the certificates in it are sound. Each completes a sentence
+/// that begins with the file's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Oddity {
+    /// Its PEM.
+    Form(&'static str),
+    /// The certificate is not the first in it, but the one at that place, counted from one.
+    Order(usize),
+}
+
+impl Oddity {
+    /// The words.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Form(text) => text,
+            Self::Order(_) => {
+                "has its certificate behind one of a CA, and Milvus and clients take the first for the certificate"
+            }
+        }
+    }
 }
 
 impl CertificateFile {
-    /// The certificate and its issuers up to the root, as far as they are in the file; in PEM.
+    /// All certificates of the file, in PEM.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        std::iter::once(&self.certificate).chain(self.above()).map(Certificate::to_pem).collect()
+        self.all().map(Certificate::to_pem).collect()
+    }
+
+    /// All certificates of the file: in ca.pem the CA's own, and the others that are trusted.
+    pub fn all(&self) -> impl Iterator<Item = &Certificate> {
+        std::iter::once(&self.certificate).chain(&self.chain)
     }
 
     /// These certificates alone, as they are written here.
@@ -101,17 +130,48 @@ impl CertificateFile {
         Self { certificate, chain, holds_key: false, held_key: None, oddity: None }
     }
 
-    /// The issuers of an intermediate CA's certificate that follow it in its file, up to the root; none for a root,
-    /// whatever else is in the file.
-    pub fn above(&self) -> impl Iterator<Item = &Certificate> {
-        let mut below = &self.certificate;
-        self.chain.iter().take_while(move |issuer| {
-            // A signature of a kind that cannot be verified here is left to those who can.
-            let is_issuer = !below.is_self_issued() && !below.issued_by(issuer).is_bad();
-            below = issuer;
-            is_issuer
-        })
+    /// The issuers of an intermediate CA's certificate that are in its file, up to the root; none for a root, whatever
+    /// else is in the file.
+    #[must_use]
+    pub fn above(&self) -> Vec<&Certificate> {
+        issuers(&self.certificate, self.all())
     }
+
+    /// The CA of the file that has signed the certificate; where that cannot be verified here, the one that it names.
+    #[must_use]
+    pub fn issuer_of(&self, certificate: &Certificate) -> Option<&Certificate> {
+        let not_bad = || self.all().find(|ca| !certificate.issued_by(ca).is_bad());
+        self.all().find(|ca| certificate.is_issued_by(ca)).or_else(not_bad)
+    }
+
+    /// What a server sends behind a certificate that a CA of the file has signed: that CA, and those above it.
+    #[must_use]
+    pub fn chain_of(&self, certificate: &Certificate) -> Option<Vec<Certificate>> {
+        let issuer = self.issuer_of(certificate)?;
+        let above = issuers(issuer, self.all());
+        Some(std::iter::once(issuer).chain(above).cloned().collect())
+    }
+}
+
+/// The issuers of a certificate among others, whatever their order, the nearest first and the root last; as far as they
+/// are there.
+#[must_use]
+pub fn issuers<'a>(
+    certificate: &'a Certificate,
+    others: impl Iterator<Item = &'a Certificate>,
+) -> Vec<&'a Certificate> {
+    let others: Vec<&Certificate> = others.collect();
+    let mut path: Vec<&Certificate> = vec![certificate];
+    while let Some(below) = path.last().copied().filter(|below| !below.is_self_signed()) {
+        let is_new = |ca: &&&Certificate| path.iter().all(|known| known.der != ca.der);
+        let mut named = others.iter().filter(is_new).filter(|ca| !below.issued_by(ca).is_bad()).copied();
+        let Some(first) = named.next() else { break };
+        // A signature of a kind that cannot be verified here is left to those who can.
+        let signed = std::iter::once(first).chain(named).find(|ca| below.is_issued_by(ca));
+        path.push(signed.unwrap_or(first));
+    }
+    path.remove(0);
+    path
 }
 
 /// ca.key, ca.pem and ca.srl.

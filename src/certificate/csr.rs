@@ -59,7 +59,9 @@ impl Csr {
             subject: Subject::from_der(info.subject.as_raw()),
             signature: Signature::new(
                 &parsed.verify_signature(),
-                &parsed.signature_algorithm.algorithm,
+                info.raw,
+                &parsed.signature_algorithm,
+                &parsed.signature_value.data,
                 &public_key,
             ),
             public_key,

@@ -2,14 +2,15 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use x509_parser::asn1_rs::ToDer;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
 use x509_parser::objects::oid2sn;
 use x509_parser::oid_registry::{Oid, OidRegistry};
 use x509_parser::prelude::FromDer;
-use x509_parser::x509::SubjectPublicKeyInfo;
+use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
-use crate::keys::{KeyKind, PublicKey};
+use crate::keys::{self, KeyKind, PublicKey};
 
 /// What is known of a signature and a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,16 +36,44 @@ impl Signature {
         *self == Self::Bad
     }
 
-    /// From what x509-parser says of a signature with that algorithm.
-    pub(super) fn new(verified: &Result<(), X509Error>, algorithm: &Oid<'_>, key: &PublicKey) -> Self {
-        match verified {
-            Ok(()) => Self::Good,
-            Err(_) if is_of_other_family(&algorithm.to_id_string(), key) => Self::Bad,
+    /// Of what was signed, by that key: first with what x509-parser knows.
+    pub(super) fn new(
+        verified: &Result<(), X509Error>,
+        signed: &[u8],
+        algorithm: &AlgorithmIdentifier<'_>,
+        signature: &[u8],
+        key: &PublicKey,
+    ) -> Self {
+        let Err(why) = verified else { return Self::Good };
+        if is_of_other_family(&algorithm.algorithm.to_id_string(), key) {
+            return Self::Bad;
+        }
+        match (by_other_means(signed, algorithm, signature, key), why) {
+            (Some(true), _) => Self::Good,
+            (Some(false), _) => Self::Bad,
             // ring tells keys that it does not take from signatures that do not match by nothing.
-            Err(X509Error::SignatureVerificationError) if key.kind.is_ok() => Self::Bad,
-            Err(_) => Self::Unknown(name_of(algorithm)),
+            (None, X509Error::SignatureVerificationError) if key.kind.is_ok() => Self::Bad,
+            (None, _) => Self::Unknown(name_of(&algorithm.algorithm)),
         }
     }
+}
+
+fn by_other_means(
+    signed: &[u8],
+    algorithm: &AlgorithmIdentifier<'_>,
+    signature: &[u8],
+    key: &PublicKey,
+) -> Option<bool> {
+    let (_, info) = SubjectPublicKeyInfo::from_der(&key.spki).ok()?;
+    let [key_algorithm, algorithm] = [&info.algorithm, algorithm].map(|algorithm| {
+        let oid = algorithm.algorithm.to_der_vec().ok()?;
+        let parameters = match &algorithm.parameters {
+            Some(parameters) => parameters.to_der_vec().ok()?,
+            None => Vec::new(),
+        };
+        Some([oid, parameters].concat())
+    });
+    keys::verify((&key_algorithm?, &info.subject_public_key.data), &algorithm?, signed, signature)
 }
 
 /// True for an ECDSA signature and an RSA key, and the like.
@@ -101,7 +130,13 @@ fn verify(certificate: &[u8], issuer: &PublicKey) -> Signature {
     let parsed = (X509Certificate::from_der(certificate), SubjectPublicKeyInfo::from_der(&issuer.spki));
     let (Ok((_, certificate)), Ok((_, key))) = parsed else { return Signature::Bad };
     let verified = certificate.verify_signature(Some(&key));
-    Signature::new(&verified, &certificate.signature_algorithm.algorithm, issuer)
+    Signature::new(
+        &verified,
+        certificate.tbs_certificate.as_ref(),
+        &certificate.signature_algorithm,
+        &certificate.signature_value.data,
+        issuer,
+    )
 }
 
 #[cfg(test)]
@@ -109,22 +144,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_ring_verifies_is_called_bad() {
-        let oid = |name: &str| name.parse::<Oid<'static>>().unwrap();
+    fn only_what_can_be_verified_is_called_bad() {
         let key = crate::keys::generate(crate::keys::KeyKind::EcdsaP256, 1).unwrap().remove(0);
         let mut short = key.public().clone();
         short.kind = Err(crate::keys::OtherKey::Rsa(1024));
-        let mismatch = Err(X509Error::SignatureVerificationError);
-        let sha256 = oid("1.2.840.10045.4.3.2");
-        assert_eq!(Signature::new(&Ok(()), &sha256, key.public()), Signature::Good);
-        assert_eq!(Signature::new(&mismatch, &sha256, key.public()), Signature::Bad);
-        let unknown = Signature::new(&mismatch, &sha256, &short);
+        let mismatch = || Err(X509Error::SignatureVerificationError);
+        let unsupported = || Err(X509Error::SignatureUnsupportedAlgorithm);
+        let told = |verified: Result<(), X509Error>, oid: &str, key: &PublicKey| {
+            let algorithm = AlgorithmIdentifier::new(oid.parse::<Oid<'static>>().unwrap(), None);
+            Signature::new(&verified, b"signed", &algorithm, b"not a signature", key)
+        };
+        let (sha256, sha512) = ("1.2.840.10045.4.3.2", "1.2.840.10045.4.3.4");
+        assert_eq!(told(Ok(()), sha256, key.public()), Signature::Good);
+        assert_eq!(told(mismatch(), sha256, key.public()), Signature::Bad);
+        assert_eq!(told(unsupported(), sha512, key.public()), Signature::Bad);
+        short.spki = b"no key".to_vec();
+        let unknown = told(mismatch(), sha256, &short);
         assert_eq!(unknown, Signature::Unknown("ecdsa-with-SHA256".to_owned()));
-        let of_rsa = oid("1.2.840.113549.1.1.11");
-        let unsupported = Err(X509Error::SignatureUnsupportedAlgorithm);
-        assert_eq!(Signature::new(&unsupported, &of_rsa, key.public()), Signature::Bad);
-        let unsupported = Err(X509Error::SignatureUnsupportedAlgorithm);
-        let unknown = Signature::new(&unsupported, &oid("1.2.3.4"), key.public());
-        assert_eq!(unknown, Signature::Unknown("1.2.3.4".to_owned()));
+        assert_eq!(told(unsupported(), "1.2.840.113549.1.1.11", key.public()), Signature::Bad);
+        assert_eq!(told(unsupported(), "1.2.3.4", key.public()), Signature::Unknown("1.2.3.4".to_owned()));
     }
 }

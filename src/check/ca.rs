@@ -3,12 +3,13 @@
 use time::OffsetDateTime;
 
 use super::finding::Findings;
+use super::issuer::misnamed;
 use super::{Asked, Code, Finding, Fix, Owner, Severity};
 use crate::certificate::Certificate;
 use crate::files::FileKind;
 use crate::profile::Role;
 use crate::serial::Serial;
-use crate::set::{CertificateFile, KeyFile, Loaded, Set};
+use crate::set::{CertificateFile, KeyFile, Loaded, Set, issuers};
 
 /// Checks the CA's files by themselves, as a run does.
 #[must_use]
@@ -25,7 +26,9 @@ pub(super) fn asked(set: &Set, asked: &Asked<'_>, now: OffsetDateTime) -> Vec<Fi
     if let Some(file) = set.ca.certificate.sound() {
         findings.expiring(&file.certificate, asked.expires_within, now);
         findings.holds_key(file.holds_key);
+        findings.oddity(file.oddity);
         top(&mut findings, file);
+        other_issuers(&mut findings, file, set, now);
         serial_file(&mut findings, set);
     }
     if set.ca.key.sound().is_some() && looks_mounted(set) {
@@ -62,36 +65,66 @@ fn files(set: &Set, now: OffsetDateTime) -> Findings {
         findings.certificate(Code::DamagedSignature, "is damaged: its own signature does not match");
     }
     authority(&mut findings, certificate, now);
-    path_length(&mut findings, file);
+    own_identifier(&mut findings, certificate, file.above().first().copied());
+    path_length(&mut findings, &path_of(file));
     purposes(&mut findings, file, set);
-    for ca in file.above() {
-        above(&mut findings, ca, now);
+    let path = path_of(file);
+    for (at, ca) in path.iter().enumerate().skip(1) {
+        above(&mut findings, ca, path.get(at + 1).copied(), now);
     }
     findings
+}
+
+/// The CA and those above it.
+fn path_of(file: &CertificateFile) -> Vec<&Certificate> {
+    std::iter::once(&file.certificate).chain(file.above()).collect()
+}
+
+/// Other CAs of ca.pem that have signed what is here. Those that have not are trusted beside them, and nobody looks.
+fn other_issuers(findings: &mut Findings, file: &CertificateFile, set: &Set, now: OffsetDateTime) {
+    let mut known = path_of(file);
+    for leaf in set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate()) {
+        let path = issuers(leaf, file.all());
+        for (at, &ca) in path.iter().enumerate() {
+            if known.iter().all(|other| other.der != ca.der) {
+                known.push(ca);
+                above(findings, ca, path.get(at + 1).copied(), now);
+            }
+        }
+    }
 }
 
 /// What a CA's certificate says of itself.
 fn authority(findings: &mut Findings, certificate: &Certificate, now: OffsetDateTime) {
     findings.validity(certificate, now);
-    findings.signature(certificate);
+    // Nobody looks at a root's own signature.
+    if !certificate.is_self_issued() {
+        findings.signature(certificate);
+    }
     findings.numbers(certificate);
     findings.key_kind(certificate);
     extensions(findings, certificate);
     critical_extensions(findings, certificate);
 }
 
-/// A CA between the CA and a root, or the root.
-fn above(findings: &mut Findings, above: &Certificate, now: OffsetDateTime) {
+/// A CA between a certificate and a root, or the root; and its own issuer, where that is known.
+pub(super) fn above(
+    findings: &mut Findings,
+    above: &Certificate,
+    issuer: Option<&Certificate>,
+    now: OffsetDateTime,
+) {
     let mut own = Findings::new(findings.owner);
     if above.is_ca() {
         authority(&mut own, above, now);
+        if let Some(issuer) = issuer {
+            named_issuer(&mut own, above, issuer);
+        }
     } else {
         own.certificate(Code::NotCa, "is not a CA certificate (no basicConstraints CA:TRUE)")
             .seen("OpenSSL: invalid CA certificate");
     }
     own.list.retain_mut(|finding| match finding.code {
-        // Nobody looks at a root's own signature.
-        Code::WeakSignature => !above.is_self_issued(),
         Code::UnsupportedKey => {
             finding.message =
                 format!("has a key that Milvus or pymilvus cannot use ({})", above.public_key).into();
@@ -102,8 +135,21 @@ fn above(findings: &mut Findings, above: &Certificate, now: OffsetDateTime) {
     });
     for mut finding in own.list {
         finding.message = finding.message.after(format!("holds {} above it, which ", above.subject.text));
-        finding.fix = Fix::Reissue;
+        finding.fix = Fix::AnotherCa;
         findings.list.push(finding);
+    }
+}
+
+/// How a CA below another names it.
+fn named_issuer(findings: &mut Findings, below: &Certificate, issuer: &Certificate) {
+    if below.authority_key_identifier.is_none() {
+        findings
+            .certificate(Code::KeyIdentifier, "has no authorityKeyIdentifier")
+            .seen("Python 3.13: Missing Authority Key Identifier");
+    } else if let Some(message) = misnamed(below, issuer, &issuer.subject.text.clone().into()) {
+        findings
+            .certificate(Code::KeyIdentifier, message)
+            .seen("OpenSSL: unable to get issuer certificate");
     }
 }
 
@@ -115,6 +161,17 @@ fn key_file(findings: &mut Findings, key: &Loaded<KeyFile>) {
         Loaded::Forbidden(problem) | Loaded::Unreadable(problem) => findings.key_not_checked(problem),
         Loaded::Damaged(_) => findings.file(FileKind::Key, key),
         Loaded::Discarded | Loaded::Sound(_) => {}
+    }
+}
+
+/// Where a root names its own key by another identifier, clients look for a CA above it.
+fn own_identifier(findings: &mut Findings, certificate: &Certificate, issuer: Option<&Certificate>) {
+    if !certificate.is_self_issued() {
+        issuer.into_iter().for_each(|issuer| named_issuer(findings, certificate, issuer));
+    } else if let Some(message) = misnamed(certificate, certificate, &"its own".into()) {
+        findings
+            .certificate(Code::KeyIdentifier, message)
+            .seen("OpenSSL: unable to get issuer certificate");
     }
 }
 
@@ -158,17 +215,19 @@ fn critical_extensions(findings: &mut Findings, certificate: &Certificate) {
     }
 }
 
-/// RFC 5280 section 4.2.1.9: how many CAs may stand between a CA and a leaf.
-fn path_length(findings: &mut Findings, file: &CertificateFile) {
-    for (below, above) in file.above().enumerate() {
+/// RFC 5280 section 4.2.1.9: how many CAs may stand between a CA and a leaf. `path` leads up from the leaf's issuer.
+pub(super) fn path_length(findings: &mut Findings, path: &[&Certificate]) {
+    for (below, above) in path.iter().enumerate().skip(1) {
         let allowed = above.basic_constraints.and_then(|basic| basic.path_length);
-        if allowed.is_some_and(|allowed| below >= usize::try_from(allowed).unwrap_or(usize::MAX)) {
+        if allowed.is_some_and(|allowed| below > usize::try_from(allowed).unwrap_or(usize::MAX)) {
+            let count = match allowed {
+                Some(0) => "no CA",
+                _ => "fewer CAs",
+            };
+            let what = if findings.owner == Owner::Ca { "may not sign" } else { "is below a CA that may not sign" };
             let above = &above.subject.text;
             findings
-                .certificate(
-                    Code::PathLength,
-                    format!("may not sign: {above} above it allows no CA below (pathlen)"),
-                )
+                .certificate(Code::PathLength, format!("{what}: {above} above it allows {count} below (pathlen)"))
                 .seen("OpenSSL: path length constraint exceeded");
         }
     }
@@ -177,7 +236,7 @@ fn path_length(findings: &mut Findings, file: &CertificateFile) {
 /// The `extendedKeyUsage` of a CA binds what it signs, and so does that of a CA above it; webpki alone does not ask
 /// it of whom it trusts.
 fn purposes(findings: &mut Findings, file: &CertificateFile, set: &Set) {
-    for (depth, ca) in std::iter::once(&file.certificate).chain(file.above()).enumerate() {
+    for (depth, ca) in path_of(file).into_iter().enumerate() {
         // OpenSSL and rustls do not take any purpose for this one.
         let Some(usage) = ca.extended_key_usage else { continue };
         for (role, allowed) in [(Role::Server, usage.server_auth), (Role::Client, usage.client_auth)] {
@@ -191,7 +250,7 @@ fn purposes(findings: &mut Findings, file: &CertificateFile, set: &Set) {
                 _ => {
                     let message = format!("holds {} above it, which {what}", ca.subject.text);
                     let finding = findings.certificate(Code::WrongEku, message);
-                    finding.fix = Fix::Reissue;
+                    finding.fix = Fix::AnotherCa;
                     finding
                 }
             };
@@ -204,7 +263,7 @@ fn purposes(findings: &mut Findings, file: &CertificateFile, set: &Set) {
 
 /// The CAs between the CA and a root should be in its file.
 fn top(findings: &mut Findings, file: &CertificateFile) {
-    let top = file.above().last().unwrap_or(&file.certificate);
+    let top = file.above().last().copied().unwrap_or(&file.certificate);
     if !top.is_self_issued() {
         let message = format!(
             "ends with {}, which is no root: OpenSSL and Node ask for the CA above it",

@@ -7,7 +7,7 @@ use super::{Code, Message, Owner, Severity, date, demo, is_expiring};
 use crate::certificate::Certificate;
 use crate::error::DamageKind;
 use crate::files::FileKind;
-use crate::set::{KeyFile, Loaded};
+use crate::set::{KeyFile, Loaded, Oddity};
 
 impl Findings {
     /// A file by itself.
@@ -114,6 +114,29 @@ impl Findings {
                 Code::DemoKey,
                 "is for the demo key that Milvus publishes: its private half is in every Milvus image",
             );
+        }
+    }
+
+    /// What Milvus and clients make of a file that only looks right.
+    pub(super) fn oddity(&mut self, oddity: Option<Oddity>) {
+        match oddity {
+            Some(Oddity::Form(text)) => {
+                self.certificate(Code::PemForm, text)
+                    .seen("Go (Milvus): tls: failed to find any PEM data in certificate input");
+            }
+            Some(order @ Oddity::Order(_)) => {
+                self.certificate(Code::ChainOrder, order.text())
+                    .seen("Go (Milvus): tls: private key does not match public key");
+            }
+            None => {}
+        }
+    }
+
+    /// The same of a key.
+    pub(super) fn key_oddity(&mut self, oddity: Option<&'static str>) {
+        if let Some(text) = oddity {
+            self.add(FileKind::Key, Code::PemForm, text)
+                .seen("Go (Milvus): tls: failed to find any PEM data in key input");
         }
     }
 

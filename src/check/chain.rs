@@ -9,40 +9,38 @@ use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 use super::finding::Findings;
 use super::{Code, Finding, Owner, words};
 use crate::certificate::Certificate;
+use crate::keys;
 use crate::profile::Role;
 use crate::san::San;
 use crate::set::{CertificateFile, Leaf, Set};
 
-/// Checks every leaf against the CA, and a server's for each of its names.
-pub(super) fn check(set: &Set, ca: &Certificate, now: OffsetDateTime) -> Vec<Finding> {
-    // The trust anchor is the top of the CA's own file, as far as signatures can be checked here; what is between it
-    // and the leaf is checked too.
-    let mut chain = vec![ca];
-    for above in set.ca.certificate.sound().into_iter().flat_map(CertificateFile::above) {
-        if !chain.last().is_some_and(|below| below.signature(&above.public_key).is_good()) {
-            break;
-        }
-        chain.push(above);
-    }
-    // What is beside the CA in its file, or is sent along, may stand between.
-    let beside = set.ca.certificate.sound().map_or(&[][..], |file| &file.chain);
-    set.leaves
-        .iter()
-        .enumerate()
-        .flat_map(|(at, leaf)| {
-            let along = leaf.files.certificate.sound().map_or(&[][..], |file| &file.chain);
-            let path: Vec<&Certificate> = along.iter().chain(beside).chain(chain.iter().copied()).collect();
-            check_leaf(Owner::Leaf(at), leaf, &path, now)
-        })
-        .collect()
+/// Checks every leaf against the CAs of ca.pem, and a server's for each of its names.
+pub(super) fn check(set: &Set, ca: &CertificateFile, now: OffsetDateTime) -> Vec<Finding> {
+    let leaves = set.leaves.iter().enumerate();
+    leaves.flat_map(|(at, leaf)| check_leaf(Owner::Leaf(at), leaf, ca, now)).collect()
 }
 
-fn check_leaf(owner: Owner, leaf: &Leaf, chain: &[&Certificate], now: OffsetDateTime) -> Vec<Finding> {
+/// Whom clients trust: the roots of the file, and the top of the CA's own chain where that is none, as far as signatures
+/// can be checked here. What is between them and a leaf is checked too.
+pub(super) fn anchors(ca: &CertificateFile) -> Vec<&Certificate> {
+    let mut top = &ca.certificate;
+    for above in ca.above() {
+        if !top.is_issued_by(above) {
+            break;
+        }
+        top = above;
+    }
+    ca.all().filter(|other| other.der == top.der || other.is_self_issued()).collect()
+}
+
+fn check_leaf(owner: Owner, leaf: &Leaf, ca: &CertificateFile, now: OffsetDateTime) -> Vec<Finding> {
     let mut findings = Findings::new(owner);
-    let Some(certificate) = leaf.files.sound_certificate() else { return findings.list };
+    let Some(CertificateFile { certificate, chain, .. }) = leaf.files.certificate.sound() else {
+        return findings.list;
+    };
     let is_server = leaf.role == Role::Server;
     let usage = if is_server { KeyUsage::server_auth() } else { KeyUsage::client_auth() };
-    match verify(certificate, chain, usage, now) {
+    match verify(certificate, chain, ca, usage, now) {
         Err(why) => {
             findings.certificate(Code::Chain, format!("does not verify against the CA: {}", words::of(&why)));
         }
@@ -64,39 +62,33 @@ fn check_leaf(owner: Owner, leaf: &Leaf, chain: &[&Certificate], now: OffsetDate
     findings.list
 }
 
-/// Whether who trusts the last of `path` trusts the certificate of a server or client; what is before it was sent
-/// along.
-pub fn trusted(
-    certificate: &Certificate,
+/// Whether who trusts the CAs of a file trusts the certificate of a server or client, with what is sent along.
+pub(super) fn trusted(
+    own: &CertificateFile,
     role: Role,
-    path: &[&Certificate],
+    ca: &CertificateFile,
     now: OffsetDateTime,
 ) -> Result<(), String> {
     let usage = if role == Role::Client { KeyUsage::client_auth() } else { KeyUsage::server_auth() };
-    verify(certificate, path, usage, now).map_err(|why| words::of(&why).to_owned())
+    verify(&own.certificate, &own.chain, ca, usage, now).map_err(|why| words::of(&why).to_owned())
 }
 
 fn verify(
     certificate: &Certificate,
-    chain: &[&Certificate],
+    along: &[Certificate],
+    ca: &CertificateFile,
     usage: KeyUsage,
     now: OffsetDateTime,
 ) -> Result<(), webpki::Error> {
-    let mut issuers: Vec<CertificateDer<'_>> =
-        chain.iter().map(|issuer| CertificateDer::from(issuer.der.as_slice())).collect();
-    let Some(top) = issuers.pop() else { return Err(webpki::Error::UnknownIssuer) };
-    let anchor = anchor_from_trusted_cert(&top)?;
+    let [tops, issuers] = [anchors(ca), along.iter().chain(ca.all()).collect::<Vec<_>>()].map(|certificates| {
+        let ders = certificates.into_iter().map(|certificate| CertificateDer::from(certificate.der.as_slice()));
+        ders.collect::<Vec<_>>()
+    });
+    // One that rustls cannot read is no anchor of its.
+    let anchors: Vec<_> = tops.iter().filter_map(|top| anchor_from_trusted_cert(top).ok()).collect();
     let leaf = CertificateDer::from(certificate.der.as_slice());
     EndEntityCert::try_from(&leaf)?
-        .verify_for_usage(
-            webpki::ALL_VERIFICATION_ALGS,
-            &[anchor],
-            &issuers,
-            unix_time(now),
-            usage,
-            None,
-            None,
-        )
+        .verify_for_usage(keys::VERIFICATION, &anchors, &issuers, unix_time(now), usage, None, None)
         .map(|_| ())
 }
 

@@ -3,13 +3,13 @@
 
 use std::ops::ControlFlow;
 
-use super::{Files, Finding};
+use super::{Files, Finding, Owner};
 use crate::files::{FileKind, typed};
 
 mod commands;
 mod keys;
 
-use commands::word;
+use commands::{ANOTHER_CA, word};
 
 /// The kinds of remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,6 +48,14 @@ pub enum Fix {
     ConvertToPkcs8,
     /// A run issues it for more names.
     AddNames,
+    /// Another CA has issued it, or has to.
+    AnotherCa,
+    /// A run writes the file again as all read it.
+    Rewrite,
+    /// The certificate comes first in its file.
+    Reorder,
+    /// The issuing CA's certificate is appended.
+    AddIssuer,
     /// It needs a name that only the user knows.
     NameHost,
     /// A run adds the extendedKeyUsage.
@@ -115,6 +123,13 @@ impl Files<'_> {
                 "openssl pkcs8 -topk8 -nocrypt -in {typed_path} -out {typed_path}.new && mv {typed_path}.new {typed_path}"
             ),
             Fix::AddNames => return self.add_names(at),
+            Fix::AnotherCa => ANOTHER_CA.to_owned(),
+            Fix::Rewrite => self.rewrite(at),
+            Fix::Reorder => self.reorder(at)?,
+            Fix::AddIssuer => format!(
+                "append the issuing CA's certificate to {typed_path}; if {} is not its root, put the root there",
+                self.name(Owner::Ca.file(FileKind::Certificate))
+            ),
             Fix::NameHost => self.name_host(at),
             Fix::AddPurpose => self.add_purpose(at),
             Fix::SetSerial => format!("echo {} > {typed_path}", self.newest_serial()?),

@@ -11,11 +11,10 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, Server
 use time::OffsetDateTime;
 
 use super::{Code, Finding, Owner, chain};
-use crate::certificate::Certificate;
 use crate::files::FileKind;
 use crate::profile::Role;
 use crate::san::San;
-use crate::set::{LeafFiles, Set};
+use crate::set::{CertificateFile, LeafFiles, Set};
 
 /// A clock that stands at the run's `now`.
 #[derive(Debug)]
@@ -42,7 +41,7 @@ pub struct Handshake {
 /// client could ask for. Every other name is the chain check's. Without `asked` it is a run that wants to write.
 pub(super) fn check(
     set: &Set,
-    ca: &Certificate,
+    ca: &CertificateFile,
     asked: Option<&[San]>,
     now: OffsetDateTime,
 ) -> (Vec<Handshake>, Vec<Finding>) {
@@ -95,14 +94,16 @@ pub(super) fn check(
 fn shake(
     server: &LeafFiles,
     client: Option<&LeafFiles>,
-    ca: &Certificate,
+    ca: &CertificateFile,
     name: &ServerName<'static>,
     now: OffsetDateTime,
 ) -> Result<(), String> {
     let provider = Arc::new(crate::keys::tls_provider());
     let clock = Arc::new(At(chain::unix_time(now)));
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from(ca.der.clone())).map_err(|e| e.to_string())?;
+    for ca in std::iter::once(&ca.certificate).chain(chain::anchors(ca)) {
+        roots.add(CertificateDer::from(ca.der.clone())).map_err(|e| e.to_string())?;
+    }
     let roots = Arc::new(roots);
     let server = server_config(server, client.is_some(), &provider, &roots, &clock)?;
     let client = client_config(client, &provider, &roots, &clock).map_err(|e| e.to_string())?;

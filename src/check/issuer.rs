@@ -1,13 +1,15 @@
 //! A server's or client's certificate and the CA that should have signed it.
 
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use super::finding::Findings;
 use super::{Code, Message, Owner, Place};
+use super::ca::{above, path_length};
 use crate::certificate::{Certificate, Constraints, Signature};
 use crate::files::FileKind;
 use crate::san::San;
 use crate::serial::Serial;
+use crate::set::{CertificateFile, issuers};
 
 /// The CA certificate.
 pub(super) const CA_PEM: Place = Place::File(Owner::Ca, FileKind::Certificate);
@@ -20,38 +22,22 @@ const OUTLIVES_BY: Duration = Duration::days(1);
 pub(super) struct Known {
     /// Whose key it has instead of its own.
     pub(super) swapped: Option<Owner>,
-    /// Other certificates lead from it to the CA.
-    pub(super) is_signed_through: bool,
+    /// The CA's key is not here, so that the CA may be somebody else's.
+    pub(super) lacks_ca_key: bool,
 }
 
-/// Whether the CA has signed it, and how the two name each other.
-pub(super) fn issuer(findings: &mut Findings, certificate: &Certificate, ca: &Certificate, known: &Known) {
-    let signature = certificate.issued_by(ca);
+/// Whether a CA of ca.pem has signed it, and how the two name each other.
+pub(super) fn issuer(findings: &mut Findings, own: &CertificateFile, file: &CertificateFile, known: &Known) {
+    let certificate = &own.certificate;
+    let Some(ca) = file.issuer_of(certificate) else { return not_signed(findings, own, file, known) };
     if let (Signature::Unknown(algorithm), Ok(_), false) =
-        (&signature, &ca.public_key.kind, certificate.weak_signature)
+        (certificate.issued_by(ca), &ca.public_key.kind, certificate.weak_signature)
     {
         // Where the CA's key or the digest is to blame, that has a finding of its own.
         let message = format!(
             "is signed with {algorithm}, which cannot be verified here: whether by the CA was not checked"
         );
         findings.certificate(Code::UnknownSignature, message);
-    }
-    if signature.is_bad() {
-        if known.is_signed_through {
-            return;
-        }
-        if certificate.is_self_issued() && certificate.signature(&certificate.public_key).is_good() {
-            findings
-                .certificate(Code::SelfSigned, Message::of("is self-signed, and not signed by ", CA_PEM))
-                .seen("OpenSSL: self-signed certificate");
-        } else {
-            findings
-                .certificate(Code::NotSignedByCa, Message::of("is not signed by ", CA_PEM))
-                .seen("Go: x509: certificate signed by unknown authority")
-                .seen("OpenSSL: unable to get local issuer certificate")
-                .seen("pymilvus: CERTIFICATE_VERIFY_FAILED");
-        }
-        return;
     }
     if certificate.subject.der == ca.subject.der && !is_told_apart(certificate) {
         findings
@@ -68,6 +54,58 @@ pub(super) fn issuer(findings: &mut Findings, certificate: &Certificate, ca: &Ce
     }
 }
 
+/// No CA of ca.pem has signed it: what is sent along may lead to one.
+fn not_signed(findings: &mut Findings, own: &CertificateFile, file: &CertificateFile, known: &Known) {
+    let certificate = &own.certificate;
+    let path = issuers(certificate, own.chain.iter().chain(file.all()));
+    if path.iter().any(|ca| file.all().any(|trusted| trusted.der == ca.der)) {
+        return;
+    }
+    let top = path.last().copied().unwrap_or(certificate);
+    let is_named = file.all().any(|ca| ca.subject.der == top.issuer.der);
+    if certificate.is_self_signed() {
+        findings
+            .certificate(Code::SelfSigned, Message::of("is self-signed, and not signed by ", CA_PEM))
+            .seen("OpenSSL: self-signed certificate");
+        return;
+    }
+    let finding = if known.lacks_ca_key && !is_named && !top.is_self_issued() {
+        let whose = if path.is_empty() { "is" } else { "carries a CA certificate that is" };
+        let message = format!("{whose} issued by {}, whose certificate is neither in it nor in ", top.issuer.text);
+        findings.certificate(Code::MissingIssuer, Message::of(message, CA_PEM))
+    } else {
+        let message = Message::of("is not signed by ", CA_PEM);
+        let is_of_other = certificate.issuer.der != file.certificate.subject.der;
+        let other = if is_of_other { format!(", but by {}", certificate.issuer.text) } else { String::new() };
+        findings.certificate(Code::NotSignedByCa, message.and(other))
+    };
+    finding
+        .seen("Go: x509: certificate signed by unknown authority")
+        .seen("OpenSSL: unable to get local issuer certificate")
+        .seen("pymilvus: CERTIFICATE_VERIFY_FAILED");
+}
+
+/// The CAs between a certificate and ca.pem that are sent along, as what they are.
+pub(super) fn sent_along(
+    findings: &mut Findings,
+    own: &CertificateFile,
+    file: &CertificateFile,
+    now: OffsetDateTime,
+) {
+    let path = issuers(&own.certificate, own.chain.iter().chain(file.all()));
+    let is_trusted = |ca: &Certificate| file.all().any(|trusted| trusted.der == ca.der);
+    if !path.iter().any(|ca| is_trusted(ca)) {
+        return;
+    }
+    let along = path.iter().position(|ca| is_trusted(ca)).unwrap_or_default();
+    for (at, &ca) in path.iter().enumerate().take(along) {
+        above(findings, ca, path.get(at + 1).copied(), now);
+    }
+    if along > 0 {
+        path_length(findings, &path);
+    }
+}
+
 /// Where subject and issuer are one name, key identifiers tell that another key has signed: OpenSSL, Go, gRPC, Node, the
 /// JDK, `GnuTLS` and rustls go by them.
 fn is_told_apart(certificate: &Certificate) -> bool {
@@ -77,36 +115,31 @@ fn is_told_apart(certificate: &Certificate) -> bool {
 
 /// What RFC 5280 section 4.2.1.1 asks for, and Python 3.13 and `openssl verify -x509_strict` insist on.
 fn key_identifiers(findings: &mut Findings, certificate: &Certificate, ca: &Certificate) {
-    match (&certificate.authority_key_identifier, &ca.subject_key_identifier) {
-        (None, _) => {
-            findings
-                .certificate(Code::KeyIdentifier, "has no authorityKeyIdentifier")
-                .seen("Python 3.13: Missing Authority Key Identifier");
-        }
-        (Some(authority), Some(subject)) if authority != subject => {
-            findings
-                .certificate(
-                    Code::KeyIdentifier,
-                    Message::of("has an authorityKeyIdentifier that is not ", CA_PEM).and("'s"),
-                )
-                .seen("OpenSSL: unable to get local issuer certificate");
-        }
-        _ => {
-            // `authorityKeyIdentifier = keyid, issuer:always`, as easy-rsa has it.
-            let number = certificate.authority_serial.as_ref();
-            if let Some(number) = number.filter(|number| **number != ca.serial_octets) {
-                let number = match Serial::from_der_integer(number) {
-                    Ok(number) => format!("the serial number {number}"),
-                    Err(_) => "a serial number".to_owned(),
-                };
-                let message = Message::of(format!("names its issuer by {number}, which "), CA_PEM)
-                    .and(" does not have");
-                findings
-                    .certificate(Code::KeyIdentifier, message)
-                    .seen("OpenSSL: unable to get local issuer certificate");
-            }
-        }
+    if certificate.authority_key_identifier.is_none() {
+        findings
+            .certificate(Code::KeyIdentifier, "has no authorityKeyIdentifier")
+            .seen("Python 3.13: Missing Authority Key Identifier");
+    } else if let Some(message) = misnamed(certificate, ca, &Message::from("").name(CA_PEM)) {
+        findings
+            .certificate(Code::KeyIdentifier, message)
+            .seen("OpenSSL: unable to get local issuer certificate");
     }
+}
+
+/// How the authorityKeyIdentifier of a certificate leads away from its issuer, which is called so.
+pub(super) fn misnamed(certificate: &Certificate, ca: &Certificate, called: &Message) -> Option<Message> {
+    let (authority, subject) = (&certificate.authority_key_identifier, &ca.subject_key_identifier);
+    if authority.is_some() && subject.is_some() && authority != subject {
+        return Some(called.clone().after("has an authorityKeyIdentifier that is not that of ".to_owned()));
+    }
+    // `authorityKeyIdentifier = keyid, issuer:always`, as easy-rsa has it.
+    let number = certificate.authority_serial.as_ref().filter(|number| **number != ca.serial_octets)?;
+    let number = match Serial::from_der_integer(number) {
+        Ok(number) => format!("the serial number {number}"),
+        Err(_) => "a serial number".to_owned(),
+    };
+    let message = called.clone().after(format!("names its issuer by {number}, which "));
+    Some(message.and(" does not have"))
 }
 
 /// gRPC's C core gives up where it has to hold an address against constraints, whether they allow it or not.

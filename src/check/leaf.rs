@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::finding::Findings;
-use super::issuer::{CA_PEM, Known, addresses, issuer};
+use super::issuer::{CA_PEM, Known, addresses, issuer, sent_along};
 use super::{Asked, Code, Finding, Message, Owner, chain, is_valid};
 use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind};
@@ -18,7 +18,7 @@ const LONGEST_FOR_APPLE: i64 = 825;
 
 /// Checks a server's or client's files and, where its certificate is known, their relation to the CA, as a run does.
 #[must_use]
-pub fn leaf(owner: Owner, leaf: &Leaf, ca: Option<&Certificate>, now: OffsetDateTime) -> Vec<Finding> {
+pub fn leaf(owner: Owner, leaf: &Leaf, ca: Option<&CertificateFile>, now: OffsetDateTime) -> Vec<Finding> {
     let mut findings = Findings::new(owner);
     findings.file(FileKind::Key, &leaf.files.key);
     findings.file(FileKind::Certificate, &leaf.files.certificate);
@@ -29,7 +29,12 @@ pub fn leaf(owner: Owner, leaf: &Leaf, ca: Option<&Certificate>, now: OffsetDate
 
 /// The same without the files: what its certificate and its key say where they are in use.
 #[must_use]
-pub fn credentials(owner: Owner, leaf: &Leaf, ca: Option<&Certificate>, now: OffsetDateTime) -> Vec<Finding> {
+pub fn credentials(
+    owner: Owner,
+    leaf: &Leaf,
+    ca: Option<&CertificateFile>,
+    now: OffsetDateTime,
+) -> Vec<Finding> {
     let mut findings = Findings::new(owner);
     content(&mut findings, leaf, ca, &Known::default(), now);
     findings.list
@@ -37,17 +42,15 @@ pub fn credentials(owner: Owner, leaf: &Leaf, ca: Option<&Certificate>, now: Off
 
 /// What a running server sends, as a client that trusts the CA looks at it.
 #[must_use]
-pub fn served(chain: &CertificateFile, ca: Option<&Certificate>, now: OffsetDateTime) -> Vec<Finding> {
+pub fn served(chain: &CertificateFile, ca: Option<&CertificateFile>, now: OffsetDateTime) -> Vec<Finding> {
     let mut findings = Findings::new(Owner::Served);
     let files = LeafFiles { certificate: Loaded::Sound(chain.clone()), ..LeafFiles::default() };
     let leaf = Leaf { role: Role::Server, base: BaseName::of_role(Role::Server), files };
-    let trusted = ca.map(|ca| {
-        // What is between the leaf and the CA may be sent along.
-        let path: Vec<&Certificate> = chain.chain.iter().chain([ca]).collect();
-        chain::trusted(&chain.certificate, Role::Server, &path, now)
-    });
-    let known = Known { is_signed_through: trusted == Some(Ok(())), ..Known::default() };
-    content(&mut findings, &leaf, ca, &known, now);
+    let trusted = ca.map(|ca| chain::trusted(chain, Role::Server, ca, now));
+    content(&mut findings, &leaf, ca, &Known::default(), now);
+    if let Some(ca) = ca {
+        sent_along(&mut findings, chain, ca, now);
+    }
     if let (Some(Err(why)), true) = (trusted, is_valid(&findings.list)) {
         findings.certificate(Code::ServedUntrusted, format!("is not trusted: {why}"));
     }
@@ -69,18 +72,23 @@ pub(super) fn asked(set: &Set, at: usize, asked: &Asked<'_>, now: OffsetDateTime
     if !leaf.files.request.is_missing() {
         findings.file(FileKind::Csr, &leaf.files.request);
     }
-    let known =
-        Known { swapped: swapped_with(set, at), is_signed_through: is_signed_through(leaf, set, now) };
-    content(&mut findings, leaf, set.ca_certificate(), &known, now);
+    let known = Known { swapped: swapped_with(set, at), lacks_ca_key: set.ca.key.sound().is_none() };
+    let ca = set.ca.certificate.sound();
+    content(&mut findings, leaf, ca, &known, now);
     if let Some(file) = leaf.files.key.sound() {
         findings.mode((asked.mode_of)(Owner::Leaf(at).file(FileKind::Key)));
+        findings.key_oddity(file.oddity);
         key_form(&mut findings, leaf.role, file);
     }
     if let Some(file) = leaf.files.certificate.sound() {
+        findings.oddity(file.oddity);
+        if let Some(ca) = ca {
+            sent_along(&mut findings, file, ca, now);
+        }
         findings.expiring(&file.certificate, asked.expires_within, now);
         findings.holds_key(file.holds_key && leaf.files.key.sound().is_some());
         if leaf.role == Role::Server {
-            server(&mut findings, file, set.ca_certificate());
+            server(&mut findings, file, ca);
         }
     }
     findings.list
@@ -89,17 +97,18 @@ pub(super) fn asked(set: &Set, at: usize, asked: &Asked<'_>, now: OffsetDateTime
 fn content(
     findings: &mut Findings,
     leaf: &Leaf,
-    ca: Option<&Certificate>,
+    ca: Option<&CertificateFile>,
     known: &Known,
     now: OffsetDateTime,
 ) {
     let (role, files) = (leaf.role, &leaf.files);
     request(findings, files);
-    let Some(CertificateFile { certificate, chain, .. }) = files.certificate.sound() else { return };
+    let Some(own @ CertificateFile { certificate, chain, .. }) = files.certificate.sound() else { return };
     findings.pair(certificate, files.key.sound(), known.swapped);
     if let Some(ca) = ca {
-        issuer(findings, certificate, ca, known);
+        issuer(findings, own, ca, known);
     }
+    let ca = ca.map(|ca| ca.issuer_of(certificate).unwrap_or(&ca.certificate));
     findings.validity(certificate, now);
     findings.signature(certificate);
     findings.numbers(certificate);
@@ -197,7 +206,7 @@ fn key_form(findings: &mut Findings, role: Role, file: &KeyFile) {
 }
 
 /// What a run does not mind in a server's certificate, and somebody does.
-fn server(findings: &mut Findings, file: &CertificateFile, ca: Option<&Certificate>) {
+fn server(findings: &mut Findings, file: &CertificateFile, ca: Option<&CertificateFile>) {
     let certificate = &file.certificate;
     let days = (certificate.not_after - certificate.not_before).whole_days();
     if days > LONGEST_FOR_APPLE {
@@ -212,7 +221,7 @@ fn server(findings: &mut Findings, file: &CertificateFile, ca: Option<&Certifica
         let list = names.iter().map(San::to_string).collect::<Vec<_>>().join(", ");
         findings.certificate(Code::NoSan, format!("has no name that a client can ask for, only {list}"));
     }
-    if file.chain.is_empty() && ca.is_some_and(|ca| certificate.signature(&ca.public_key).is_good()) {
+    if file.chain.is_empty() && ca.is_some_and(|ca| ca.all().any(|ca| certificate.is_issued_by(ca))) {
         findings
             .certificate(
                 Code::NoIssuer,
@@ -228,13 +237,4 @@ fn swapped_with(set: &Set, at: usize) -> Option<Owner> {
     let spki = &set.leaves[at].files.key.sound()?.key.public().spki;
     let is_for = |leaf: &Leaf| leaf.files.sound_certificate().is_some_and(|c| c.public_key.spki == *spki);
     set.leaves.iter().position(is_for).filter(|other| *other != at).map(Owner::Leaf)
-}
-
-/// True if what is sent along, or is beside the CA in its file, leads to the CA.
-fn is_signed_through(leaf: &Leaf, set: &Set, now: OffsetDateTime) -> bool {
-    let (Some(own), Some(ca)) = (leaf.files.certificate.sound(), set.ca.certificate.sound()) else {
-        return false;
-    };
-    let path: Vec<&Certificate> = own.chain.iter().chain(&ca.chain).chain([&ca.certificate]).collect();
-    chain::trusted(&own.certificate, leaf.role, &path, now).is_ok()
 }

@@ -97,7 +97,7 @@ pub fn client_set(question: &Question) -> Result<Set> {
         set.leaves.retain(|leaf| leaf.role != Role::Client);
         set.leaves.push(Leaf { role: Role::Client, base, files });
     }
-    Ok(set)
+    Ok(set.arranged())
 }
 
 fn read(question: &Question) -> Result<(Set, bool)> {
@@ -130,6 +130,7 @@ fn read_directory(question: &Question, reader: &Reader<'_>) -> Result<Set> {
     if question.ca_certificate.is_some() {
         set.ca = ca_of(question);
         set.ca_base = ca_base_of(question);
+        set = set.arranged();
     }
     set.leaves.retain(|leaf| !leaf.files.is_empty());
     set.leaves.extend(further(question, &set, reader)?);
@@ -152,12 +153,12 @@ fn no_directory(dir: &Path) -> Failure {
 
 /// Certificates in the directory that the CA has signed besides the pair.
 fn further(question: &Question, set: &Set, reader: &Reader<'_>) -> Result<Vec<Leaf>> {
-    let Some(ca) = set.ca_certificate() else { return Ok(Vec::new()) };
+    let Some(ca) = set.ca.certificate.sound() else { return Ok(Vec::new()) };
     let leaves = reader
         .certificates()?
         .into_iter()
         .filter(|(base, certificate)| {
-            !question.pair.contains(base) && *base != set.ca_base && certificate.is_issued_by(ca)
+            !question.pair.contains(base) && *base != set.ca_base && ca.all().any(|ca| certificate.is_issued_by(ca))
         })
         .map(|(base, certificate)| Leaf::nothing(certificate.role().unwrap_or(Role::Server), base))
         .collect();
@@ -170,7 +171,7 @@ fn read_named(question: &Question, certificate: &Path) -> Set {
     let base = BaseName::beside(certificate);
     let files = look_at(question.key.as_deref(), Some(certificate), None);
     let role = files.sound_certificate().and_then(Certificate::role).unwrap_or(Role::Server);
-    Set { ca_base: ca_base_of(question), ca: ca_of(question), leaves: vec![Leaf { role, base, files }] }
+    Set { ca_base: ca_base_of(question), ca: ca_of(question), leaves: vec![Leaf { role, base, files }] }.arranged()
 }
 
 fn ca_path(question: &Question) -> PathBuf {

@@ -52,6 +52,17 @@ codes! {
         .ca(Refuses("put the right file there"), Fix::Replace).leaf(Reissues, Fix::Reissue)
         .means("The file is PEM of something else, such as a key where a certificate belongs. Two files have changed \
             places, or one was overwritten. Put the right file there, or let a run issue it again.");
+    PemForm => row("pem-form", Error, File)
+        .ca(Rewrites, Fix::Rewrite).leaf(Rewrites, Fix::Rewrite)
+        .means("The file can be read here and by openssl, but not by Milvus (Go) or not by all clients: it begins with a byte \
+            order mark, a BEGIN line is indented or has text before it, an END line and a BEGIN line are run together, or \
+            the label is an older one. It was pasted into YAML, or joined with cat without a final newline. A run writes \
+            the file again; the key and the certificates stay.");
+    ChainOrder => row("chain-order", Error, File)
+        .leaf(Rewrites, Fix::Reorder)
+        .means("The certificate is not the first one in its file: a CA's is before it. Milvus takes the first \
+            certificate for the server's, finds that the key is not its key, and does not start. The files were joined \
+            in the wrong order. The certificate comes first, then the CA that issued it, then the one above.");
     Damaged => row("damaged", Error, File)
         .ca(Refuses("put the right file there"), Fix::Replace).leaf(Reissues, Fix::Reissue)
         .means("The file has the right PEM label, but its content cannot be decoded: it was cut short, edited, or \
@@ -113,6 +124,12 @@ codes! {
         .means("The CA in ca.pem did not sign this certificate, so clients that trust ca.pem reject it. The files \
             come from two runs, or the CA was replaced and this certificate was not. Issue the certificate again \
             with this CA, or put back the CA that signed it.");
+    MissingIssuer => row("missing-issuer", Error, Certificate).plain()
+        .leaf(Reissues, Fix::AddIssuer)
+        .means("The certificate was issued by a CA below the one in ca.pem, or by another one, and the issuing CA's own \
+            certificate is nowhere here: clients cannot get from the certificate to a CA that they trust. Append the issuing \
+            CA's certificate (the intermediate certificate) to server.pem or client.pem. If ca.pem is not the root of that \
+            CA, put the root there.");
     SelfSigned => row("self-signed", Error, Certificate).plain()
         .leaf(Reissues, Fix::SignWithCa)
         .means("The certificate is signed with its own key and not by the CA, so clients that trust ca.pem reject \
@@ -230,7 +247,7 @@ codes! {
         .means("The CA certificate has a keyUsage without keyCertSign, so clients reject everything that it signed. \
             A run issues it again with the same key and subject.");
     PathLength => row("path-length", Error, Certificate)
-        .ca(Reissues, Fix::LengthenPath)
+        .ca(Reissues, Fix::LengthenPath).leaf(Ignores, Fix::LengthenPath)
         .means("A CA certificate above this one limits how many CAs may follow it (pathlen), and this CA is one too \
             many: clients reject what it signs. The CA above must sign it again with a longer pathlen.");
     BasicConstraintsNotCritical => row("basic-constraints-not-critical", Error, Certificate)

@@ -73,8 +73,7 @@ struct Found {
 
 fn find(request: &Request, job: &RenewJob, reader: &Reader<'_>) -> Result<Found> {
     let which = &job.which;
-    let ca = ca_certificate(request, reader)?;
-    let mut all = signed_in(reader, ca.as_ref())?;
+    let mut all = signed_in(reader, &authorities(request, reader)?)?;
     let (server, client) = &job.pair;
     // The Milvus page's certificates do not say what they are for, or all that they are for servers; their names do.
     for One { base, role, .. } in &mut all {
@@ -124,26 +123,26 @@ fn named(name: &str, request: &Request, there: &dyn Fn(&BaseName) -> bool) -> Re
     })
 }
 
-fn ca_certificate(request: &Request, reader: &Reader<'_>) -> Result<Option<Certificate>> {
+/// Those that ca.pem has: all of them are trusted.
+fn authorities(request: &Request, reader: &Reader<'_>) -> Result<Vec<Certificate>> {
     let octets = match &request.external_ca {
         Some(ca) => read_typed(&ca.certificate)?,
         None => reader.file(&request.ca_base.file(FileKind::Certificate))?,
     };
-    let Some(octets) = octets else { return Ok(None) };
-    Ok(certificates_from_pem(&octets).ok().map(|mut chain| chain.remove(0)))
+    Ok(octets.and_then(|octets| certificates_from_pem(&octets).ok()).unwrap_or_default())
 }
 
 /// Sorted by role and name, so that serial numbers do not depend on the file system.
-fn signed_in(reader: &Reader<'_>, ca: Option<&Certificate>) -> Result<Vec<One>> {
-    let Some(ca) = ca else { return Ok(Vec::new()) };
+fn signed_in(reader: &Reader<'_>, authorities: &[Certificate]) -> Result<Vec<One>> {
+    if authorities.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut found: Vec<One> = reader
         .certificates()?
         .into_iter()
-        .filter(|(_, certificate)| certificate.is_issued_by(ca))
-        .map(|(base, certificate)| One {
-            base,
-            role: certificate.role(),
-            names_by_number: certificate.names_by_number(ca),
+        .filter_map(|(base, certificate)| {
+            let ca = authorities.iter().find(|ca| certificate.is_issued_by(ca))?;
+            Some(One { base, role: certificate.role(), names_by_number: certificate.names_by_number(ca) })
         })
         .collect();
     found.sort_by_key(|one| (one.role, one.base.to_string()));

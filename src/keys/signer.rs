@@ -12,12 +12,13 @@ use rsa::pkcs1::ALGORITHM_OID;
 use rsa::pkcs8::EncodePublicKey;
 use rsa::sha2::{Digest, Sha256, Sha384, Sha512};
 use rsa::{Pkcs1v15Sign, Pss};
-use rustls::crypto::{CryptoProvider, KeyProvider};
+use rustls::crypto::{CryptoProvider, KeyProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::sign::SigningKey;
 use rustls::{SignatureAlgorithm, SignatureScheme};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::verification::VERIFICATION;
 use super::{KeyProblem, encoding};
 
 /// A private key that can sign.
@@ -140,10 +141,14 @@ impl Rsa {
     }
 }
 
-/// rustls with ring, and with the RSA keys that ring does not take.
+/// rustls with ring, with the RSA keys that ring does not take, and with the signatures on certificates that it does not
+/// verify.
 #[must_use]
 pub fn tls_provider() -> CryptoProvider {
-    CryptoProvider { key_provider: &AllKeys, ..rustls::crypto::ring::default_provider() }
+    let ring = rustls::crypto::ring::default_provider();
+    let signature_verification_algorithms =
+        WebPkiSupportedAlgorithms { all: VERIFICATION, ..ring.signature_verification_algorithms };
+    CryptoProvider { key_provider: &AllKeys, signature_verification_algorithms, ..ring }
 }
 
 #[derive(Debug)]

@@ -139,7 +139,7 @@ fn ensure(
     }
     let oddity = set.ca.certificate.sound().and_then(|file| file.oddity);
     if let (Some(oddity), None) = (oddity, &request.external_ca) {
-        plan.reasons.push(oddity.to_owned());
+        plan.reasons.push(oddity.text().to_owned());
         plan.rewrite_certificate = true;
     }
     let is_refreshed = plan.rewrite_key || plan.discard_key || plan.rewrite_certificate || serial_is_missing;

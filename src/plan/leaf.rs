@@ -14,20 +14,23 @@ use crate::pki::Identity;
 use crate::profile::Role;
 use crate::request::{LeafRequest, Request};
 use crate::san::San;
-use crate::set::{Leaf, LeafFiles};
+use crate::set::{CertificateFile, Leaf, LeafFiles};
 
-/// `issuer` is the CA's certificate that is there; `None` where the CA is made new.
+/// `authority` is the CA's file that is there; `None` where the CA is made new.
 pub(super) fn plan(
     asked: &LeafRequest,
     request: &Request,
     there: &Leaf,
-    issuer: Option<&Certificate>,
+    authority: Option<&CertificateFile>,
     ca: &AuthorityPlan,
     limits: &Limits,
     now: OffsetDateTime,
 ) -> Result<LeafPlan> {
     let files = &there.files;
     let existing = files.sound_certificate();
+    let own_issuer = authority.map(|file| &file.certificate);
+    // Another CA that ca.pem trusts may have signed what is there.
+    let issuer = authority.zip(existing).and_then(|(file, existing)| file.issuer_of(existing)).or(own_issuer);
     check_files(asked, request, there, issuer, now)?;
     let kept = inherited(asked, request, files, issuer)?;
     let mut identity = match &asked.foreign {
@@ -40,7 +43,7 @@ pub(super) fn plan(
     };
     let kept_names = kept.and_then(|certificate| certificate.subject_alt_names.as_deref());
     let left_out = limits.leave_out(&mut identity, asked, kept_names.unwrap_or_default());
-    let findings = issuer.map_or_else(Vec::new, |ca| check::leaf(Owner::Leaf(0), there, Some(ca), now));
+    let findings = authority.map_or_else(Vec::new, |ca| check::leaf(Owner::Leaf(0), there, Some(ca), now));
     let names = |place: Place| match place {
         Place::File(Owner::Ca, kind) => request.ca_base.file(kind),
         Place::File(_, kind) => there.base.file(kind),
@@ -63,7 +66,7 @@ pub(super) fn plan(
     } else if asked.only_refresh {
         reasons.clear();
     }
-    if !asked.renew && existing.zip(issuer).is_some_and(|(leaf, issuer)| loses_its_issuer(leaf, issuer, ca)) {
+    if !asked.renew && existing.zip(own_issuer).is_some_and(|(leaf, issuer)| loses_its_issuer(leaf, issuer, ca)) {
         reasons.push("it names the CA certificate by its serial number, which changes".to_owned());
     }
     // A key that no run replaces by itself is replaced by one that is told to.
@@ -91,7 +94,7 @@ pub(super) fn plan(
         }
     }
     let validity = validity(request.leaf_days(), "--days", now)?;
-    let validity = match issuer {
+    let validity = match own_issuer {
         Some(issuer) if ca.action != Action::Resign => validity.ending_by(issuer.not_after),
         // A CA certificate that is signed now is made to last at least as long (plan::outlive).
         _ => validity,
@@ -234,7 +237,7 @@ fn why_refresh(
         _ if rewrite_key => reasons.push("--key-format asks for another form of the key".to_owned()),
         _ => {}
     }
-    reasons.extend(files.certificate.sound().and_then(|file| file.oddity).map(str::to_owned));
+    reasons.extend(files.certificate.sound().and_then(|file| file.oddity).map(|oddity| oddity.text().to_owned()));
     if role == Role::Server && has_chain {
         if request.leaf_only {
             reasons.push("--leaf-only asks for it without its issuer".to_owned());

@@ -1,6 +1,6 @@
 //! What the octets of a set's files say. Nothing here knows where they come from.
 
-use super::{CertificateFile, KeyFile, Loaded};
+use super::{CertificateFile, KeyFile, Loaded, Oddity};
 use crate::certificate::read_certificates;
 use crate::error::Damage;
 use crate::keys::encoding::{self, DISCARDED};
@@ -27,7 +27,7 @@ pub fn certificates(file: &[u8]) -> Result<CertificateFile, Damage> {
     let holds_key = file.windows(16).any(|window| window == b"PRIVATE KEY-----");
     let held_key = encoding::read(file, None).ok().filter(|held| holds_key && !held.has_more);
     Ok(CertificateFile {
-        oddity: read.oddity,
+        oddity: read.oddity.map(Oddity::Form),
         holds_key,
         held_key: held_key.map(|held| held.key.public().clone()),
         ..CertificateFile::new(certificate, chain)

@@ -47,7 +47,7 @@ impl<'a> Reader<'a> {
 
     /// Reads the files that `shape` names.
     pub fn set(&self, shape: &Set, password: Option<&str>) -> Result<Set> {
-        Ok(Set { ca: self.ca(&shape.ca_base, password)?, ..self.leaves(shape)? })
+        Ok(Set { ca: self.ca(&shape.ca_base, password)?, ..self.leaves(shape)? }.arranged())
     }
 
     /// The same without the CA's files.
@@ -72,7 +72,8 @@ impl<'a> Reader<'a> {
             key: self.parsed(&base.file(FileKind::Key), |file| parse::key(file, None))?,
             certificate: self.parsed(&base.file(FileKind::Certificate), parse::certificates)?,
             request: self.parsed(&base.file(FileKind::Csr), csr_from_pem)?,
-        })
+        }
+        .arranged())
     }
 
     /// What the directory holds besides the files that were named: certificates that are no CA's, each with the base
@@ -152,6 +153,7 @@ pub fn look_at(key: Option<&Path>, certificate: Option<&Path>, password: Option<
         certificate: certificate.map_or(Loaded::Missing, |path| parsed(look(path), parse::certificates)),
         request: Loaded::Missing,
     }
+    .arranged()
 }
 
 /// Reads the files of a CA from elsewhere. Links are followed: the paths were typed.

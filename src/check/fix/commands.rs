@@ -9,9 +9,33 @@ use crate::foreign;
 use crate::profile::Role;
 use crate::san::{San, add_missing};
 use crate::serial::Serial;
-use crate::set::{KeyFile, Leaf, Loaded};
+use crate::set::{KeyFile, Leaf, Loaded, Oddity};
+
+pub(super) const ANOTHER_CA: &str = "have it issued again without that, or use another CA";
 
 impl Files<'_> {
+    /// A run writes the files of its own set as all read them, without the CA's key.
+    pub(super) fn rewrite(&self, at: Place) -> String {
+        let is_named = self.ca.is_some() && at.owner() == Some(Owner::Ca);
+        match self.leaf(at) {
+            _ if self.dir.is_none() || is_named => {
+                "write it again: each BEGIN and END line alone on its line, nothing before the first".to_owned()
+            }
+            Some(leaf) if !self.is_of_pair(leaf) => self.renew(at, ""),
+            _ => self.command(""),
+        }
+    }
+
+    /// Moves one of the blocks to the front; whatever else is in the file stays.
+    pub(super) fn reorder(&self, at: Place) -> Option<String> {
+        let Some(Oddity::Order(place)) = self.leaf(at)?.files.certificate.sound()?.oddity else { return None };
+        let pem = typed(&self.path(at));
+        Some(format!(
+            "awk '/-----BEGIN/ {{ n++ }} {{ b[n] = b[n] $0 \"\\n\" }} END {{ printf \"%s\", b[0] b[{place}]; for (i = 1; i <= n; i++) \
+             if (i != {place}) printf \"%s\", b[i] }}' {pem} > {pem}.new && mv {pem}.new {pem}"
+        ))
+    }
+
     pub(super) fn base(&self, at: Place) -> Option<&BaseName> {
         self.leaf(at).map(|leaf| &leaf.base)
     }
@@ -23,7 +47,7 @@ impl Files<'_> {
     /// A run, where it looks at the certificate; else `renew`.
     pub(super) fn reissue(&self, at: Place) -> String {
         if self.is_of_another_ca(at) {
-            return "have it issued again without that, or use another CA".to_owned();
+            return ANOTHER_CA.to_owned();
         }
         match (at.owner(), self.leaf(at)) {
             (_, Some(leaf)) if !self.is_of_pair(leaf) => self.renew(at, ""),
@@ -36,7 +60,7 @@ impl Files<'_> {
         match self.leaf(at) {
             Some(leaf) => self.signing(&format!("renew {}{flags}", word(&leaf.base))),
             None if self.is_of_another_ca(at) => {
-                "have it issued again without that, or use another CA".to_owned()
+                ANOTHER_CA.to_owned()
             }
             None => self.signing("renew --ca"),
         }

@@ -27,7 +27,7 @@ pub(super) fn admission(server: &Server, tls: &Tls, expected: &Expectation<'_>) 
         return vec![needed(client, &why)];
     };
     let owner = Owner::Leaf(at);
-    let mut findings = check::credentials(owner, client, expected.set.ca_certificate(), expected.now);
+    let mut findings = check::credentials(owner, client, expected.set.ca.certificate.sound(), expected.now);
     findings.retain(|finding| finding.severity == Severity::Error);
     for finding in &mut findings {
         finding.fix = elsewhere(finding.fix);

@@ -16,7 +16,7 @@ pub(super) fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
         return vec![Finding::new(Code::Damaged, SERVED, "cannot be read")];
     };
     let set = expected.set;
-    let mut findings = check::served(chain, set.ca_certificate(), expected.now);
+    let mut findings = check::served(chain, set.ca.certificate.sound(), expected.now);
     // A key of a kind that cannot be checked has a finding of its own.
     if !tls.proves_key && chain.certificate.public_key.kind.is_ok() {
         let message = "is not the server's own: it does not prove that it has the private key";

@@ -1,0 +1,131 @@
+//! Signatures that ring does not verify, and Milvus and its clients do: ECDSA with a digest longer than the curve, and
+//! P-521. ring verifies the others.
+
+use der::asn1::UintRef;
+use der::{Decode, Reader, SliceReader};
+use p256::ecdsa::signature::hazmat::PrehashVerifier;
+use ring::digest::{SHA256, SHA384, SHA512, digest};
+use rustls::pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
+
+/// Every algorithm that a signature can be verified with here: ring's, and those that it lacks.
+pub const VERIFICATION: &[&dyn SignatureVerificationAlgorithm] = &[
+    webpki::ring::ECDSA_P256_SHA256,
+    webpki::ring::ECDSA_P256_SHA384,
+    webpki::ring::ECDSA_P384_SHA256,
+    webpki::ring::ECDSA_P384_SHA384,
+    webpki::ring::ED25519,
+    webpki::ring::RSA_PKCS1_2048_8192_SHA256,
+    webpki::ring::RSA_PKCS1_2048_8192_SHA384,
+    webpki::ring::RSA_PKCS1_2048_8192_SHA512,
+    webpki::ring::RSA_PSS_2048_8192_SHA256_LEGACY_KEY,
+    webpki::ring::RSA_PSS_2048_8192_SHA384_LEGACY_KEY,
+    webpki::ring::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
+    &Ecdsa(Curve::P256, &SHA512),
+    &Ecdsa(Curve::P384, &SHA512),
+    &Ecdsa(Curve::P521, &SHA256),
+    &Ecdsa(Curve::P521, &SHA384),
+    &Ecdsa(Curve::P521, &SHA512),
+];
+
+#[derive(Debug, Clone, Copy)]
+enum Curve {
+    P256,
+    P384,
+    P521,
+}
+
+/// A curve and a digest that ring does not bring together.
+#[derive(Debug)]
+struct Ecdsa(Curve, &'static ring::digest::Algorithm);
+
+impl SignatureVerificationAlgorithm for Ecdsa {
+    fn verify_signature(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        let Self(curve, algorithm) = *self;
+        let verified = match curve {
+            Curve::P256 => verified::<p256::ecdsa::Signature, _>(
+                p256::ecdsa::VerifyingKey::from_sec1_bytes(key),
+                &prehash(algorithm, message, 32),
+                &scalars(signature, 32).ok_or(InvalidSignature)?,
+            ),
+            Curve::P384 => verified::<p384::ecdsa::Signature, _>(
+                p384::ecdsa::VerifyingKey::from_sec1_bytes(key),
+                &prehash(algorithm, message, 48),
+                &scalars(signature, 48).ok_or(InvalidSignature)?,
+            ),
+            Curve::P521 => verified::<p521::ecdsa::Signature, _>(
+                p521::ecdsa::VerifyingKey::from_sec1_bytes(key),
+                &prehash(algorithm, message, 66),
+                &scalars(signature, 66).ok_or(InvalidSignature)?,
+            ),
+        };
+        if verified { Ok(()) } else { Err(InvalidSignature) }
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        match self.0 {
+            Curve::P256 => alg_id::ECDSA_P256,
+            Curve::P384 => alg_id::ECDSA_P384,
+            Curve::P521 => alg_id::ECDSA_P521,
+        }
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        match self.1 {
+            known if *known == SHA256 => alg_id::ECDSA_SHA256,
+            known if *known == SHA384 => alg_id::ECDSA_SHA384,
+            _ => alg_id::ECDSA_SHA512,
+        }
+    }
+}
+
+fn verified<S, K>(
+    key: Result<K, p256::ecdsa::Error>,
+    prehash: &[u8],
+    scalars: &[u8],
+) -> bool
+where
+    S: for<'a> TryFrom<&'a [u8]>,
+    K: PrehashVerifier<S>,
+{
+    let Ok(signature) = S::try_from(scalars) else { return false };
+    key.is_ok_and(|key| key.verify_prehash(prehash, &signature).is_ok())
+}
+
+/// The digest, with zeros before it where it is shorter than the curve's numbers: the same number, and of a length that
+/// the crates take.
+fn prehash(algorithm: &'static ring::digest::Algorithm, message: &[u8], length: usize) -> Vec<u8> {
+    let digest = digest(algorithm, message);
+    let zeros = length.saturating_sub(digest.as_ref().len());
+    [vec![0; zeros], digest.as_ref().to_vec()].concat()
+}
+
+/// The two numbers of a signature (RFC 3279 section 2.2.3), each as long as the curve's.
+fn scalars(signature: &[u8], length: usize) -> Option<Vec<u8>> {
+    let mut reader = SliceReader::new(signature).ok()?;
+    let numbers = reader
+        .sequence(|numbers| Ok::<_, der::Error>([UintRef::decode(numbers)?, UintRef::decode(numbers)?]))
+        .ok()?;
+    reader.finish().ok()?;
+    let mut both = Vec::with_capacity(2 * length);
+    for number in numbers {
+        let zeros = length.checked_sub(number.as_bytes().len())?;
+        both.resize(both.len() + zeros, 0);
+        both.extend_from_slice(number.as_bytes());
+    }
+    Some(both)
+}
+
+/// Whether a key has signed; `None` where no algorithm here is for such a key and signature. All of them in DER, the
+/// algorithms without their SEQUENCE.
+pub fn verify(
+    (key_algorithm, key): (&[u8], &[u8]),
+    signature_algorithm: &[u8],
+    message: &[u8],
+    signature: &[u8],
+) -> Option<bool> {
+    let algorithm = VERIFICATION.iter().find(|algorithm| {
+        algorithm.public_key_alg_id().as_ref() == key_algorithm
+            && algorithm.signature_alg_id().as_ref() == signature_algorithm
+    })?;
+    Some(algorithm.verify_signature(key, message, signature).is_ok())
+}
