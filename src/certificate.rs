@@ -84,6 +84,8 @@ pub struct Certificate {
     pub purposes: Vec<Vec<u64>>,
     /// `None` without the extension.
     pub subject_alt_names: Option<Vec<San>>,
+    /// The extension is critical, as it has to be where there is no subject.
+    pub names_are_critical: bool,
     /// How many alternative names are of a kind that this tool does not write.
     pub other_names: usize,
     pub subject_key_identifier: Option<Vec<u8>>,
@@ -123,6 +125,7 @@ impl Certificate {
             extended_key_usage: None,
             purposes: Vec::new(),
             subject_alt_names: None,
+            names_are_critical: false,
             other_names: 0,
             subject_key_identifier: None,
             authority_key_identifier: None,
@@ -169,6 +172,7 @@ impl Certificate {
                 let (known, other) = alternative_names(&names.general_names);
                 self.subject_alt_names = Some(known);
                 self.other_names = other;
+                self.names_are_critical = extension.critical;
             }
             ParsedExtension::SubjectKeyIdentifier(id) => {
                 self.subject_key_identifier = Some(id.0.to_vec());

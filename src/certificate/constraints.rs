@@ -23,6 +23,7 @@ enum Subtree {
     Dns(String),
     /// Address and mask, as long as each other.
     Ip(Vec<u8>, Vec<u8>),
+    Email(String),
     /// Kinds that are left to the verifier.
     Other,
 }
@@ -104,6 +105,7 @@ impl From<&GeneralName<'_>> for Subtree {
                 let (address, mask) = octets.split_at(octets.len() / 2);
                 Self::Ip(address.to_vec(), mask.to_vec())
             }
+            GeneralName::RFC822Name(base) => Self::Email(base.to_ascii_lowercase()),
             _ => Self::Other,
         }
     }
@@ -111,7 +113,10 @@ impl From<&GeneralName<'_>> for Subtree {
 
 impl Subtree {
     fn is_of_kind(&self, name: &San) -> bool {
-        matches!((self, name), (Self::Dns(_), San::Dns(_)) | (Self::Ip(..), San::Ip(_)))
+        matches!(
+            (self, name),
+            (Self::Dns(_), San::Dns(_)) | (Self::Ip(..), San::Ip(_)) | (Self::Email(_), San::Email(_))
+        )
     }
 
     fn holds(&self, name: &San) -> bool {
@@ -130,6 +135,18 @@ impl Subtree {
                 octets.len() == address.len()
                     && octets.iter().zip(address).zip(mask).all(|((o, a), m)| o & m == a & m)
             }
+            // A mailbox, a host, or with a dot before it the hosts below one.
+            (Self::Email(base), San::Email(address)) => {
+                let address = address.to_ascii_lowercase();
+                let host = address.rsplit('@').next().unwrap_or_default();
+                if base.contains('@') {
+                    *base == address
+                } else if base.starts_with('.') {
+                    host.ends_with(base.as_str())
+                } else {
+                    host == base
+                }
+            }
             _ => false,
         }
     }
@@ -144,7 +161,7 @@ impl Subtree {
                 let has_gap = bits.skip_while(|bit| *bit == 1).any(|bit| bit == 1);
                 has_gap.then_some("IP constraint contained invalid mask")
             }
-            Self::Dns(_) | Self::Other => None,
+            Self::Dns(_) | Self::Email(_) | Self::Other => None,
         }
     }
 
@@ -159,7 +176,7 @@ impl Subtree {
     fn text(&self) -> Option<String> {
         match self {
             _ if self.is_all_hosts() || self.is_all_addresses() => None,
-            Self::Dns(base) => Some(base.clone()),
+            Self::Dns(base) | Self::Email(base) => Some(base.clone()),
             Self::Ip(address, mask) => {
                 let ip = <[u8; 4]>::try_from(address.as_slice())
                     .map(IpAddr::from)
@@ -193,6 +210,7 @@ mod tests {
                 Subtree::Dns("db.example".into()),
                 Subtree::Dns("localhost".into()),
                 Subtree::Dns(".below.example".into()),
+                Subtree::Email("mail.example".into()),
                 Subtree::Ip(vec![10, 0, 0, 0], vec![255, 0, 0, 0]),
             ],
             excluded: vec![Subtree::Dns("secret.db.example".into())],
@@ -203,7 +221,9 @@ mod tests {
             ("*.db.example", true),
             ("localhost", true),
             ("10.1.2.3", true),
-            ("user@elsewhere.example", true),
+            ("user@mail.example", true),
+            ("user@elsewhere.example", false),
+            ("root@secret.example", false),
             ("a.below.example", true),
             ("below.example", false),
             ("xbelow.example", false),
@@ -219,7 +239,7 @@ mod tests {
         }
         assert_eq!(
             constraints.to_string(),
-            "db.example, localhost, .below.example, 10.0.0.0/8 except secret.db.example"
+            "db.example, localhost, .below.example, mail.example, 10.0.0.0/8 except secret.db.example"
         );
         for (mask, readable) in
             [([255, 0, 0, 0], true), ([0; 4], true), ([255; 4], true), ([255, 0, 255, 0], false)]

@@ -149,7 +149,7 @@ fn named_issuer(findings: &mut Findings, below: &Certificate, issuer: &Certifica
     } else if let Some(message) = misnamed(below, issuer, &issuer.subject.text.clone().into()) {
         findings
             .certificate(Code::KeyIdentifier, message)
-            .seen("OpenSSL: unable to get issuer certificate");
+            .seen("OpenSSL: unable to get local issuer certificate");
     }
 }
 
@@ -169,9 +169,7 @@ fn own_identifier(findings: &mut Findings, certificate: &Certificate, issuer: Op
     if !certificate.is_self_issued() {
         issuer.into_iter().for_each(|issuer| named_issuer(findings, certificate, issuer));
     } else if let Some(message) = misnamed(certificate, certificate, &"its own".into()) {
-        findings
-            .certificate(Code::KeyIdentifier, message)
-            .seen("OpenSSL: unable to get issuer certificate");
+        findings.certificate(Code::KeyIdentifier, message).seen("OpenSSL: unable to get issuer certificate");
     }
 }
 
@@ -224,10 +222,14 @@ pub(super) fn path_length(findings: &mut Findings, path: &[&Certificate]) {
                 Some(0) => "no CA",
                 _ => "fewer CAs",
             };
-            let what = if findings.owner == Owner::Ca { "may not sign" } else { "is below a CA that may not sign" };
+            let what =
+                if findings.owner == Owner::Ca { "may not sign" } else { "is below a CA that may not sign" };
             let above = &above.subject.text;
             findings
-                .certificate(Code::PathLength, format!("{what}: {above} above it allows {count} below (pathlen)"))
+                .certificate(
+                    Code::PathLength,
+                    format!("{what}: {above} above it allows {count} below (pathlen)"),
+                )
                 .seen("OpenSSL: path length constraint exceeded");
         }
     }

@@ -117,13 +117,10 @@ impl Findings {
         }
     }
 
-    /// What Milvus and clients make of a file that only looks right.
+    /// A file that only looks right.
     pub(super) fn oddity(&mut self, oddity: Option<Oddity>) {
         match oddity {
-            Some(Oddity::Form(text)) => {
-                self.certificate(Code::PemForm, text)
-                    .seen("Go (Milvus): tls: failed to find any PEM data in certificate input");
-            }
+            Some(Oddity::Form(text)) => self.form(FileKind::Certificate, text),
             Some(order @ Oddity::Order(_)) => {
                 self.certificate(Code::ChainOrder, order.text())
                     .seen("Go (Milvus): tls: private key does not match public key");
@@ -132,11 +129,13 @@ impl Findings {
         }
     }
 
-    /// The same of a key.
-    pub(super) fn key_oddity(&mut self, oddity: Option<&'static str>) {
-        if let Some(text) = oddity {
-            self.add(FileKind::Key, Code::PemForm, text)
-                .seen("Go (Milvus): tls: failed to find any PEM data in key input");
+    /// PEM that Milvus or a client does not read.
+    pub(super) fn form(&mut self, kind: FileKind, text: &'static str) {
+        let what = if kind == FileKind::Key { "key" } else { "certificate" };
+        let is_milvus_s = self.owner != Owner::Ca && text.ends_with("which Milvus cannot read");
+        let finding = self.add(kind, Code::PemForm, text);
+        if is_milvus_s {
+            finding.seen(format!("Go (Milvus): tls: failed to find any PEM data in {what} input"));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, UnixTime};
 use time::OffsetDateTime;
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
@@ -40,11 +40,12 @@ fn check_leaf(owner: Owner, leaf: &Leaf, ca: &CertificateFile, now: OffsetDateTi
     };
     let is_server = leaf.role == Role::Server;
     let usage = if is_server { KeyUsage::server_auth() } else { KeyUsage::client_auth() };
-    match verify(certificate, chain, ca, usage, now) {
+    match verify(certificate, chain, ca, usage, keys::VERIFICATION, now) {
         Err(why) => {
             findings.certificate(Code::Chain, format!("does not verify against the CA: {}", words::of(&why)));
         }
         Ok(()) if is_server => {
+            only_rustls(&mut findings, leaf, ca, usage, now);
             for name in certificate.subject_alt_names.iter().flatten() {
                 if !is_valid_for(certificate, name) {
                     let is_address = matches!(name, San::Dns(dns) if dns.parse::<std::net::IpAddr>().is_ok());
@@ -57,9 +58,29 @@ fn check_leaf(owner: Owner, leaf: &Leaf, ca: &CertificateFile, now: OffsetDateTi
                 }
             }
         }
-        Ok(()) => {}
+        Ok(()) => only_rustls(&mut findings, leaf, ca, usage, now),
     }
     findings.list
+}
+
+/// What rustls with ring does not verify, though all other clients do. Nothing where the CA's key is to blame, which has
+/// a finding of its own.
+fn only_rustls(
+    findings: &mut Findings,
+    leaf: &Leaf,
+    ca: &CertificateFile,
+    usage: KeyUsage,
+    now: OffsetDateTime,
+) {
+    let Some(own) = leaf.files.certificate.sound() else { return };
+    let issuer = ca.issuer_of(&own.certificate);
+    if issuer.is_some_and(|ca| ca.public_key.kind.is_err()) {
+        return;
+    }
+    if let Err(why) = verify(&own.certificate, &own.chain, ca, usage, webpki::ALL_VERIFICATION_ALGS, now) {
+        findings
+            .certificate(Code::UnknownSignature, format!("is rejected by Rust clients: {}", words::of(&why)));
+    }
 }
 
 /// Whether who trusts the CAs of a file trusts the certificate of a server or client, with what is sent along.
@@ -70,7 +91,8 @@ pub(super) fn trusted(
     now: OffsetDateTime,
 ) -> Result<(), String> {
     let usage = if role == Role::Client { KeyUsage::client_auth() } else { KeyUsage::server_auth() };
-    verify(&own.certificate, &own.chain, ca, usage, now).map_err(|why| words::of(&why).to_owned())
+    verify(&own.certificate, &own.chain, ca, usage, keys::VERIFICATION, now)
+        .map_err(|why| words::of(&why).to_owned())
 }
 
 fn verify(
@@ -78,17 +100,20 @@ fn verify(
     along: &[Certificate],
     ca: &CertificateFile,
     usage: KeyUsage,
+    algorithms: &[&dyn SignatureVerificationAlgorithm],
     now: OffsetDateTime,
 ) -> Result<(), webpki::Error> {
-    let [tops, issuers] = [anchors(ca), along.iter().chain(ca.all()).collect::<Vec<_>>()].map(|certificates| {
-        let ders = certificates.into_iter().map(|certificate| CertificateDer::from(certificate.der.as_slice()));
-        ders.collect::<Vec<_>>()
-    });
+    let [tops, issuers] =
+        [anchors(ca), along.iter().chain(ca.all()).collect::<Vec<_>>()].map(|certificates| {
+            let ders =
+                certificates.into_iter().map(|certificate| CertificateDer::from(certificate.der.as_slice()));
+            ders.collect::<Vec<_>>()
+        });
     // One that rustls cannot read is no anchor of its.
     let anchors: Vec<_> = tops.iter().filter_map(|top| anchor_from_trusted_cert(top).ok()).collect();
     let leaf = CertificateDer::from(certificate.der.as_slice());
     EndEntityCert::try_from(&leaf)?
-        .verify_for_usage(keys::VERIFICATION, &anchors, &issuers, unix_time(now), usage, None, None)
+        .verify_for_usage(algorithms, &anchors, &issuers, unix_time(now), usage, None, None)
         .map(|_| ())
 }
 

@@ -2,9 +2,9 @@
 
 use time::{Duration, OffsetDateTime};
 
+use super::ca::{above, path_length};
 use super::finding::Findings;
 use super::{Code, Message, Owner, Place};
-use super::ca::{above, path_length};
 use crate::certificate::{Certificate, Constraints, Signature};
 use crate::files::FileKind;
 use crate::san::San;
@@ -48,6 +48,16 @@ pub(super) fn issuer(findings: &mut Findings, own: &CertificateFile, file: &Cert
             )
             .seen("OpenSSL: self-signed certificate");
     }
+    let outside = |name: &&San| {
+        let limits = ca.name_constraints.as_ref();
+        matches!(name, San::Email(_)) && limits.is_some_and(|limits| !limits.allow(name))
+    };
+    if let Some(name) = certificate.subject_alt_names.iter().flatten().find(outside) {
+        findings.certificate(
+            Code::Chain,
+            Message::of(format!("is for {name}, for which "), CA_PEM).and(" may not sign (nameConstraints)"),
+        );
+    }
     key_identifiers(findings, certificate, ca);
     if certificate.not_after > ca.not_after.saturating_add(OUTLIVES_BY) {
         findings.certificate(Code::OutlivesCa, Message::of("is valid longer than ", CA_PEM));
@@ -71,7 +81,8 @@ fn not_signed(findings: &mut Findings, own: &CertificateFile, file: &Certificate
     }
     let finding = if known.lacks_ca_key && !is_named && !top.is_self_issued() {
         let whose = if path.is_empty() { "is" } else { "carries a CA certificate that is" };
-        let message = format!("{whose} issued by {}, whose certificate is neither in it nor in ", top.issuer.text);
+        let message =
+            format!("{whose} issued by {}, whose certificate is neither in it nor in ", top.issuer.text);
         findings.certificate(Code::MissingIssuer, Message::of(message, CA_PEM))
     } else {
         let message = Message::of("is not signed by ", CA_PEM);

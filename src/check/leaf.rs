@@ -77,7 +77,9 @@ pub(super) fn asked(set: &Set, at: usize, asked: &Asked<'_>, now: OffsetDateTime
     content(&mut findings, leaf, ca, &known, now);
     if let Some(file) = leaf.files.key.sound() {
         findings.mode((asked.mode_of)(Owner::Leaf(at).file(FileKind::Key)));
-        findings.key_oddity(file.oddity);
+        if let Some(text) = file.oddity {
+            findings.form(FileKind::Key, text);
+        }
         key_form(&mut findings, leaf.role, file);
     }
     if let Some(file) = leaf.files.certificate.sound() {
@@ -186,6 +188,12 @@ fn names(findings: &mut Findings, role: Role, certificate: &Certificate) {
         findings
             .certificate(Code::NoSan, "has no subjectAltName")
             .seen("Go: certificate relies on legacy Common Name field, use SANs instead");
+    }
+    // RFC 5280 section 4.2.1.6.
+    if !none && certificate.subject.is_empty() && !certificate.names_are_critical {
+        findings
+            .certificate(Code::SanNotCritical, "has no subject, and a subjectAltName that is not critical")
+            .seen("Python 3.13: Subject empty and Subject Alt Name extension not critical");
     }
 }
 

@@ -158,7 +158,9 @@ fn further(question: &Question, set: &Set, reader: &Reader<'_>) -> Result<Vec<Le
         .certificates()?
         .into_iter()
         .filter(|(base, certificate)| {
-            !question.pair.contains(base) && *base != set.ca_base && ca.all().any(|ca| certificate.is_issued_by(ca))
+            !question.pair.contains(base)
+                && *base != set.ca_base
+                && ca.all().any(|ca| certificate.is_issued_by(ca))
         })
         .map(|(base, certificate)| Leaf::nothing(certificate.role().unwrap_or(Role::Server), base))
         .collect();
@@ -171,7 +173,8 @@ fn read_named(question: &Question, certificate: &Path) -> Set {
     let base = BaseName::beside(certificate);
     let files = look_at(question.key.as_deref(), Some(certificate), None);
     let role = files.sound_certificate().and_then(Certificate::role).unwrap_or(Role::Server);
-    Set { ca_base: ca_base_of(question), ca: ca_of(question), leaves: vec![Leaf { role, base, files }] }.arranged()
+    Set { ca_base: ca_base_of(question), ca: ca_of(question), leaves: vec![Leaf { role, base, files }] }
+        .arranged()
 }
 
 fn ca_path(question: &Question) -> PathBuf {

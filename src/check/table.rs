@@ -204,6 +204,10 @@ codes! {
         .means("The server certificate has no subjectAltName that a client can check, and Go, Java and others ignore \
             the CN. It comes from `openssl x509` without `-extfile`, as in older copies of gen.sh. Issue it again; a \
             run adds the CN as a name.");
+    SanNotCritical => row("san-not-critical", Warning, Certificate)
+        .leaf(Reissues, Fix::Reissue)
+        .means("The certificate has no subject, and its subjectAltName is not marked critical, as RFC 5280 requires then. \
+            Python 3.13 and other strict clients reject it. A run issues it again.");
     NameNotInSan => row("name-not-in-san", Error, Certificate)
         .leaf(Ignores, Fix::AddNames).server(Fix::NameServer)
         .means("Clients use a host name or an IP address that is not among the certificate's subjectAltNames, and \
@@ -260,9 +264,9 @@ codes! {
             openssl or an old configuration. A run issues it again with SHA-256.");
     UnknownSignature => row("unknown-signature", Warning, Certificate).plain()
         .leaf(Reissues, Fix::Reissue)
-        .means("The certificate is signed with an algorithm that cannot be verified here, such as ECDSA with SHA-512, so \
-            it is not known whether the CA signed it. rustls rejects such a certificate too; OpenSSL and Go accept it. A \
-            run issues it again with SHA-256.");
+        .means("The certificate is signed with an algorithm that rustls does not verify, such as ECDSA with SHA-512: Rust \
+            clients reject it; Milvus, pymilvus and the others accept it. Where the message says so, it cannot be verified \
+            here either, and it is not known whether the CA signed it. A run issues it again with SHA-256.");
     BadSerial => row("bad-serial", Warning, Certificate)
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
         .means("The serial number is zero, negative or longer than 20 bytes, against RFC 5280; some clients refuse \

@@ -78,11 +78,7 @@ impl SignatureVerificationAlgorithm for Ecdsa {
     }
 }
 
-fn verified<S, K>(
-    key: Result<K, p256::ecdsa::Error>,
-    prehash: &[u8],
-    scalars: &[u8],
-) -> bool
+fn verified<S, K>(key: Result<K, p256::ecdsa::Error>, prehash: &[u8], scalars: &[u8]) -> bool
 where
     S: for<'a> TryFrom<&'a [u8]>,
     K: PrehashVerifier<S>,

@@ -66,7 +66,9 @@ pub(super) fn plan(
     } else if asked.only_refresh {
         reasons.clear();
     }
-    if !asked.renew && existing.zip(own_issuer).is_some_and(|(leaf, issuer)| loses_its_issuer(leaf, issuer, ca)) {
+    if !asked.renew
+        && existing.zip(own_issuer).is_some_and(|(leaf, issuer)| loses_its_issuer(leaf, issuer, ca))
+    {
         reasons.push("it names the CA certificate by its serial number, which changes".to_owned());
     }
     // A key that no run replaces by itself is replaced by one that is told to.
@@ -237,7 +239,9 @@ fn why_refresh(
         _ if rewrite_key => reasons.push("--key-format asks for another form of the key".to_owned()),
         _ => {}
     }
-    reasons.extend(files.certificate.sound().and_then(|file| file.oddity).map(|oddity| oddity.text().to_owned()));
+    reasons.extend(
+        files.certificate.sound().and_then(|file| file.oddity).map(|oddity| oddity.text().to_owned()),
+    );
     if role == Role::Server && has_chain {
         if request.leaf_only {
             reasons.push("--leaf-only asks for it without its issuer".to_owned());

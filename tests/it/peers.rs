@@ -34,6 +34,10 @@ impl Peer {
         (peers, workshop)
     }
 
+    pub(crate) fn is_go(&self) -> bool {
+        self.script.is_none()
+    }
+
     fn shake(&self, set: &Sandbox, trust: &str, name: &str, mode: &str) -> Output {
         let mut command = Command::new(&self.program);
         command.args(&self.script).arg(set.path()).args([trust, name, mode]).output().unwrap()

@@ -19,7 +19,8 @@ impl Files<'_> {
         let is_named = self.ca.is_some() && at.owner() == Some(Owner::Ca);
         match self.leaf(at) {
             _ if self.dir.is_none() || is_named => {
-                "write it again: each BEGIN and END line alone on its line, nothing before the first".to_owned()
+                "write it again: each BEGIN and END line alone on its line, nothing before the first"
+                    .to_owned()
             }
             Some(leaf) if !self.is_of_pair(leaf) => self.renew(at, ""),
             _ => self.command(""),
@@ -28,7 +29,10 @@ impl Files<'_> {
 
     /// Moves one of the blocks to the front; whatever else is in the file stays.
     pub(super) fn reorder(&self, at: Place) -> Option<String> {
-        let Some(Oddity::Order(place)) = self.leaf(at)?.files.certificate.sound()?.oddity else { return None };
+        let file = self.leaf(at)?.files.certificate.sound()?;
+        let (Some(Oddity::Order(place)), false) = (file.oddity, file.holds_key) else {
+            return Some(self.rewrite(at));
+        };
         let pem = typed(&self.path(at));
         Some(format!(
             "awk '/-----BEGIN/ {{ n++ }} {{ b[n] = b[n] $0 \"\\n\" }} END {{ printf \"%s\", b[0] b[{place}]; for (i = 1; i <= n; i++) \
@@ -59,9 +63,7 @@ impl Files<'_> {
     pub(super) fn renew(&self, at: Place, flags: &str) -> String {
         match self.leaf(at) {
             Some(leaf) => self.signing(&format!("renew {}{flags}", word(&leaf.base))),
-            None if self.is_of_another_ca(at) => {
-                ANOTHER_CA.to_owned()
-            }
+            None if self.is_of_another_ca(at) => ANOTHER_CA.to_owned(),
             None => self.signing("renew --ca"),
         }
     }

@@ -30,7 +30,45 @@ pub(super) fn rows() -> Vec<Row> {
     let mut rows = absent();
     rows.extend(contents());
     rows.extend(keys());
+    rows.extend(forms());
     rows
+}
+
+/// PEM that openssl reads, and Milvus does not.
+fn forms() -> Vec<Row> {
+    vec![
+        row(
+            "a byte order mark before server.pem",
+            |s| s.write("server.pem", format!("\u{feff}{}", s.read("server.pem"))),
+            &["error pem-form server.pem", "note no-issuer server.pem"],
+        )
+        .made(&["--leaf-only"]),
+        row(
+            "a byte order mark before server.key",
+            |s| s.write("server.key", format!("\u{feff}{}", s.read("server.key"))),
+            &["error pem-form server.key"],
+        ),
+        row(
+            "a byte order mark before ca.pem",
+            |s| s.write("ca.pem", format!("\u{feff}{}", s.read("ca.pem"))),
+            &["error pem-form ca.pem"],
+        ),
+        row(
+            "ca.pem as it was pasted into YAML",
+            |s| s.write("ca.pem", s.read("ca.pem").replace("-----BEGIN", "    -----BEGIN")),
+            &["error pem-form ca.pem"],
+        ),
+        row(
+            "server.pem joined without a line end",
+            |s| s.write("server.pem", s.read("server.pem").replace("-----\n-----", "----------")),
+            &["error pem-form server.pem"],
+        ),
+        row(
+            "server.pem with an older label",
+            |s| s.write("server.pem", s.read("server.pem").replace(" CERTIFICATE", " X509 CERTIFICATE")),
+            &["error pem-form server.pem"],
+        ),
+    ]
 }
 
 fn absent() -> Vec<Row> {

@@ -9,7 +9,8 @@ use super::row::{Row, Verdict, rows};
 use crate::support::{Sandbox, has};
 
 /// Sentences, for what no command mends.
-const SENTENCES: [&str; 9] = [
+const SENTENCES: [&str; 10] = [
+    "append the issuing CA's certificate to ",
     "set the clock right, or wait",
     "have it issued again without that, or use another CA",
     "put the right one there; or start over: ",
