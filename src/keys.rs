@@ -23,7 +23,8 @@ pub use encoding::{KeyFile, KeyFormat};
 pub use generate::{generate, generate_each, generate_weak_rsa};
 pub use problem::KeyProblem;
 pub use signer::{Signer, tls_provider};
-pub use verification::{VERIFICATION, verify};
+pub use verification::VERIFICATION;
+pub(crate) use verification::verify;
 
 /// The kinds of key that every verifier in reach of Milvus accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -132,6 +133,22 @@ impl OtherKey {
     #[must_use]
     pub fn is_short(&self) -> bool {
         matches!(self, Self::Rsa(bits) if *bits < 2048)
+    }
+
+    /// Who can use it, as far as it was tried.
+    #[must_use]
+    pub fn readers(&self) -> &'static str {
+        match self {
+            Self::Rsa(..2048) => "Go, OpenSSL and what is built on them reject it",
+            Self::Rsa(..=8192) => "Milvus and its clients accept it",
+            Self::Rsa(_) => "Go rejects more than 8192 bits",
+            Self::Named(name) => match name.as_str() {
+                "P-521" => "Milvus, Go, Node and Python accept it, pymilvus and C++ (gRPC) do not",
+                "Ed448" | "RSA-PSS" => "Node and Python accept it, Milvus (Go) cannot load it",
+                "P-224" => "Milvus loads it, and no client accepts it",
+                _ => "Milvus (Go) cannot load it",
+            },
+        }
     }
 }
 

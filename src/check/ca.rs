@@ -124,15 +124,6 @@ pub(super) fn above(
         own.certificate(Code::NotCa, "is not a CA certificate (no basicConstraints CA:TRUE)")
             .seen("OpenSSL: invalid CA certificate");
     }
-    own.list.retain_mut(|finding| match finding.code {
-        Code::UnsupportedKey => {
-            finding.message =
-                format!("has a key that Milvus or pymilvus cannot use ({})", above.public_key).into();
-            finding.severity = Severity::Error;
-            !above.has_widely_verified_key()
-        }
-        _ => true,
-    });
     for mut finding in own.list {
         finding.message = finding.message.after(format!("holds {} above it, which ", above.subject.text));
         finding.fix = Fix::AnotherCa;

@@ -7,6 +7,8 @@ use super::{Code, Message, Owner, Severity, date, demo, is_expiring};
 use crate::certificate::Certificate;
 use crate::error::DamageKind;
 use crate::files::FileKind;
+use crate::keys::OtherKey;
+use crate::profile::Role;
 use crate::set::{KeyFile, Loaded, Oddity};
 
 impl Findings {
@@ -101,10 +103,22 @@ impl Findings {
                     "OpenSSL: EE certificate key too weak"
                 });
         } else {
-            self.certificate(
-                Code::UnsupportedKey,
-                format!("has a key that not all clients take ({kind}): rustls refuses it"),
-            );
+            let is_ca = self.owner == Owner::Ca;
+            // What a CA has signed is verified by more clients than use such a key themselves.
+            let (message, is_rejected) = if is_ca {
+                let is_verified = certificate.has_widely_verified_key();
+                let who = if is_verified { "Rust clients" } else { "Milvus or pymilvus" };
+                (format!("has a key whose signatures {who} cannot verify ({kind})"), !is_verified)
+            } else {
+                let message = format!("has a key that not all clients accept ({kind}): {}", kind.readers());
+                // Milvus takes it of a client.
+                let is_client_s = kind.to_string() == "P-521" && certificate.role() == Some(Role::Client);
+                (message, !is_client_s && !matches!(kind, OtherKey::Rsa(..=8192)))
+            };
+            let finding = self.certificate(Code::UnsupportedKey, message);
+            if is_rejected {
+                finding.severity = Severity::Error;
+            }
         }
     }
 

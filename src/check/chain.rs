@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 use super::finding::Findings;
-use super::{Code, Finding, Owner, words};
+use super::{Code, Finding, Fix, Owner, words};
 use crate::certificate::Certificate;
 use crate::keys;
 use crate::profile::Role;
@@ -78,8 +78,12 @@ fn only_rustls(
         return;
     }
     if let Err(why) = verify(&own.certificate, &own.chain, ca, usage, webpki::ALL_VERIFICATION_ALGS, now) {
-        findings
-            .certificate(Code::UnknownSignature, format!("is rejected by Rust clients: {}", words::of(&why)));
+        let is_own = own.chain.is_empty() || issuer.is_some_and(Certificate::is_self_issued);
+        let finding = findings
+            .certificate(Code::RustRejects, format!("is rejected by Rust clients: {}", words::of(&why)));
+        if !is_own {
+            finding.fix = Fix::AnotherCa;
+        }
     }
 }
 

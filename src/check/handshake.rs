@@ -106,10 +106,10 @@ fn shake(
     }
     let roots = Arc::new(roots);
     let server = server_config(server, client.is_some(), &provider, &roots, &clock)?;
-    let client = client_config(client, &provider, &roots, &clock).map_err(|e| e.to_string())?;
+    let client = client_config(client, &provider, &roots, &clock).map_err(|e| said(&e))?;
     let mut client =
-        ClientConnection::new(Arc::new(client), name.clone()).map_err(|e| format!("client: {e}"))?;
-    let mut server = ServerConnection::new(Arc::new(server)).map_err(|e| format!("server: {e}"))?;
+        ClientConnection::new(Arc::new(client), name.clone()).map_err(|e| format!("client: {}", said(&e)))?;
+    let mut server = ServerConnection::new(Arc::new(server)).map_err(|e| format!("server: {}", said(&e)))?;
     converse(&mut client, &mut server)
 }
 
@@ -152,7 +152,18 @@ fn server_config(
         config.with_safe_default_protocol_versions().map_err(|e| e.to_string())?.with_no_client_auth()
     };
     let (certificates, key) = files.credentials().ok_or("the server has no key or no certificate")?;
-    config.with_single_cert(certificates, key).map_err(|e| e.to_string())
+    config.with_single_cert(certificates, key).map_err(|e| said(&e))
+}
+
+/// rustls writes out its own types where it has no words.
+fn said(why: &rustls::Error) -> String {
+    match why {
+        rustls::Error::InvalidCertificate(_) => "the other side's certificate is not accepted".to_owned(),
+        rustls::Error::PeerIncompatible(_) => "the other side offers nothing that fits".to_owned(),
+        rustls::Error::PeerMisbehaved(_) => "the other side does not keep to TLS".to_owned(),
+        rustls::Error::InconsistentKeys(_) => "the key is not that of the certificate".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// Carries octets to and fro until both sides are done, or one refuses.
@@ -166,7 +177,7 @@ fn converse(client: &mut ClientConnection, server: &mut ServerConnection) -> Res
         while !wire.is_empty() {
             let read = server.read_tls(&mut wire.as_slice()).map_err(|e| e.to_string())?;
             wire.drain(..read);
-            server.process_new_packets().map_err(|e| format!("the server refuses: {e}"))?;
+            server.process_new_packets().map_err(|e| format!("the server refuses: {}", said(&e)))?;
         }
         while server.wants_write() {
             server.write_tls(&mut wire).map_err(|e| e.to_string())?;
@@ -174,7 +185,7 @@ fn converse(client: &mut ClientConnection, server: &mut ServerConnection) -> Res
         while !wire.is_empty() {
             let read = client.read_tls(&mut wire.as_slice()).map_err(|e| e.to_string())?;
             wire.drain(..read);
-            client.process_new_packets().map_err(|e| format!("the client refuses: {e}"))?;
+            client.process_new_packets().map_err(|e| format!("the client refuses: {}", said(&e)))?;
         }
         if !client.is_handshaking() && !server.is_handshaking() && !client.wants_write() {
             return Ok(());

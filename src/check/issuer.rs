@@ -37,7 +37,9 @@ pub(super) fn issuer(findings: &mut Findings, own: &CertificateFile, file: &Cert
         let message = format!(
             "is signed with {algorithm}, which cannot be verified here: whether by the CA was not checked"
         );
-        findings.certificate(Code::UnknownSignature, message);
+        findings
+            .certificate(Code::UnknownSignature, message)
+            .seen("Go: x509: cannot verify signature: algorithm unimplemented");
     }
     if certificate.subject.der == ca.subject.der && !is_told_apart(certificate) {
         findings

@@ -79,8 +79,9 @@ codes! {
             run with `--rekey`; a CA must be replaced.");
     UnsupportedKey => row("unsupported-key", Warning, Certificate)
         .ca(Ignores, Fix::None).leaf(Reissues, Fix::Reissue)
-        .means("The key is of a kind that some clients cannot use, such as P-521 or RSA with more than 4096 bits. \
-            Use RSA 2048 to 4096, ECDSA P-256 or P-384, which every client accepts.");
+        .means("The key is of a kind that Milvus or some clients cannot use (P-521, Ed448, RSA-PSS, brainpool and others), or \
+            that milvus-certgen cannot sign with (RSA with more than 4096 bits). The message says who accepts it. Use RSA \
+            2048 to 4096, ECDSA P-256 or P-384, which every client accepts.");
     Ed25519Key => row("ed25519-key", Warning, Certificate)
         .leaf(Ignores, Fix::RekeyAsRsa)
         .means("The key is Ed25519, which clients built on gRPC's C core (pymilvus, C++) do not accept. Create an \
@@ -262,11 +263,16 @@ codes! {
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
         .means("The certificate is signed with SHA-1 or MD5, which clients no longer accept. It comes from an old \
             openssl or an old configuration. A run issues it again with SHA-256.");
-    UnknownSignature => row("unknown-signature", Warning, Certificate).plain()
+    UnknownSignature => row("unknown-signature", Error, Certificate).plain()
         .leaf(Reissues, Fix::Reissue)
-        .means("The certificate is signed with an algorithm that rustls does not verify, such as ECDSA with SHA-512: Rust \
-            clients reject it; Milvus, pymilvus and the others accept it. Where the message says so, it cannot be verified \
-            here either, and it is not known whether the CA signed it. A run issues it again with SHA-256.");
+        .means("The certificate is signed with an algorithm that Milvus (Go) does not verify, such as SHA-224 or SHA-3; it \
+            cannot be verified here either, and it is not known whether the CA signed it. A run issues it again with \
+            SHA-256.");
+    RustRejects => row("rust-rejects", Warning, Certificate).plain()
+        .leaf(Ignores, Fix::Renew)
+        .means("Rust clients (rustls with ring) reject the certificate; Milvus, pymilvus and the other clients accept it. The \
+            message has rustls's reason: most often it is signed with an algorithm that ring does not verify, such as ECDSA \
+            with SHA-512. A renewed certificate is signed with SHA-256.");
     BadSerial => row("bad-serial", Warning, Certificate)
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
         .means("The serial number is zero, negative or longer than 20 bytes, against RFC 5280; some clients refuse \

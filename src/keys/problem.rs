@@ -95,7 +95,9 @@ impl fmt::Display for KeyProblem {
             }
             Self::Unsupported(kind) => write!(
                 f,
-                "is a private key of an unsupported kind ({kind}; RSA 2048 to 4096, ECDSA P-256, P-384 and Ed25519 are supported)"
+                "is a private key of an unsupported kind ({kind}; RSA 2048 to 4096, ECDSA P-256, P-384 and Ed25519 are supported): \
+                 milvus-certgen cannot sign with it; {}",
+                kind.readers()
             ),
             Self::ExplicitCurve => {
                 f.write_str("is an EC private key with explicit curve parameters, not a named curve")

@@ -20,6 +20,14 @@ pub const VERIFICATION: &[&dyn SignatureVerificationAlgorithm] = &[
     webpki::ring::RSA_PSS_2048_8192_SHA256_LEGACY_KEY,
     webpki::ring::RSA_PSS_2048_8192_SHA384_LEGACY_KEY,
     webpki::ring::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
+    BEYOND_RING[0],
+    BEYOND_RING[1],
+    BEYOND_RING[2],
+    BEYOND_RING[3],
+    BEYOND_RING[4],
+];
+
+const BEYOND_RING: [&dyn SignatureVerificationAlgorithm; 5] = [
     &Ecdsa(Curve::P256, &SHA512),
     &Ecdsa(Curve::P384, &SHA512),
     &Ecdsa(Curve::P521, &SHA256),
@@ -111,15 +119,15 @@ fn scalars(signature: &[u8], length: usize) -> Option<Vec<u8>> {
     Some(both)
 }
 
-/// Whether a key has signed; `None` where no algorithm here is for such a key and signature. All of them in DER, the
-/// algorithms without their SEQUENCE.
-pub fn verify(
+/// Whether a key has signed, where ring cannot say; `None` where nothing here is for such a key and signature. The
+/// algorithms are in DER without their SEQUENCE.
+pub(crate) fn verify(
     (key_algorithm, key): (&[u8], &[u8]),
     signature_algorithm: &[u8],
     message: &[u8],
     signature: &[u8],
 ) -> Option<bool> {
-    let algorithm = VERIFICATION.iter().find(|algorithm| {
+    let algorithm = BEYOND_RING.iter().find(|algorithm| {
         algorithm.public_key_alg_id().as_ref() == key_algorithm
             && algorithm.signature_alg_id().as_ref() == signature_algorithm
     })?;

@@ -30,7 +30,7 @@ fn subjects(set: &Sandbox) -> [String; 3] {
 }
 
 /// Everyone accepts both certificates, also those who have the CA certificate from before and are not strict.
-fn assert_up_to_date(set: &Sandbox, old_ca: &str) {
+fn assert_up_to_date(set: &Sandbox, old_ca: &str, peers: &[Peer]) {
     let verdict = Verdict::of(set, &["--name", "localhost"]);
     let grave: Vec<_> = verdict.findings().filter(|finding| finding.text("severity") != "note").collect();
     assert!(verdict.exit == 0 && grave.is_empty(), "{:?}", verdict.found());
@@ -42,8 +42,7 @@ fn assert_up_to_date(set: &Sandbox, old_ca: &str) {
         set.openssl(&format!("verify -x509_strict -purpose {purpose} -CAfile ca.pem {pem}.pem"));
         set.openssl(&format!("verify -purpose {purpose} -CAfile old-ca.pem {pem}.pem"));
     }
-    let (peers, _workshop) = Peer::present();
-    for peer in &peers {
+    for peer in peers {
         for trust in ["ca.pem", "server.pem"] {
             peer.assert(set, (trust, "localhost", "one-way"), true);
             peer.assert(set, (trust, "localhost", "mutual"), true);
@@ -58,6 +57,7 @@ fn each_page_s_set_is_brought_up_to_date_in_place() {
     if !has("openssl") {
         return;
     }
+    let (peers, _workshop) = Peer::present();
     for page in PAGES {
         // A run, a renewal of both, one of the CA with all that it has signed, and what runs before Milvus in Compose.
         for command in [&[][..], &["renew", "--ca", "--all"], &["--tls-dir", "tls"]] {
@@ -74,7 +74,7 @@ fn each_page_s_set_is_brought_up_to_date_in_place() {
                 assert_eq!(set.read("tls/server.pem"), set.read("server.pem"));
                 fs::remove_dir_all(set.file("tls")).unwrap();
             }
-            assert_up_to_date(&set, &old_ca);
+            assert_up_to_date(&set, &old_ca, &peers);
         }
     }
 }
@@ -85,6 +85,7 @@ fn today_s_page_is_refused_for_what_it_is_and_the_fix_is_the_run() {
     if !has("openssl") {
         return;
     }
+    let (peers, _workshop) = Peer::present();
     for (identifiers, is_alike) in [(NO_IDENTIFIERS, true), (IDENTIFIERS, false)] {
         let set = Sandbox::new();
         run_current_milvus_recipe(&set, identifiers);
@@ -103,19 +104,18 @@ fn today_s_page_is_refused_for_what_it_is_and_the_fix_is_the_run() {
         for finding in verdict.findings().filter(|finding| finding.text("severity") == "error") {
             assert_eq!(finding.text("fix"), "milvus-certgen", "{finding}");
         }
-        let (peers, _workshop) = Peer::present();
         for peer in &peers {
             peer.assert(&set, ("ca.pem", "localhost", "mutual"), false);
         }
         set.certgen(&[]).succeeds();
-        assert_up_to_date(&set, &old_ca);
+        assert_up_to_date(&set, &old_ca, &peers);
         // renew.sh goes on from there, and so does the next run.
         let ca = set.read("ca.pem");
         renew_as_current_milvus_recipe(&set, identifiers);
         assert_eq!(Verdict::of(&set, &[]).exit, 3);
         set.certgen(&["renew"]).succeeds();
         assert_eq!(set.read("ca.pem"), ca);
-        assert_up_to_date(&set, &old_ca);
+        assert_up_to_date(&set, &old_ca, &peers);
     }
 }
 

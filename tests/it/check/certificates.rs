@@ -80,7 +80,12 @@ fn validity() -> Vec<Row> {
         row(
             "ECDSA with SHA-512",
             |s| sign_with(s, "server", SERVER, "-days 365 -set_serial 0x1001 -sha512"),
-            &["warning unknown-signature server.pem"],
+            &["warning rust-rejects server.pem"],
+        ),
+        row(
+            "ECDSA with SHA-224",
+            |s| sign_with(s, "server", SERVER, "-days 365 -set_serial 0x1001 -sha224"),
+            &["error unknown-signature server.pem"],
         ),
         row(
             "a request that is signed with ECDSA and SHA-512",

@@ -249,7 +249,7 @@ fn keys() -> Vec<Row> {
                 new_key(s, "server", "EC -pkeyopt ec_paramgen_curve:P-521");
                 sign(s, "server", SERVER);
             },
-            &["warning unsupported-key server.key", "warning unsupported-key server.pem"],
+            &["warning unsupported-key server.key", "error unsupported-key server.pem"],
         ),
         row(
             "a client with Ed448",
@@ -257,7 +257,7 @@ fn keys() -> Vec<Row> {
                 new_key(s, "client", "ED448");
                 sign(s, "client", CLIENT);
             },
-            &["warning unsupported-key client.key", "warning unsupported-key client.pem"],
+            &["warning unsupported-key client.key", "error unsupported-key client.pem"],
         ),
     ]
 }
