@@ -90,13 +90,11 @@ pub struct CertificateFile {
 
 impl CertificateFile {
     /// The certificate and its issuers up to the root, as far as they are in the file; in PEM.
-    #[must_use]
     pub fn to_pem(&self) -> String {
         std::iter::once(&self.certificate).chain(self.above()).map(Certificate::to_pem).collect()
     }
 
     /// These certificates alone, as they are written here.
-    #[must_use]
     pub fn new(certificate: Certificate, chain: Vec<Certificate>) -> Self {
         Self { certificate, chain, holds_key: false, held_key: None, oddity: None }
     }
@@ -135,13 +133,11 @@ pub struct LeafFiles {
 
 impl LeafFiles {
     /// The certificate, if it is sound.
-    #[must_use]
     pub fn sound_certificate(&self) -> Option<&Certificate> {
         self.certificate.sound().map(|file| &file.certificate)
     }
 
     /// What a TLS handshake needs: the certificate file's chain, and the key.
-    #[must_use]
     pub fn credentials(&self) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
         let file = self.certificate.sound()?;
         let key = self.key.sound()?.key.pkcs8().to_vec();
@@ -153,7 +149,6 @@ impl LeafFiles {
     }
 
     /// True if there is none of the three.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.key.is_missing() && self.certificate.is_missing() && self.request.is_missing()
     }
@@ -170,7 +165,6 @@ pub struct Leaf {
 
 impl Leaf {
     /// One whose files are not there.
-    #[must_use]
     pub fn nothing(role: Role, base: BaseName) -> Self {
         Self { role, base, files: LeafFiles::default() }
     }
@@ -189,7 +183,6 @@ pub struct Set {
 
 impl Set {
     /// The same names, and no file of them.
-    #[must_use]
     pub fn emptied(&self) -> Self {
         Self {
             ca_base: self.ca_base.clone(),
@@ -199,19 +192,16 @@ impl Set {
     }
 
     /// The first leaf of the role.
-    #[must_use]
     pub fn first(&self, role: Role) -> Option<&Leaf> {
         self.leaves.iter().find(|leaf| leaf.role == role)
     }
 
     /// The CA's certificate, if it is sound.
-    #[must_use]
     pub fn ca_certificate(&self) -> Option<&Certificate> {
         self.ca.certificate.sound().map(|file| &file.certificate)
     }
 
     /// True if there is none of the files.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         let ca = &self.ca;
         ca.key.is_missing()

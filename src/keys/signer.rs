@@ -141,7 +141,6 @@ impl Rsa {
 }
 
 /// rustls with ring, and with the RSA keys that ring does not take.
-#[must_use]
 pub fn tls_provider() -> CryptoProvider {
     CryptoProvider { key_provider: &AllKeys, ..rustls::crypto::ring::default_provider() }
 }
