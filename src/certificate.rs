@@ -193,7 +193,6 @@ impl Certificate {
     }
 
     /// True if issuer and subject are the same name.
-    #[must_use]
     pub fn is_self_issued(&self) -> bool {
         self.issuer.der == self.subject.der
     }
@@ -205,7 +204,6 @@ impl Certificate {
     }
 
     /// What it is for, if it is for one thing.
-    #[must_use]
     pub fn role(&self) -> Option<Role> {
         let usage = self.extended_key_usage?;
         match (usage.server_auth, usage.client_auth) {
@@ -216,43 +214,36 @@ impl Certificate {
     }
 
     /// True if `basicConstraints` says so.
-    #[must_use]
     pub fn is_ca(&self) -> bool {
         self.basic_constraints.is_some_and(|basic| basic.ca)
     }
 
     /// True if that CA has signed it, and it says so.
-    #[must_use]
     pub fn is_issued_by(&self, ca: &Self) -> bool {
         self.issued_by(ca).is_good()
     }
 
     /// True if it names the CA's certificate by its serial number too, and not by its key alone.
-    #[must_use]
     pub fn names_by_number(&self, ca: &Self) -> bool {
         self.authority_serial.as_ref() == Some(&ca.serial_octets) && self.issuer.der == ca.subject.der
     }
 
     /// True if Go and gRPC's C core know the kind of its key; ring need not.
-    #[must_use]
     pub fn has_widely_verified_key(&self) -> bool {
         strict::is_widely_verified(&self.public_key.spki)
     }
 
     /// Whether that CA has signed it; not by one that is not named as its issuer.
-    #[must_use]
     pub fn issued_by(&self, ca: &Self) -> Signature {
         if self.issuer.der == ca.subject.der { self.signature(&ca.public_key) } else { Signature::Bad }
     }
 
     /// Whether the signature on this certificate is by that key.
-    #[must_use]
     pub fn signature(&self, issuer: &PublicKey) -> Signature {
         self.verdicts.of(&self.der, issuer)
     }
 
     /// SHA-256 of the DER, as `openssl x509 -fingerprint -sha256` prints it: pairs of hex digits with colons.
-    #[must_use]
     pub fn fingerprint(&self) -> String {
         let digest = ring::digest::digest(&ring::digest::SHA256, &self.der);
         let pairs: Vec<String> = digest.as_ref().iter().map(|octet| format!("{octet:02X}")).collect();
@@ -260,7 +251,6 @@ impl Certificate {
     }
 
     /// PEM with LF.
-    #[must_use]
     pub fn to_pem(&self) -> String {
         pem::pem_of("CERTIFICATE", &self.der)
     }

@@ -33,7 +33,7 @@ mod words;
 
 pub use ca::ca;
 pub use chain::{has_name, server_name};
-pub use code::{Concern, Handling, Row, Run, Severity};
+pub use code::{Concern, Run, Severity};
 pub use demo::is_demo_key;
 pub use files::{Files, Server};
 pub use finding::{Finding, Message, Names, Owner, Place, is_valid};
@@ -63,21 +63,18 @@ pub struct Asked<'a> {
 
 /// What came of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub struct Inspected {
     pub findings: Vec<Finding>,
     pub handshakes: Vec<Handshake>,
 }
 
 /// Checks a whole set as a run is about to write it. What may be written [`is_valid`].
-#[must_use]
 pub fn set(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
     conduct(set, None, now).findings
 }
 
 /// Checks a whole set as it is, for those who use it. Leaves of which there is no file at all are left out by the
 /// caller.
-#[must_use]
 fn inspect(set: &Set, asked: &Asked<'_>, now: OffsetDateTime) -> Inspected {
     conduct(set, Some(asked), now)
 }
@@ -166,7 +163,6 @@ fn surroundings(set: &Set, asked: &Asked<'_>) -> Vec<Finding> {
 
 /// True within so many days before the end, but never for more than the last third of the certificate's own lifetime:
 /// one for a few days is not about to expire from its first hour on, nor renewed at every run.
-#[must_use]
 pub fn is_expiring(certificate: &Certificate, within: u32, now: OffsetDateTime) -> bool {
     let lifetime = certificate.not_after - certificate.not_before;
     certificate.not_after - now < Duration::days(within.into()).min(lifetime / 3)

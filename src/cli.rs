@@ -156,7 +156,6 @@ enum Command {
 
 /// How a run behaves, apart from what it makes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are the flags'")]
 pub struct Behaviour {
     pub dry_run: bool,
     pub quiet: bool,
@@ -164,7 +163,6 @@ pub struct Behaviour {
 }
 
 /// The command line itself, for completions and manual pages.
-#[must_use]
 pub fn definition() -> clap::Command {
     <Cli as clap::CommandFactory>::command()
 }
@@ -214,7 +212,6 @@ fn printable_error(mut error: clap::Error) -> clap::Error {
 impl Cli {
     /// Reads this process's command line and environment; where that is not possible, or help is asked for, it says so
     /// and ends the process, as clap does it.
-    #[must_use]
     pub fn of_this_process() -> Self {
         let is_empty = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             value.is_empty() && name.as_encoded_bytes().starts_with(b"MILVUS_CERTGEN_")

@@ -29,7 +29,6 @@ impl FileKind {
     }
 
     /// The mode with which the file is created.
-    #[must_use]
     pub fn mode(self) -> u32 {
         match self {
             Self::Key => 0o600,
@@ -59,7 +58,6 @@ pub struct BaseName(String);
 
 impl BaseName {
     /// `ca`, `server` or `client`: the names of the Milvus page.
-    #[must_use]
     pub fn of_role(role: crate::profile::Role) -> Self {
         Self::plain(role.name())
     }
@@ -87,7 +85,6 @@ impl BaseName {
     }
 
     /// What the files beside a certificate from elsewhere are called.
-    #[must_use]
     pub fn beside(certificate: &std::path::Path) -> Self {
         Self::plain(&certificate.file_stem().unwrap_or_default().to_string_lossy())
     }
@@ -97,13 +94,11 @@ impl BaseName {
     }
 
     /// The name of a file within the directory.
-    #[must_use]
     pub fn file(&self, kind: FileKind) -> String {
         format!("{}.{}", self.0, kind.extension())
     }
 
     /// True if both would be one file where case does not count, as on macOS.
-    #[must_use]
     pub fn collides_with(&self, other: &Self) -> bool {
         self.0.eq_ignore_ascii_case(&other.0)
     }
@@ -134,7 +129,6 @@ fn why_not(name: &str) -> Option<&'static str> {
 }
 
 /// The path as a shell takes it, for hints that are commands. What is no path has [`foreign::typed`].
-#[must_use]
 pub fn typed(path: &std::path::Path) -> String {
     let bare = path.strip_prefix(".").ok().filter(|bare| !bare.as_os_str().is_empty()).unwrap_or(path);
     if bare.as_os_str().as_encoded_bytes().starts_with(b"-") {
@@ -145,13 +139,11 @@ pub fn typed(path: &std::path::Path) -> String {
 }
 
 /// The shell's line that converts that file, from the line in which `{}` stands for it.
-#[must_use]
 pub fn converted(line: &str, file: &std::path::Path) -> String {
     line.replace("{}", &typed(file))
 }
 
 /// The path for people: without the `./` of the current directory.
-#[must_use]
 pub fn shown(path: &std::path::Path) -> std::path::Display<'_> {
     let bare = path.strip_prefix(".").unwrap_or(path);
     if bare.as_os_str().is_empty() { path.display() } else { bare.display() }

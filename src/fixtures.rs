@@ -18,7 +18,6 @@ const DAYS: u32 = 3650;
 
 /// What is wrong with a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "see the table")]
 pub enum Flaw {
     None,
     Expired,
@@ -32,7 +31,6 @@ pub enum Flaw {
 
 /// A row of the table: a directory, and what must happen to who uses it.
 #[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "the names say it")]
 pub struct Fixture {
     pub flaw: Flaw,
     pub directory: &'static str,
@@ -219,13 +217,11 @@ fn made(role: Role, kind: FileKind, contents: Zeroizing<Vec<u8>>) -> Made {
 pub const TITLE: &str = "# Certificates that are broken on purpose";
 
 /// What README.md says while the sets are being written.
-#[must_use]
 pub fn incomplete_readme() -> String {
     format!("{TITLE}\n\nNot complete: the run was interrupted. `milvus-certgen fixtures` makes them anew.\n")
 }
 
 /// What README.md beside the sets says.
-#[must_use]
 pub fn readme() -> String {
     let rows = FIXTURES.map(|Fixture { directory, what, refused_by, .. }| {
         format!("| {directory} | {what} | {refused_by} |\n")

@@ -10,7 +10,6 @@ use std::os::unix::ffi::OsStrExt;
 
 /// The text with everything escaped that steers a terminal, or is not seen on it: control characters, line breaks
 /// and odd blanks, what turns the direction of writing, and what has no width.
-#[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
@@ -23,7 +22,6 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 }
 
 /// True of what [`printable`] escapes.
-#[must_use]
 pub fn is_hidden(c: char) -> bool {
     if matches!(c, ' '..='~') {
         return false;
@@ -40,7 +38,6 @@ pub fn is_hidden(c: char) -> bool {
 }
 
 /// One word of a POSIX shell's command, whatever is in it. Nothing in it needs [`printable`].
-#[must_use]
 pub fn typed(word: impl AsRef<OsStr>) -> String {
     let word = word.as_ref();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/+@:,".contains(c);
@@ -52,7 +49,6 @@ pub fn typed(word: impl AsRef<OsStr>) -> String {
 }
 
 /// A flag and its value as a shell takes them.
-#[must_use]
 pub fn typed_flag(flag: &str, value: &str) -> String {
     // A value that looks like a flag is one, unless it is bound to its own.
     let between = if value.starts_with('-') { '=' } else { ' ' };

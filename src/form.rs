@@ -67,7 +67,6 @@ pub enum Form {
 
 /// How the octets are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub enum Coding {
     Pem,
     Der,
@@ -84,7 +83,6 @@ pub struct OpenSsh {
 
 impl Form {
     /// Looks at the octets.
-    #[must_use]
     pub fn of(file: &[u8]) -> Self {
         if file.iter().all(u8::is_ascii_whitespace) {
             return Self::Empty;
@@ -101,7 +99,6 @@ impl Form {
     }
 
     /// Completes "holds ...".
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Empty => "nothing",
@@ -134,7 +131,6 @@ impl Form {
     }
 
     /// True for the forms in which private keys are kept.
-    #[must_use]
     pub fn may_hold_key(self) -> bool {
         matches!(
             self,
@@ -156,7 +152,6 @@ impl Form {
 }
 
 /// True if a private key is, or may well be, in a file where none belongs.
-#[must_use]
 pub fn holds_key(file: &[u8]) -> bool {
     position(file, b"PRIVATE KEY").is_some() || Form::of(file).may_hold_key()
 }

@@ -4,6 +4,10 @@
 
 use std::path::Path;
 
+pub use crate::foreign::{is_hidden, printable};
+pub use crate::form::{Form, holds_key};
+pub use crate::pem::{blocks, encode, oddity};
+
 #[path = "store/transaction/journal.rs"]
 mod journal;
 #[path = "commands/names.rs"]
@@ -11,13 +15,11 @@ mod journal;
 mod names;
 
 /// The names of a journal, and the text that it is written as; `None` if it is not accepted.
-#[must_use]
 pub fn journal(text: &str) -> Option<(Vec<String>, String)> {
     journal::Journal::parse(text).map(|journal| (journal.names().to_vec(), journal.text()))
 }
 
 /// The names of a file for `--from`, each with its line; `None` if it is not accepted.
-#[must_use]
 pub fn names(file: &[u8]) -> Option<Vec<(usize, String)>> {
     let listed = names::list(file, Path::new("-")).ok()?;
     Some(listed.into_iter().map(|listed| (listed.line, listed.name)).collect())

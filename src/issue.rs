@@ -26,7 +26,7 @@ use order::{Order, Signed};
 
 /// What is being done, for whoever shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Progress {
+pub(crate) enum Progress {
     /// Keys of these files are being made; with RSA 4096 it takes seconds.
     Keys(Vec<String>, keys::KeyKind),
     /// The role's certificate is being signed.
@@ -35,7 +35,7 @@ pub enum Progress {
 
 /// The set as it will be, and the files that make it so.
 #[derive(Debug)]
-pub struct Issued {
+pub(crate) struct Issued {
     /// What `check` looks at before anything is written.
     pub set: Set,
     /// What `commit` puts in place.
@@ -67,7 +67,7 @@ pub fn make(
 }
 
 /// Makes what the plan says. `random` fills the octets of a serial number; `progress` is told what is being done.
-pub fn issue(
+pub(crate) fn issue(
     plan: &Plan,
     request: &Request,
     set: Set,
@@ -84,7 +84,7 @@ pub fn issue(
 }
 
 /// The same with keys that were made before, of the kinds of [`Plan::new_keys`].
-pub fn issue_with(
+pub(crate) fn issue_with(
     plan: &Plan,
     request: &Request,
     set: Set,

@@ -41,7 +41,6 @@ pub enum KeyKind {
 
 impl KeyKind {
     /// True if a key of this kind is what was asked for, or more: a longer RSA key is no reason to make another.
-    #[must_use]
     pub fn covers(self, asked: Self) -> bool {
         match (self, asked) {
             (Self::Rsa(bits), Self::Rsa(asked)) => bits >= asked,
@@ -50,13 +49,11 @@ impl KeyKind {
     }
 
     /// A kind of key that takes no time to make, in place of one that does.
-    #[must_use]
     pub fn stand_in(self) -> Self {
         if self.is_rsa() { Self::EcdsaP256 } else { self }
     }
 
     /// The value of `--key-type`.
-    #[must_use]
     pub fn type_name(self) -> &'static str {
         match self {
             Self::Rsa(_) => "rsa",
@@ -67,7 +64,6 @@ impl KeyKind {
     }
 
     /// The kind of the key that takes the place of one of this kind: `--key-size` knows 2048, 3072 and 4096.
-    #[must_use]
     pub fn successor(self) -> Self {
         match self {
             Self::Rsa(bits) => Self::Rsa(bits.clamp(2048, 4096).next_multiple_of(1024)),
@@ -76,7 +72,6 @@ impl KeyKind {
     }
 
     /// RSA keys do key encipherment in old cipher suites; the others only sign.
-    #[must_use]
     pub fn is_rsa(self) -> bool {
         matches!(self, Self::Rsa(_))
     }
@@ -104,7 +99,6 @@ pub struct PublicKey {
 
 impl PublicKey {
     /// Reads the DER of a `SubjectPublicKeyInfo`.
-    #[must_use]
     pub fn from_spki(spki: &[u8]) -> Self {
         Self { spki: spki.to_vec(), kind: kind_of_spki(spki) }
     }
@@ -130,7 +124,6 @@ pub enum OtherKey {
 
 impl OtherKey {
     /// True if it is weak, and not only unusual.
-    #[must_use]
     pub fn is_short(&self) -> bool {
         matches!(self, Self::Rsa(bits) if *bits < 2048)
     }
@@ -222,25 +215,21 @@ impl PrivateKey {
     }
 
     /// The kind of key.
-    #[must_use]
     pub fn kind(&self) -> KeyKind {
         self.kind
     }
 
     /// The public key that belongs to it.
-    #[must_use]
     pub fn public(&self) -> &PublicKey {
         &self.public
     }
 
     /// What rcgen signs with.
-    #[must_use]
     pub fn signer(&self) -> &Signer {
         &self.signer
     }
 
     /// PKCS#8, version 1 (OpenSSL 3.0 does not read version 2).
-    #[must_use]
     pub fn pkcs8(&self) -> &[u8] {
         self.signer.pkcs8()
     }

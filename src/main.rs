@@ -4,12 +4,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anstyle::AnsiColor;
-use milvus_certgen::cli::Cli;
-use milvus_certgen::commands::{self, System};
 use milvus_certgen::error::{Exit, Failure};
-use milvus_certgen::foreign::printable;
-use milvus_certgen::run::Place;
-use milvus_certgen::store::Step;
+use milvus_certgen::internal::{self, Cli, Place, Step, System, printable};
 use time::OffsetDateTime;
 use zeroizing_alloc::ZeroAlloc;
 
@@ -54,7 +50,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
     let mut at = end_at_step();
     // X.509 counts whole seconds.
     let now = OffsetDateTime::now_utc().truncate_to_second();
-    Ok(commands::run(job, behaviour, &mut System { now, random: &random, at: &mut at })?)
+    Ok(internal::run(job, behaviour, &mut System { now, random: &random, at: &mut at })?)
 }
 
 fn print_error(error: &anyhow::Error) {

@@ -31,13 +31,11 @@ pub struct Block<'a> {
 
 impl Block<'_> {
     /// True if the block ends where the file or another block begins.
-    #[must_use]
     pub fn is_cut_short(&self) -> bool {
         self.body.is_none()
     }
 
     /// The octets; `None` where the block is cut short or is not base64.
-    #[must_use]
     pub fn der(&self) -> Option<Zeroizing<Vec<u8>>> {
         let body = self.body?;
         let mut base64 = Zeroizing::new(Vec::with_capacity(body.len()));
@@ -50,7 +48,6 @@ impl Block<'_> {
 }
 
 /// All blocks of a file, in order, also those that are cut short.
-#[must_use]
 pub fn blocks(file: &[u8]) -> Vec<Block<'_>> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -108,7 +105,6 @@ fn without_headers(content: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// PEM with LF, in a buffer that is overwritten after use; `None` where the label is none.
-#[must_use]
 pub fn encode(label: &str, der: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let length = pem_rfc7468::encoded_len(label, LineEnding::LF, der).ok()?;
     let mut buffer = Zeroizing::new(vec![0; length]);
@@ -119,7 +115,6 @@ pub fn encode(label: &str, der: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 
 /// What keeps Go, and with it Milvus, from reading a block that is read here (`encoding/pem`: both lines begin at
 /// the start of a line and have nothing behind them). Completes a sentence that begins with the file's name.
-#[must_use]
 pub fn oddity(block: &Block<'_>) -> Option<&'static str> {
     let (before, after) = block.around;
     if before == BYTE_ORDER_MARK {
@@ -149,7 +144,6 @@ pub fn oddity(block: &Block<'_>) -> Option<&'static str> {
 }
 
 /// Where the octets begin in the others.
-#[must_use]
 pub fn position(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)
 }

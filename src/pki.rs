@@ -31,7 +31,6 @@ impl Validity {
     pub const BACKDATE: Duration = Duration::HOUR;
 
     /// `days` from now on. `None` past the year 9999, where X.509's dates end.
-    #[must_use]
     pub fn days_from(now: OffsetDateTime, days: u32) -> Option<Self> {
         let not_before = now.checked_sub(Self::BACKDATE)?;
         let not_after = now.checked_add(Duration::days(days.into()))?;
@@ -39,14 +38,12 @@ impl Validity {
     }
 
     /// Without fractions of a second, which RFC 5280 does not allow.
-    #[must_use]
     pub fn in_seconds(self) -> Self {
         let whole = |at: OffsetDateTime| at.replace_nanosecond(0).unwrap_or(at);
         Self { not_before: whole(self.not_before), not_after: whole(self.not_after) }
     }
 
     /// The same, but not past another certificate's end.
-    #[must_use]
     pub fn ending_by(self, limit: OffsetDateTime) -> Self {
         Self { not_after: self.not_after.min(limit), ..self }.in_seconds()
     }

@@ -111,13 +111,11 @@ pub struct LeafPlan {
 
 impl LeafPlan {
     /// True if a certificate is signed.
-    #[must_use]
     pub fn signs(&self) -> bool {
         matches!(self.action, Action::Resign | Action::Issue)
     }
 
     /// The kind of key to make, if one is made.
-    #[must_use]
     pub fn new_key(&self) -> Option<KeyKind> {
         match self.key {
             KeyChoice::Make(kind) if self.signs() => Some(kind),
@@ -139,13 +137,11 @@ pub struct Plan {
 
 impl Plan {
     /// The kinds of the keys that must be made, the CA's first.
-    #[must_use]
     pub fn new_keys(&self) -> Vec<KeyKind> {
         self.ca.make_key.into_iter().chain(self.leaves.iter().filter_map(LeafPlan::new_key)).collect()
     }
 
     /// The names of their files.
-    #[must_use]
     pub fn new_key_files(&self, set: &Set) -> Vec<String> {
         let ca = self.ca.make_key.map(|_| set.ca_base.file(FileKind::Key));
         let leaves = self.leaves.iter().filter(|leaf| leaf.new_key().is_some());
@@ -153,7 +149,6 @@ impl Plan {
     }
 
     /// True if no file will be written.
-    #[must_use]
     pub fn keeps_everything(&self) -> bool {
         self.ca.action == Action::Keep && self.leaves.iter().all(|leaf| leaf.action == Action::Keep)
     }

@@ -73,14 +73,12 @@ pub struct Server {
 
 impl Server {
     /// The certificates that it sends, its own first; empty where it sent none.
-    #[must_use]
     pub fn chain(&self) -> Option<&CertificateFile> {
         self.greeting.tls.as_ref()?.chain.as_ref()
     }
 }
 
 /// Asks everything.
-#[must_use]
 pub fn probe(probe: &Probe<'_>) -> Found {
     let attempts = match reach::reach(probe.target, probe.timeout) {
         Ok(attempts) => attempts,

@@ -20,7 +20,6 @@ impl Role {
     pub const ALL: [Self; 3] = [Self::Ca, Self::Server, Self::Client];
 
     /// `ca`, `server` or `client`.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Ca => "ca",
@@ -30,7 +29,6 @@ impl Role {
     }
 
     /// The extended key usage of the role's certificate, in RFC 5280's words.
-    #[must_use]
     pub fn purpose(self) -> Option<&'static str> {
         match self {
             Self::Ca => None,
@@ -65,7 +63,6 @@ pub struct Profile {
 
 impl Profile {
     /// The row of the table for a role and a kind of key.
-    #[must_use]
     pub fn new(role: Role, key: KeyKind) -> Self {
         use rcgen::ExtendedKeyUsagePurpose as Purpose;
         use rcgen::KeyUsagePurpose as Usage;

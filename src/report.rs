@@ -104,7 +104,6 @@ pub struct Outcome<'a> {
 
 impl Report {
     /// Collects the facts. `set` is as it is after the run.
-    #[must_use]
     pub fn new(plan: &Plan, request: &Request, set: &Set, outcome: Outcome<'_>, now: OffsetDateTime) -> Self {
         let planned = |action: Action, subject: &Subject, names: &[San], validity: Validity| {
             let shown = outcome.dry_run && matches!(action, Action::Issue | Action::Resign);
@@ -143,7 +142,6 @@ impl Report {
     }
 
     /// The report of a command that makes files and signs nothing.
-    #[must_use]
     pub fn of_files(directory: &Path, written: &[String], dry_run: bool) -> Self {
         Self {
             schema: 1,
@@ -165,7 +163,6 @@ impl Report {
     }
 
     /// One report of several runs with the same CA, which stands in it once.
-    #[must_use]
     pub fn joined(reports: Vec<Self>) -> Self {
         let mut reports = reports.into_iter();
         let Some(mut joined) = reports.next() else { return Self::of_files(Path::new("."), &[], false) };

@@ -109,13 +109,11 @@ pub struct LeafRequest {
 
 impl LeafRequest {
     /// Nothing but the role and its name on the Milvus page.
-    #[must_use]
     pub fn of_role(role: Role) -> Self {
         Self::new(role, BaseName::of_role(role))
     }
 
     /// Nothing but the role and what its files are called.
-    #[must_use]
     pub fn new(role: Role, base: BaseName) -> Self {
         Self {
             role,
@@ -131,7 +129,6 @@ impl LeafRequest {
     }
 
     /// True if a flag says something about the names.
-    #[must_use]
     pub fn gives_names(&self) -> bool {
         self.names.is_some() || self.common_name.is_some()
     }
@@ -219,7 +216,6 @@ impl Default for Request {
 
 impl Request {
     /// Names the server, as `--cn` does.
-    #[must_use]
     pub fn with_common_name(mut self, name: &str) -> Self {
         self.common_name = Some(name.to_owned());
         for leaf in self.leaves.iter_mut().filter(|leaf| leaf.role == Role::Server) {
@@ -229,7 +225,6 @@ impl Request {
     }
 
     /// Where a file of the CA is.
-    #[must_use]
     pub fn ca_path(&self, kind: FileKind) -> PathBuf {
         match (&self.external_ca, kind) {
             (Some(ca), FileKind::Key) => ca.key.clone(),
@@ -241,14 +236,12 @@ impl Request {
     }
 
     /// The directory of a CA from elsewhere.
-    #[must_use]
     pub fn external_ca_dir(&self) -> Option<PathBuf> {
         let parent = self.external_ca.as_ref()?.certificate.parent()?;
         Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
     }
 
     /// The files of the request, none of them there.
-    #[must_use]
     pub fn shape(&self) -> Set {
         Set {
             ca_base: self.ca_base.clone(),
@@ -258,20 +251,17 @@ impl Request {
     }
 
     /// The kind of key that is made where one must be made.
-    #[must_use]
     pub fn new_key(&self) -> KeyKind {
         self.key.unwrap_or(KeyKind::Rsa(2048))
     }
 
     /// Days of a server's or client's certificate.
-    #[must_use]
     pub fn leaf_days(&self) -> u32 {
         let most = self.ca_days.unwrap_or(u32::MAX);
         self.days.unwrap_or_else(|| DEFAULT_DAYS.min(most))
     }
 
     /// Days of a CA's certificate.
-    #[must_use]
     pub fn authority_days(&self) -> u32 {
         self.ca_days.unwrap_or_else(|| self.leaf_days())
     }

@@ -40,13 +40,11 @@ impl San {
     }
 
     /// The name as a certificate has it, where it is one that `parse` could have made.
-    #[must_use]
     pub fn from_certificate_dns(name: &str) -> Self {
         Self::Dns(name.to_ascii_lowercase())
     }
 
     /// The same name, with an address that was written as a DNS name as an address.
-    #[must_use]
     pub fn as_clients_read_it(&self) -> Self {
         match self {
             Self::Dns(name) => name.parse().map_or_else(|_| self.clone(), Self::Ip),
@@ -55,7 +53,6 @@ impl San {
     }
 
     /// As `--san` takes it; `None` where it takes no such name, though a certificate from elsewhere may have one.
-    #[must_use]
     pub fn typed(&self) -> Option<String> {
         let text = match self {
             Self::Uri(uri) => format!("URI:{uri}"),
@@ -65,13 +62,11 @@ impl San {
     }
 
     /// True of a name that a server goes by.
-    #[must_use]
     pub fn is_host(&self) -> bool {
         matches!(self, Self::Dns(_) | Self::Ip(_))
     }
 
     /// The word for the kind, as in the JSON output.
-    #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Dns(_) => "dns",
@@ -82,7 +77,6 @@ impl San {
     }
 
     /// The kind in a sentence.
-    #[must_use]
     pub fn in_words(&self) -> &'static str {
         match self {
             Self::Dns(_) => "a DNS name",
@@ -93,7 +87,6 @@ impl San {
     }
 
     /// The name without its kind.
-    #[must_use]
     pub fn value(&self) -> String {
         match self {
             Self::Dns(name) | Self::Email(name) | Self::Uri(name) => name.clone(),
@@ -111,7 +104,6 @@ impl fmt::Display for San {
 /// The names that a common name stands for: itself, and for `localhost` both loopback addresses too.
 ///
 /// `None` where the common name is none that a client can check (a person's name, a title, a mail address).
-#[must_use]
 pub fn names_of_common_name(common_name: &str) -> Option<Vec<San>> {
     let name = parse(common_name).ok()?;
     if !name.is_host() {
@@ -126,7 +118,6 @@ pub fn names_of_common_name(common_name: &str) -> Option<Vec<San>> {
 }
 
 /// True for the addresses that come with the name `localhost`.
-#[must_use]
 pub fn is_loopback(name: &San) -> bool {
     names_of_common_name("localhost").is_some_and(|names| matches!(name, San::Ip(_)) && names.contains(name))
 }

@@ -21,7 +21,6 @@ impl Serial {
     /// A number of exactly 159 bits from 20 random octets: always 20 octets in DER, never negative.
     ///
     /// `openssl x509 -CAcreateserial` starts from a number of that size too.
-    #[must_use]
     pub fn from_random(mut octets: [u8; 20]) -> Self {
         octets[0] = octets[0] & 0x7f | 0x40;
         Self(octets)
@@ -73,7 +72,6 @@ impl Serial {
     }
 
     /// The number after this one; `None` past 20 octets.
-    #[must_use]
     pub fn next(&self) -> Option<Self> {
         let mut octets = self.0;
         for octet in octets.iter_mut().rev() {
@@ -86,14 +84,12 @@ impl Serial {
     }
 
     /// Big-endian without leading zeros.
-    #[must_use]
     pub fn octets(&self) -> &[u8] {
         let start = self.0.iter().position(|&octet| octet != 0).unwrap_or(self.0.len() - 1);
         &self.0[start..]
     }
 
     /// What `ca.srl` holds: upper-case hex, an even number of digits, a newline.
-    #[must_use]
     pub fn to_srl(&self) -> String {
         format!("{self}\n")
     }

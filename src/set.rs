@@ -101,7 +101,6 @@ pub enum Oddity {
 
 impl Oddity {
     /// The words.
-    #[must_use]
     pub fn text(self) -> &'static str {
         match self {
             Self::Form(text) => text,
@@ -114,7 +113,6 @@ impl Oddity {
 
 impl CertificateFile {
     /// All certificates of the file, in PEM.
-    #[must_use]
     pub fn to_pem(&self) -> String {
         self.all().map(Certificate::to_pem).collect()
     }
@@ -125,27 +123,23 @@ impl CertificateFile {
     }
 
     /// These certificates alone, as they are written here.
-    #[must_use]
     pub fn new(certificate: Certificate, chain: Vec<Certificate>) -> Self {
         Self { certificate, chain, holds_key: false, held_key: None, oddity: None }
     }
 
     /// The issuers of an intermediate CA's certificate that are in its file, up to the root; none for a root, whatever
     /// else is in the file.
-    #[must_use]
     pub fn above(&self) -> Vec<&Certificate> {
         issuers(&self.certificate, self.all())
     }
 
     /// The CA of the file that has signed the certificate; where that cannot be verified here, the one that it names.
-    #[must_use]
     pub fn issuer_of(&self, certificate: &Certificate) -> Option<&Certificate> {
         let not_bad = || self.all().find(|ca| !certificate.issued_by(ca).is_bad());
         self.all().find(|ca| certificate.is_issued_by(ca)).or_else(not_bad)
     }
 
     /// What a server sends behind a certificate that a CA of the file has signed: that CA, and those above it.
-    #[must_use]
     pub fn chain_of(&self, certificate: &Certificate) -> Option<Vec<Certificate>> {
         let issuer = self.issuer_of(certificate)?;
         let above = issuers(issuer, self.all());
@@ -155,7 +149,6 @@ impl CertificateFile {
 
 /// The issuers of a certificate among others, whatever their order, the nearest first and the root last; as far as they
 /// are there.
-#[must_use]
 pub fn issuers<'a>(
     certificate: &'a Certificate,
     others: impl Iterator<Item = &'a Certificate>,
@@ -195,13 +188,11 @@ pub struct LeafFiles {
 
 impl LeafFiles {
     /// The certificate, if it is sound.
-    #[must_use]
     pub fn sound_certificate(&self) -> Option<&Certificate> {
         self.certificate.sound().map(|file| &file.certificate)
     }
 
     /// What a TLS handshake needs: the certificate file's chain, and the key.
-    #[must_use]
     pub fn credentials(&self) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
         let file = self.certificate.sound()?;
         let key = self.key.sound()?.key.pkcs8().to_vec();
@@ -213,7 +204,6 @@ impl LeafFiles {
     }
 
     /// True if there is none of the three.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.key.is_missing() && self.certificate.is_missing() && self.request.is_missing()
     }
@@ -230,7 +220,6 @@ pub struct Leaf {
 
 impl Leaf {
     /// One whose files are not there.
-    #[must_use]
     pub fn nothing(role: Role, base: BaseName) -> Self {
         Self { role, base, files: LeafFiles::default() }
     }
@@ -249,7 +238,6 @@ pub struct Set {
 
 impl Set {
     /// The same names, and no file of them.
-    #[must_use]
     pub fn emptied(&self) -> Self {
         Self {
             ca_base: self.ca_base.clone(),
@@ -259,19 +247,16 @@ impl Set {
     }
 
     /// The first leaf of the role.
-    #[must_use]
     pub fn first(&self, role: Role) -> Option<&Leaf> {
         self.leaves.iter().find(|leaf| leaf.role == role)
     }
 
     /// The CA's certificate, if it is sound.
-    #[must_use]
     pub fn ca_certificate(&self) -> Option<&Certificate> {
         self.ca.certificate.sound().map(|file| &file.certificate)
     }
 
     /// True if there is none of the files.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         let ca = &self.ca;
         ca.key.is_missing()

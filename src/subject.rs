@@ -49,7 +49,6 @@ impl Default for Subject {
 
 impl Subject {
     /// A name as a certificate or a request has it.
-    #[must_use]
     pub fn from_der(der: &[u8]) -> Self {
         let attributes = read::attributes(der);
         let text = match &attributes {
@@ -70,13 +69,11 @@ impl Subject {
     }
 
     /// True if it is a name in DER: one that may stand in a certificate.
-    #[must_use]
     pub fn is_valid(&self) -> bool {
         self.rdns.is_some()
     }
 
     /// True if there is no attribute at all.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rdns.as_ref().is_some_and(Vec::is_empty)
     }
@@ -86,20 +83,17 @@ impl Subject {
     }
 
     /// The value of the attribute, if the name has it; the last one counts, which is the most specific.
-    #[must_use]
     pub fn value(&self, attribute: AttributeType) -> Option<&str> {
         let oid = attribute.oid().as_bytes();
         self.attributes().rev().find(|attribute| attribute.oid == oid).and_then(Attribute::text)
     }
 
     /// The common name, if there is one.
-    #[must_use]
     pub fn common_name(&self) -> Option<&str> {
         self.value(AttributeType::CommonName)
     }
 
     /// Why a name that somebody else wrote should not be signed; completes a sentence that begins with a file's name.
-    #[must_use]
     pub fn fault(&self) -> Option<String> {
         if !self.is_valid() {
             return Some(format!("its subject is no name in DER: {}", self.text));

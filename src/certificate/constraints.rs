@@ -45,7 +45,6 @@ impl Constraints {
     }
 
     /// Those of a new CA: these hosts and those below them, and no addresses.
-    #[must_use]
     pub fn of_hosts(hosts: &[String]) -> Self {
         let permitted = hosts.iter().map(|host| Subtree::Dns(host.trim_start_matches("*.").to_owned()));
         let excluded = [4, 16].map(|octets| Subtree::Ip(vec![0; octets], vec![0; octets]));
@@ -58,13 +57,11 @@ impl Constraints {
     }
 
     /// True if they say anything of addresses.
-    #[must_use]
     pub fn limit_addresses(&self) -> bool {
         self.permitted.iter().chain(&self.excluded).any(|subtree| matches!(subtree, Subtree::Ip(..)))
     }
 
     /// True if the CA may sign for the name. A kind of name without a subtree is not constrained.
-    #[must_use]
     pub fn allow(&self, name: &San) -> bool {
         let constrained = self.permitted.iter().any(|subtree| subtree.is_of_kind(name));
         let permitted = !constrained || self.permitted.iter().any(|subtree| subtree.holds(name));

@@ -114,19 +114,16 @@ impl Csr {
     }
 
     /// True if it asks for a critical extension that nobody here understands.
-    #[must_use]
     pub fn unknown_critical_extensions(&self) -> bool {
         self.wishes.unknown_critical
     }
 
     /// What it asks to be for: a client if it says so and not a server too.
-    #[must_use]
     pub fn role(&self) -> Role {
         if self.wishes.client_auth && !self.wishes.server_auth { Role::Client } else { Role::Server }
     }
 
     /// What it asks for and does not get, each in words.
-    #[must_use]
     pub fn overruled(&self, role: Role) -> Vec<&'static str> {
         let wishes = &self.wishes;
         let other_role = if role == Role::Server { wishes.client_auth } else { wishes.server_auth };
@@ -145,7 +142,6 @@ impl Csr {
     }
 
     /// PEM with LF.
-    #[must_use]
     pub fn to_pem(&self) -> String {
         pem_of("CERTIFICATE REQUEST", &self.der)
     }

@@ -25,13 +25,11 @@ pub enum Signature {
 
 impl Signature {
     /// True if it is known that the key made it.
-    #[must_use]
     pub fn is_good(&self) -> bool {
         *self == Self::Good
     }
 
     /// True if it is known that the key did not make it.
-    #[must_use]
     pub fn is_bad(&self) -> bool {
         *self == Self::Bad
     }

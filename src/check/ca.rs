@@ -12,7 +12,6 @@ use crate::serial::Serial;
 use crate::set::{CertificateFile, KeyFile, Loaded, Set, issuers};
 
 /// Checks the CA's files by themselves, as a run does.
-#[must_use]
 pub fn ca(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
     files(set, now).list
 }

@@ -128,7 +128,6 @@ fn is_valid_for(certificate: &Certificate, name: &San) -> bool {
 }
 
 /// True if a client that asks for the name takes a certificate with these.
-#[must_use]
 pub fn has_name(own: &[San], name: &San) -> bool {
     own.iter().any(|own| match (own, name) {
         (San::Dns(own), San::Dns(name)) => match own.strip_prefix("*.") {
@@ -144,7 +143,6 @@ pub fn has_name(own: &[San], name: &San) -> bool {
 }
 
 /// The name as a TLS client would ask for it; mail addresses and URIs are none. A wildcard is asked for by example.
-#[must_use]
 pub fn server_name(name: &San) -> Option<ServerName<'static>> {
     match name {
         San::Dns(name) => {

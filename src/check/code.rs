@@ -16,7 +16,6 @@ pub enum Severity {
 
 impl Severity {
     /// The word for it.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Note => "note",
@@ -115,7 +114,6 @@ impl Row {
 
 impl Code {
     /// The name that never changes.
-    #[must_use]
     pub fn name(self) -> &'static str {
         self.row().name
     }

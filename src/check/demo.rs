@@ -10,7 +10,6 @@ const DEMO_KEYS: [&str; 3] = [
 ];
 
 /// True if anyone can have the private half.
-#[must_use]
 pub fn is_demo_key(key: &PublicKey) -> bool {
     let digest = ring::digest::digest(&ring::digest::SHA256, &key.spki);
     let is_digest = |hex: &str| {

@@ -38,7 +38,6 @@ pub struct Server<'a> {
 
 impl<'a> Files<'a> {
     /// What the user calls it.
-    #[must_use]
     pub fn name(&self, place: Place) -> String {
         if let Some(path) = self.given(place) {
             return shown(path).to_string();
@@ -54,7 +53,6 @@ impl<'a> Files<'a> {
     }
 
     /// Where it is.
-    #[must_use]
     pub fn path(&self, place: Place) -> PathBuf {
         match (self.given(place), self.dir) {
             (Some(path), _) => path.to_owned(),

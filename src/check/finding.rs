@@ -22,7 +22,6 @@ pub enum Owner {
 
 impl Owner {
     /// Its file of that kind.
-    #[must_use]
     pub fn file(self, kind: FileKind) -> Place {
         Place::File(self, kind)
     }
@@ -39,7 +38,6 @@ pub enum Place {
 
 impl Place {
     /// Whose file it is, if it is one.
-    #[must_use]
     pub fn owner(self) -> Option<Owner> {
         match self {
             Self::File(owner, _) => Some(owner),
@@ -48,13 +46,11 @@ impl Place {
     }
 
     /// True for any owner's file of that kind.
-    #[must_use]
     pub fn is(self, kind: FileKind) -> bool {
         matches!(self, Self::File(_, own) if own == kind)
     }
 
     /// The same owner's file of another kind.
-    #[must_use]
     pub fn beside(self, kind: FileKind) -> Self {
         match self {
             Self::File(owner, _) => Self::File(owner, kind),
@@ -63,7 +59,6 @@ impl Place {
     }
 
     /// The name of the file within the set's directory.
-    #[must_use]
     pub fn name_in(self, set: &Set) -> String {
         match self {
             Self::File(Owner::Ca, kind) => set.ca_base.file(kind),
@@ -103,21 +98,18 @@ impl Message {
     }
 
     /// The words after it.
-    #[must_use]
     pub fn and(mut self, text: impl Into<String>) -> Self {
         self.0.push(Piece::Text(text.into()));
         self
     }
 
     /// One more place.
-    #[must_use]
     pub fn name(mut self, place: Place) -> Self {
         self.0.push(Piece::Name(place));
         self
     }
 
     /// As people read it.
-    #[must_use]
     pub fn text(&self, names: Names<'_>) -> String {
         let texts = self.0.iter().map(|piece| match piece {
             Piece::Text(text) => text.clone(),
@@ -175,7 +167,6 @@ impl Finding {
     }
 
     /// What a run does about it.
-    #[must_use]
     pub fn run(&self) -> Run {
         let Row { ca, leaf, .. } = self.code.row();
         match self.at.owner() {
@@ -186,7 +177,6 @@ impl Finding {
     }
 
     /// What is wrong and, where that is not plain to everybody, what the first who is quoted says of it.
-    #[must_use]
     pub fn reason(&self, names: Names<'_>) -> String {
         let row = self.code.row();
         let message = self.message.text(names);
@@ -197,14 +187,12 @@ impl Finding {
     }
 
     /// The same after the name of its place.
-    #[must_use]
     pub fn sentence(&self, names: Names<'_>) -> String {
         format!("{} {}", names(self.at), self.reason(names))
     }
 }
 
 /// True if neither Milvus nor a client of it rejects anything: what has such findings may be written.
-#[must_use]
 pub fn is_valid(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.severity < Severity::Error)
 }

@@ -96,7 +96,6 @@ pub enum Fix {
 
 impl Files<'_> {
     /// What fixes it: a command that works when typed, or a sentence where there is none.
-    #[must_use]
     pub fn fix(&self, finding: &Finding) -> Option<String> {
         let at = finding.at;
         if let ControlFlow::Break(fix) = self.around_a_key(finding) {

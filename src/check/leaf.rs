@@ -17,7 +17,6 @@ use crate::set::{CertificateFile, KeyFile, Leaf, LeafFiles, Loaded, Set};
 const LONGEST_FOR_APPLE: i64 = 825;
 
 /// Checks a server's or client's files and, where its certificate is known, their relation to the CA, as a run does.
-#[must_use]
 pub fn leaf(owner: Owner, leaf: &Leaf, ca: Option<&CertificateFile>, now: OffsetDateTime) -> Vec<Finding> {
     let mut findings = Findings::new(owner);
     findings.file(FileKind::Key, &leaf.files.key);
@@ -28,7 +27,6 @@ pub fn leaf(owner: Owner, leaf: &Leaf, ca: Option<&CertificateFile>, now: Offset
 }
 
 /// The same without the files: what its certificate and its key say where they are in use.
-#[must_use]
 pub fn credentials(
     owner: Owner,
     leaf: &Leaf,
@@ -41,7 +39,6 @@ pub fn credentials(
 }
 
 /// What a running server sends, as a client that trusts the CA looks at it.
-#[must_use]
 pub fn served(chain: &CertificateFile, ca: Option<&CertificateFile>, now: OffsetDateTime) -> Vec<Finding> {
     let mut findings = Findings::new(Owner::Served);
     let files = LeafFiles { certificate: Loaded::Sound(chain.clone()), ..LeafFiles::default() };

@@ -21,7 +21,6 @@ pub(super) fn check(set: &Set, asked: &[San]) -> Vec<Finding> {
 }
 
 /// The certificate is not for that name.
-#[must_use]
 pub fn name_not_in_san(at: Place, own: &[San], name: &San) -> Finding {
     let list = own.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let mut message = format!("is not for {name}, but for {list}");

@@ -39,7 +39,6 @@ pub struct Question {
 
 /// A set and what is wrong with it.
 #[derive(Debug)]
-#[expect(missing_docs, reason = "the names say it")]
 pub struct Checked {
     pub set: Set,
     pub findings: Vec<Finding>,
@@ -65,7 +64,6 @@ pub fn check(question: &Question, now: OffsetDateTime) -> Result<Checked> {
 }
 
 /// What the user calls the files of the set that was read for that question.
-#[must_use]
 pub fn files<'a>(question: &'a Question, set: &'a Set) -> Files<'a> {
     // It comes instead of the directory's, or behind it.
     let named = question.certificate.as_deref().zip(set.leaves.len().checked_sub(1));

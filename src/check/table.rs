@@ -22,7 +22,6 @@ macro_rules! codes {
             pub const ALL: &'static [Self] = &[$(Self::$code,)*];
 
             /// All that is decided by the code alone.
-            #[must_use]
             pub const fn row(self) -> Row {
                 match self {
                     $(Self::$code => const { $row },)*

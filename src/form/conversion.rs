@@ -7,7 +7,6 @@ use super::{Coding, Form, OpenSsh};
 
 impl Form {
     /// The shell's line that makes a private key in PEM of it; `{}` stands for the file.
-    #[must_use]
     pub fn to_key(self) -> Option<&'static str> {
         Some(match self {
             Self::Utf16("UTF-16BE") => FROM_UTF16BE,
@@ -46,7 +45,6 @@ impl Form {
     }
 
     /// The shell's line that makes certificates in PEM of it.
-    #[must_use]
     pub fn to_certificates(self) -> Option<&'static str> {
         Some(match self {
             Self::Utf16("UTF-16BE") => FROM_UTF16BE,
@@ -76,7 +74,6 @@ impl Form {
     }
 
     /// The shell's line that makes a request in PEM of it.
-    #[must_use]
     pub fn to_request(self) -> Option<&'static str> {
         match self {
             Self::DerRequest => Some("openssl req -inform DER -in {} -out {}.new && mv {}.new {}"),

@@ -50,7 +50,6 @@ pub struct KeyFile {
 
 impl KeyFile {
     /// A key alone, as it is written here.
-    #[must_use]
     pub fn new(key: PrivateKey, format: KeyFormat) -> Self {
         Self { key, format, was_encrypted: false, oddity: None, has_more: false }
     }

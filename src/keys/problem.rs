@@ -41,13 +41,11 @@ const TAKE_OLD_PASSWORD_OFF: &str =
 
 impl KeyProblem {
     /// True if a password keeps the key shut: it may well be sound.
-    #[must_use]
     pub fn is_password(&self) -> bool {
         matches!(self, Self::Encrypted(_) | Self::WrongPassword | Self::OldEncryption { .. })
     }
 
     /// What kind of damage it is to the file.
-    #[must_use]
     pub fn damage(&self) -> Damage {
         let kind = match self {
             Self::Empty => DamageKind::Empty,

@@ -143,7 +143,6 @@ impl Rsa {
 
 /// rustls with ring, with the RSA keys that ring does not take, and with the signatures on certificates that it does not
 /// verify.
-#[must_use]
 pub fn tls_provider() -> CryptoProvider {
     let ring = rustls::crypto::ring::default_provider();
     let signature_verification_algorithms =

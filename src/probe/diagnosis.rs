@@ -42,7 +42,6 @@ pub struct Diagnosis {
 
 impl Diagnosis {
     /// Whether a client with the set connects; `None` where that could not be found out.
-    #[must_use]
     pub fn connects(&self) -> Option<bool> {
         let has_error = self.findings.iter().any(|finding| finding.severity == Severity::Error);
         if has_error { Some(false) } else { self.unknown.is_none().then_some(true) }
@@ -50,7 +49,6 @@ impl Diagnosis {
 }
 
 /// Judges what was found.
-#[must_use]
 pub fn diagnose(found: &Found, expected: &Expectation<'_>) -> Diagnosis {
     let Some(server) = &found.server else {
         return Diagnosis { unknown: Some(unreachable(found, expected.target)), ..Diagnosis::default() };

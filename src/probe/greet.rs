@@ -58,7 +58,6 @@ fn certified(files: &LeafFiles, provider: &CryptoProvider) -> Result<Option<Arc<
 
 /// The version that was agreed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub enum Version {
     Tls12,
     Tls13,
@@ -66,7 +65,6 @@ pub enum Version {
 
 impl Version {
     /// `TLS 1.2` or `TLS 1.3`.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Tls12 => "TLS 1.2",
@@ -97,7 +95,6 @@ pub struct Tls {
 
 /// A handshake and its end.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub struct Greeting {
     pub outcome: Outcome,
     /// The server has gone on after the client's part was over: what it does later is no refusal of this client.
@@ -108,7 +105,6 @@ pub struct Greeting {
 
 impl Greeting {
     /// True if gRPC can go on from there.
-    #[must_use]
     pub fn speaks_http2(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.alpn.as_deref() == Some("h2"))
     }

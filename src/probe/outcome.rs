@@ -33,13 +33,11 @@ pub enum Refusal {
 
 impl Refusal {
     /// True if the two have no version of TLS in common, or nothing of it.
-    #[must_use]
     pub fn is_about_version(&self) -> bool {
         matches!(self, Self::Alert(AlertDescription::ProtocolVersion) | Self::Incompatible(_))
     }
 
     /// True if they have no protocol above TLS in common.
-    #[must_use]
     pub fn is_about_protocol(&self) -> bool {
         matches!(self, Self::Alert(AlertDescription::NoApplicationProtocol))
     }

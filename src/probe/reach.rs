@@ -12,7 +12,6 @@ use crate::foreign::typed;
 
 /// One address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub struct Attempt {
     pub address: SocketAddr,
     pub reached: Reached,
@@ -33,7 +32,6 @@ pub enum Reached {
 
 impl Reached {
     /// The words for it.
-    #[must_use]
     pub fn in_words(&self) -> &str {
         match self {
             Self::Connected => "connected",

@@ -72,7 +72,6 @@ impl Target {
     }
 
     /// As HTTP's `:authority` has it: a zone means something on this machine alone, and is no part of it.
-    #[must_use]
     pub fn authority(&self) -> String {
         let host = self.host.split('%').next().unwrap_or_default();
         Self { host: host.to_owned(), port: self.port }.to_string()

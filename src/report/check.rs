@@ -77,7 +77,6 @@ struct HandshakeFacts {
 
 impl CheckReport {
     /// Collects the facts.
-    #[must_use]
     pub fn new(question: &Question, checked: &Checked, strict: bool, now: OffsetDateTime) -> Self {
         let gravest_allowed = if strict { Severity::Note } else { Severity::Warning };
         let count = |severity| checked.findings.iter().filter(|finding| finding.severity == severity).count();
@@ -96,7 +95,6 @@ impl CheckReport {
     }
 
     /// 0, or 3 where something is wrong.
-    #[must_use]
     pub fn exit(&self) -> Exit {
         if self.ok { Exit::Done } else { Exit::Problem }
     }

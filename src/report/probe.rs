@@ -94,7 +94,6 @@ enum ClientCertificate {
 
 impl ProbeReport {
     /// Collects the facts.
-    #[must_use]
     pub fn new(job: &ProbeJob, set: &Set, found: &Found, diagnosis: &Diagnosis, now: OffsetDateTime) -> Self {
         let server = found.server.as_ref();
         let chain = server.and_then(Server::chain);
@@ -133,7 +132,6 @@ impl ProbeReport {
     }
 
     /// 0 if a client connects, 3 if not.
-    #[must_use]
     pub fn exit(&self) -> Exit {
         if self.ok == Some(false) { Exit::Problem } else { Exit::Done }
     }

@@ -19,7 +19,6 @@ pub struct Narrator {
 
 impl Narrator {
     /// Speaks if standard error is a terminal and `quiet` does not forbid it.
-    #[must_use]
     pub fn new(quiet: bool) -> Self {
         Self { spinner: None, speaks: speaks(quiet) }
     }
@@ -70,7 +69,6 @@ pub struct Bar(Option<ProgressBar>);
 
 impl Bar {
     /// A bar over so many names.
-    #[must_use]
     pub fn new(names: usize, quiet: bool) -> Self {
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len} names, {per_sec}, {eta} left");
         let bar = speaks(quiet).then(|| ProgressBar::new(names as u64));

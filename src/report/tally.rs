@@ -24,7 +24,6 @@ pub struct Tally {
 
 impl Tally {
     /// Nothing done yet.
-    #[must_use]
     pub fn new(directory: &Path, names: usize, dry_run: bool) -> Self {
         let directory = directory.display().to_string();
         Self { schema: 1, directory, dry_run, names, made: 0, re_signed: 0, kept: 0 }

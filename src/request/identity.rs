@@ -70,7 +70,6 @@ impl Request {
     }
 
     /// The attributes that were given for a server or client.
-    #[must_use]
     pub fn given(&self, leaf: &LeafRequest) -> Vec<Given> {
         let common_name = leaf.common_name.clone().map(|(flag, value)| Given {
             attribute: AttributeType::CommonName,

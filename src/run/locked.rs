@@ -95,7 +95,6 @@ impl Locked {
     }
 
     /// The output directory, for reading.
-    #[must_use]
     pub fn output(&self) -> &Dir {
         self.output.dir()
     }

@@ -7,7 +7,6 @@ use crate::keys::encoding::{self, DISCARDED};
 use crate::serial::Serial;
 
 /// NAME.key; a password opens one that has one.
-#[must_use]
 pub fn key(file: &[u8], password: Option<&str>) -> Loaded<KeyFile> {
     if file == DISCARDED.as_bytes() {
         return Loaded::Discarded;

@@ -40,7 +40,6 @@ pub struct Entry {
 
 impl Entry {
     /// True if it has the mode and the owner that were asked for.
-    #[must_use]
     pub fn has_access(&self, mode: Option<u32>, owner: Option<Owner>) -> bool {
         mode.is_none_or(|mode| self.mode == mode)
             && owner.is_none_or(|owner| {
@@ -72,13 +71,11 @@ impl Dir {
     }
 
     /// As it was given.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// The open directory itself: for its lock, and to sync it.
-    #[must_use]
     pub fn handle(&self) -> &File {
         &self.handle
     }
@@ -186,7 +183,6 @@ impl Dir {
     }
 
     /// True if this user may create and rename files here, as far as permissions tell.
-    #[must_use]
     pub fn is_writable(&self) -> bool {
         let access = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
         rustix::fs::accessat(&self.handle, ".", access, AtFlags::EACCESS).is_ok()

@@ -40,7 +40,6 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// For a run that may write, where nothing is left over from another.
-    #[must_use]
     pub fn strict(dir: Option<&'a Dir>) -> Self {
         Self { dir, interrupted: None, policy: Policy::Strict }
     }
@@ -101,7 +100,6 @@ impl<'a> Reader<'a> {
     }
 
     /// True if there is something of that name, whatever it is.
-    #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.dir.is_some_and(|dir| dir.entry(name).is_ok_and(|entry| entry.is_some()))
     }
@@ -139,13 +137,11 @@ impl<'a> Reader<'a> {
 }
 
 /// The permission bits of a file that is there; links are followed.
-#[must_use]
 pub fn mode_of(path: &Path) -> Option<u32> {
     fs::metadata(path).ok().map(|metadata| metadata.permissions().mode() & 0o7777)
 }
 
 /// Reads one file of each kind to look at it; a path that is not given is a missing file.
-#[must_use]
 pub fn look_at(key: Option<&Path>, certificate: Option<&Path>, password: Option<&str>) -> LeafFiles {
     let look = |path: &Path| looked_at(path, open_typed(path));
     LeafFiles {

@@ -129,7 +129,6 @@ impl Directory {
     }
 
     /// For reading.
-    #[must_use]
     pub fn dir(&self) -> &Dir {
         &self.dir
     }

@@ -78,13 +78,11 @@ impl AttributeType {
     ];
 
     /// The object identifier (X.520).
-    #[must_use]
     pub fn oid(self) -> &'static ObjectIdentifier {
         &KNOWN[self as usize].oid
     }
 
     /// The short name that OpenSSL and RFC 4514 use.
-    #[must_use]
     pub fn short_name(self) -> &'static str {
         KNOWN[self as usize].name
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use milvus_certgen::check::{Code, Concern};
+use milvus_certgen::internal::{Code, Concern};
 
 use crate::support::has;
 

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use milvus_certgen::foreign::is_hidden;
+use milvus_certgen::internal::is_hidden;
 
 use crate::support::{Sandbox, has};
 
@@ -281,7 +281,7 @@ fn a_certificate_whose_file_has_an_odd_name_is_renewed_by_it() {
         fs::copy(sandbox.file(&format!("client.{end}")), sandbox.file(&format!("{RUNS}.{end}"))).unwrap();
     }
     let before = sandbox.read(&format!("{RUNS}.pem"));
-    let command = format!("milvus-certgen renew -q {}", milvus_certgen::foreign::typed(RUNS));
+    let command = format!("milvus-certgen renew -q {}", milvus_certgen::internal::typed(RUNS));
     assert!(run_hint(&sandbox, &command));
     assert_ne!(sandbox.read(&format!("{RUNS}.pem")), before);
 }

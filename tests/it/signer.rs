@@ -93,7 +93,10 @@ fn nor_does_one_below_a_root_that_clients_reject() {
     for (key, why) in [
         ("RSA -pkeyopt rsa_keygen_bits:1024", "has a key that clients refuse: RSA 1024 is too short"),
         ("ED448", "has a key whose signatures Milvus or pymilvus cannot verify"),
-        ("EC -pkeyopt ec_paramgen_curve:secp256k1", "has a key whose signatures Milvus or pymilvus cannot verify"),
+        (
+            "EC -pkeyopt ec_paramgen_curve:secp256k1",
+            "has a key whose signatures Milvus or pymilvus cannot verify",
+        ),
     ] {
         assert_signs_nothing(&[(key, ROOT, ROOT, "-set_serial 6", &format!("{above}{why}"))]);
     }

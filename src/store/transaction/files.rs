@@ -28,7 +28,6 @@ pub struct Change {
 
 impl Change {
     /// A file with the mode of its kind.
-    #[must_use]
     pub fn new(name: String, mode: u32, contents: Zeroizing<Vec<u8>>) -> Self {
         Self { name, mode, exact_mode: false, owner: None, contents }
     }

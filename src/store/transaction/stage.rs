@@ -40,7 +40,6 @@ impl Interrupted {
     }
 
     /// The file as it waits, if it is one of those that are moved and has not been moved yet.
-    #[must_use]
     pub fn open(&self, name: &str) -> Option<File> {
         let is_listed = self.journal.names().iter().any(|listed| listed == name);
         is_listed.then(|| self.stage.dir.open_file(name).ok().flatten()).flatten()

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use milvus_certgen::form::{Form, holds_key};
+use milvus_certgen::fuzzing::{Form, holds_key};
 
 fuzz_target!(|file: &[u8]| {
     let form = Form::of(file);

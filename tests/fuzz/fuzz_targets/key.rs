@@ -2,9 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use milvus_certgen::form::holds_key;
+use milvus_certgen::fuzzing::{encode, holds_key};
 use milvus_certgen::keys::{KeyFile, KeyFormat, PrivateKey, encoding};
-use milvus_certgen::pem;
 
 /// The one of all encrypted keys that tests/fuzz/run makes.
 const PASSWORD: &str = "password";
@@ -13,7 +12,7 @@ fuzz_target!(|file: &[u8]| {
     check(file);
     // The octets decide which form it is, and not the label.
     for label in ["PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
-        check(&pem::encode(label, file).expect("a label of PEM"));
+        check(&encode(label, file).expect("a label of PEM"));
     }
 });
 

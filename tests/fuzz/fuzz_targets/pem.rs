@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use milvus_certgen::pem::{blocks, encode, oddity};
+use milvus_certgen::fuzzing::{blocks, encode, oddity};
 
 fuzz_target!(|file: &[u8]| {
     for block in blocks(file) {

@@ -1,6 +1,6 @@
 //! What holds for names in certificates and requests, whoever wrote them.
 
-use milvus_certgen::foreign::{is_hidden, printable};
+use milvus_certgen::fuzzing::{is_hidden, printable};
 use milvus_certgen::san::San;
 use milvus_certgen::subject::{AttributeType, Subject};
 
