@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::finding::Findings;
 use super::issuer::{CA_PEM, Known, addresses, issuer, sent_along};
-use super::{Asked, Code, Finding, Message, Owner, chain, is_valid};
+use super::{Asked, Code, Finding, Message, Owner, Severity, chain, is_valid};
 use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind};
 use crate::keys::{KeyFormat, KeyKind};
@@ -75,7 +75,14 @@ pub(super) fn asked(set: &Set, at: usize, asked: &Asked<'_>, now: OffsetDateTime
     if let Some(file) = leaf.files.key.sound() {
         findings.mode((asked.mode_of)(Owner::Leaf(at).file(FileKind::Key)));
         if let Some(text) = file.oddity {
+            let is_milvus_s = text.ends_with("which Milvus cannot read");
             findings.form(FileKind::Key, text);
+            // The server's key is read by Milvus alone.
+            if let Some(finding) =
+                findings.list.last_mut().filter(|_| leaf.role == Role::Server && !is_milvus_s)
+            {
+                finding.severity = Severity::Warning;
+            }
         }
         key_form(&mut findings, leaf.role, file);
     }

@@ -27,10 +27,15 @@ impl Files<'_> {
         }
     }
 
-    /// Moves one of the blocks to the front; whatever else is in the file stays.
+    /// A run writes the certificate and its issuers in order, where these are in ca.pem. Else one of the blocks moves to
+    /// the front, and whatever else is in the file stays.
     pub(super) fn reorder(&self, at: Place) -> Option<String> {
-        let file = self.leaf(at)?.files.certificate.sound()?;
-        let (Some(Oddity::Order(place)), false) = (file.oddity, file.holds_key) else {
+        let leaf = self.leaf(at)?;
+        let file = leaf.files.certificate.sound()?;
+        let ca = self.set.ca.certificate.sound();
+        let is_own = ca.is_some_and(|ca| ca.all().any(|ca| file.certificate.is_issued_by(ca)));
+        let is_run_s = is_own && self.dir.is_some() && self.is_of_pair(leaf);
+        let Some(Oddity::Order(place)) = file.oddity.filter(|_| !file.holds_key && !is_run_s) else {
             return Some(self.rewrite(at));
         };
         let pem = typed(&self.path(at));

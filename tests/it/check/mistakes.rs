@@ -93,7 +93,7 @@ fn an_intermediate_that_is_sent_along_is_trusted() {
     let end = alone.find("-----END CERTIFICATE-----\n").unwrap() + "-----END CERTIFICATE-----\n".len();
     set.write("server.pem", &alone[..end]);
     let verdict = Verdict::of(&set, &[]);
-    assert!(verdict.found().contains("error not-signed-by-ca server.pem"), "{:?}", verdict.found());
+    assert!(verdict.found().contains("error missing-issuer server.pem"), "{:?}", verdict.found());
 }
 
 #[test]

@@ -246,14 +246,6 @@ fn chains() -> Vec<Row> {
             &["error key-identifier server.pem"],
         ),
         row(
-            "a CA in between that all accept",
-            |s| {
-                sign_ca(s, &but(CA, "basicConstraints=critical,CA:TRUE"));
-                put_between(s, &but(CA, "authorityKeyIdentifier=keyid"));
-            },
-            &[],
-        ),
-        row(
             "a root that names its key by another identifier",
             |s| {
                 sign_ca(
