@@ -157,7 +157,9 @@ fn key_file(findings: &mut Findings, key: &Loaded<KeyFile>) {
 /// Where a root names its own key by another identifier, clients look for a CA above it.
 fn own_identifier(findings: &mut Findings, certificate: &Certificate, issuer: Option<&Certificate>) {
     if !certificate.is_self_issued() {
-        issuer.into_iter().for_each(|issuer| named_issuer(findings, certificate, issuer));
+        if let Some(issuer) = issuer {
+            named_issuer(findings, certificate, issuer);
+        }
     } else if let Some(message) = misnamed(certificate, certificate, &"its own".into()) {
         findings.certificate(Code::KeyIdentifier, message).seen("OpenSSL: unable to get issuer certificate");
     }

@@ -20,16 +20,20 @@ fn assert_accepted(set: &Sandbox, peers: &[Peer]) {
             "verify -x509_strict -purpose {purpose} -CAfile ca.pem -untrusted {pem}.pem {pem}.pem"
         ));
     }
+    assert_each(peers, set, ONE_WAY, true);
+    assert_each(peers, set, MUTUAL, true);
+}
+
+fn assert_each(peers: &[Peer], set: &Sandbox, case: (&str, &str, &str), accepted: bool) {
     for peer in peers {
-        peer.assert(set, ONE_WAY, true);
-        peer.assert(set, MUTUAL, true);
+        peer.assert(set, case, accepted);
     }
 }
 
 fn assert_rejected(set: &Sandbox, peers: &[Peer], code: &str) {
     let verdict = Verdict::of(set, &["--name", "localhost"]);
     assert!(verdict.exit == 3 && verdict.found().contains(code), "{code}: {:?}", verdict.found());
-    peers.iter().for_each(|peer| peer.assert(set, ONE_WAY, false));
+    assert_each(peers, set, ONE_WAY, false);
 }
 
 fn count(set: &Sandbox, pem: &str) -> usize {
@@ -118,9 +122,9 @@ fn one_ca_follows_another() {
         set.write("client.pem", &client[0]);
         set.write("client.key", &client[1]);
         set.remove("client.csr");
-        peers.iter().for_each(|peer| peer.assert(&set, MUTUAL, true));
+        assert_each(&peers, &set, MUTUAL, true);
         set.write("ca.pem", &new_ca);
-        peers.iter().for_each(|peer| peer.assert(&set, MUTUAL, false));
+        assert_each(&peers, &set, MUTUAL, false);
         assert!(Verdict::of(&set, &[]).found().contains("error not-signed-by-ca client.pem"));
     }
 }
@@ -199,7 +203,7 @@ fn a_missing_intermediate_is_what_is_missing() {
     set.write("server.pem", joined(&set, &["server.pem", "int.pem"]));
     let verdict = Verdict::of(&set, &[]);
     assert_eq!(verdict.exit, 0, "{:?}", verdict.found());
-    peers.iter().for_each(|peer| peer.assert(&set, ONE_WAY, true));
+    assert_each(&peers, &set, ONE_WAY, true);
     // And a run leaves it alone: nothing of the chain is lost.
     set.write("ca.srl", "1000\n");
     let chain = set.read("server.pem");
@@ -237,7 +241,7 @@ fn a_chain_in_another_order_is_said_as_order_and_reordered() {
         assert!(status.success(), "{fix}");
         assert_eq!(count(&set, "server.pem"), names.len(), "nothing is lost");
         assert_eq!(Verdict::of(&set, &[]).exit, 0, "{names:?}");
-        peers.iter().for_each(|peer| peer.assert(&set, ONE_WAY, true));
+        assert_each(&peers, &set, ONE_WAY, true);
     }
     // A run reorders what is its own.
     let set = Sandbox::with_set();
@@ -272,7 +276,7 @@ fn an_intermediate_in_ca_pem_without_its_root_is_a_warning() {
         let verdict = Verdict::of(&set, &[]);
         assert_eq!(verdict.exit, 0, "{:?}", verdict.found());
         assert!(!verdict.found().iter().any(|found| found.starts_with("warning")), "{:?}", verdict.found());
-        peers.iter().for_each(|peer| peer.assert(&set, ONE_WAY, true));
+        assert_each(&peers, &set, ONE_WAY, true);
     }
 }
 
@@ -304,10 +308,8 @@ fn signatures_that_ring_does_not_verify() {
         }
         let verdict = Verdict::of(&set, &["--name", "localhost"]);
         assert_eq!(verdict.exit, 0, "{curve} {digest}: {:?}", verdict.found());
-        for peer in &peers {
-            peer.assert(&set, ONE_WAY, true);
-            peer.assert(&set, MUTUAL, true);
-        }
+        assert_each(&peers, &set, ONE_WAY, true);
+        assert_each(&peers, &set, MUTUAL, true);
         // One that does not match is not taken for one that cannot be verified.
         crate::check::signing::damage_signature(&set, "server.pem");
         assert_rejected(&set, &peers, "error not-signed-by-ca server.pem");

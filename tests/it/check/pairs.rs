@@ -248,10 +248,8 @@ fn chains() -> Vec<Row> {
         row(
             "a root that names its key by another identifier",
             |s| {
-                sign_ca(
-                    s,
-                    &(CA.to_owned() + "2.5.29.35=DER:301680140102030405060708090a0b0c0d0e0f1011121314\n"),
-                )
+                let other = "2.5.29.35=DER:301680140102030405060708090a0b0c0d0e0f1011121314\n";
+                sign_ca(s, &(CA.to_owned() + other));
             },
             &["error key-identifier ca.pem"],
         ),
