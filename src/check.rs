@@ -27,6 +27,7 @@ mod issuer;
 mod leaf;
 mod names;
 mod numbers;
+mod path;
 mod question;
 mod table;
 mod words;
@@ -100,7 +101,7 @@ fn conduct(set: &Set, asked: Option<&Asked<'_>>, now: OffsetDateTime) -> Inspect
         if is_known && is_valid(&findings) {
             findings.extend(chain::check(set, ca, now));
         }
-        if is_known && is_valid(&findings) {
+        if is_known && is_valid(&findings) && chain::is_verified(set, ca, now) {
             let (done, failed) = handshake::check(set, ca, asked.map(|asked| asked.names), now);
             findings.extend(failed);
             handshakes = done;

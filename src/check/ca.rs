@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::finding::Findings;
 use super::issuer::misnamed;
+use super::path::{lacking_purpose, path_length};
 use super::{Asked, Code, Finding, Fix, Owner, Severity};
 use crate::certificate::Certificate;
 use crate::files::FileKind;
@@ -205,40 +206,12 @@ fn critical_extensions(findings: &mut Findings, certificate: &Certificate) {
     }
 }
 
-/// RFC 5280 section 4.2.1.9: how many CAs may stand between a CA and a leaf. `path` leads up from the leaf's issuer.
-pub(super) fn path_length(findings: &mut Findings, path: &[&Certificate]) {
-    for (below, above) in path.iter().enumerate().skip(1) {
-        let allowed = above.basic_constraints.and_then(|basic| basic.path_length);
-        if allowed.is_some_and(|allowed| below > usize::try_from(allowed).unwrap_or(usize::MAX)) {
-            let count = match allowed {
-                Some(0) => "no CA",
-                _ => "fewer CAs",
-            };
-            let what =
-                if findings.owner == Owner::Ca { "may not sign" } else { "is below a CA that may not sign" };
-            let above = &above.subject.text;
-            findings
-                .certificate(
-                    Code::PathLength,
-                    format!("{what}: {above} above it allows {count} below (pathlen)"),
-                )
-                .seen("OpenSSL: path length constraint exceeded");
-        }
-    }
-}
-
 /// The `extendedKeyUsage` of a CA binds what it signs, and so does that of a CA above it; webpki alone does not ask
 /// it of whom it trusts.
 fn purposes(findings: &mut Findings, file: &CertificateFile, set: &Set) {
     for (depth, ca) in path_of(file).into_iter().enumerate() {
-        // OpenSSL and rustls do not take any purpose for this one.
-        let Some(usage) = ca.extended_key_usage else { continue };
-        for (role, allowed) in [(Role::Server, usage.server_auth), (Role::Client, usage.client_auth)] {
-            if allowed || set.first(role).is_none() {
-                continue;
-            }
-            let purpose = role.purpose().unwrap_or_default();
-            let what = format!("has an extendedKeyUsage without {purpose}, which binds what it signs");
+        for role in [Role::Server, Role::Client].into_iter().filter(|role| set.first(*role).is_some()) {
+            let Some(what) = lacking_purpose(ca, role) else { continue };
             let finding = match depth {
                 0 => findings.certificate(Code::WrongEku, what),
                 _ => {

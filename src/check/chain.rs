@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 use super::finding::Findings;
+use super::path::has_allowed_addresses;
 use super::{Code, Finding, Fix, Owner, words};
 use crate::certificate::Certificate;
 use crate::keys;
@@ -18,6 +19,12 @@ use crate::set::{CertificateFile, Leaf, Set};
 pub(super) fn check(set: &Set, ca: &CertificateFile, now: OffsetDateTime) -> Vec<Finding> {
     let leaves = set.leaves.iter().enumerate();
     leaves.flat_map(|(at, leaf)| check_leaf(Owner::Leaf(at), leaf, ca, now)).collect()
+}
+
+/// True if rustls verifies them all, so that it can stand for Milvus and its clients in a handshake.
+pub(super) fn is_verified(set: &Set, ca: &CertificateFile, now: OffsetDateTime) -> bool {
+    let files = set.leaves.iter().filter_map(|leaf| Some((leaf.role, leaf.files.certificate.sound()?)));
+    files.into_iter().all(|(role, own)| trusted(own, role, ca, now).is_ok())
 }
 
 /// Whom clients trust: the roots of the file, and the top of the CA's own chain where that is none, as far as signatures
@@ -41,6 +48,12 @@ fn check_leaf(owner: Owner, leaf: &Leaf, ca: &CertificateFile, now: OffsetDateTi
     let is_server = leaf.role == Role::Server;
     let usage = if is_server { KeyUsage::server_auth() } else { KeyUsage::client_auth() };
     match verify(certificate, chain, ca, usage, keys::VERIFICATION, now) {
+        Err(webpki::Error::NameConstraintViolation)
+            if leaf.files.certificate.sound().is_some_and(|own| has_allowed_addresses(own, ca)) =>
+        {
+            let message = "is rejected by Rust clients, which know no nameConstraints for email addresses";
+            findings.certificate(Code::RustRejects, message).fix = Fix::AnotherCa;
+        }
         Err(why) => {
             findings.certificate(Code::Chain, format!("does not verify against the CA: {}", words::of(&why)));
         }

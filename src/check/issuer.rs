@@ -1,8 +1,7 @@
 //! A server's or client's certificate and the CA that should have signed it.
 
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
-use super::ca::{above, path_length};
 use super::finding::Findings;
 use super::{Code, Message, Owner, Place};
 use crate::certificate::{Certificate, Constraints, Signature};
@@ -50,16 +49,6 @@ pub(super) fn issuer(findings: &mut Findings, own: &CertificateFile, file: &Cert
             )
             .seen("OpenSSL: self-signed certificate");
     }
-    let outside = |name: &&San| {
-        let limits = ca.name_constraints.as_ref();
-        matches!(name, San::Email(_)) && limits.is_some_and(|limits| !limits.allow(name))
-    };
-    if let Some(name) = certificate.subject_alt_names.iter().flatten().find(outside) {
-        findings.certificate(
-            Code::Chain,
-            Message::of(format!("is for {name}, for which "), CA_PEM).and(" may not sign (nameConstraints)"),
-        );
-    }
     key_identifiers(findings, certificate, ca);
     if certificate.not_after > ca.not_after.saturating_add(OUTLIVES_BY) {
         findings.certificate(Code::OutlivesCa, Message::of("is valid longer than ", CA_PEM));
@@ -96,27 +85,6 @@ fn not_signed(findings: &mut Findings, own: &CertificateFile, file: &Certificate
         .seen("Go: x509: certificate signed by unknown authority")
         .seen("OpenSSL: unable to get local issuer certificate")
         .seen("pymilvus: CERTIFICATE_VERIFY_FAILED");
-}
-
-/// The CAs between a certificate and ca.pem that are sent along, as what they are.
-pub(super) fn sent_along(
-    findings: &mut Findings,
-    own: &CertificateFile,
-    file: &CertificateFile,
-    now: OffsetDateTime,
-) {
-    let path = issuers(&own.certificate, own.chain.iter().chain(file.all()));
-    let is_trusted = |ca: &Certificate| file.all().any(|trusted| trusted.der == ca.der);
-    if !path.iter().any(|ca| is_trusted(ca)) {
-        return;
-    }
-    let along = path.iter().position(|ca| is_trusted(ca)).unwrap_or_default();
-    for (at, &ca) in path.iter().enumerate().take(along) {
-        above(findings, ca, path.get(at + 1).copied(), now);
-    }
-    if along > 0 {
-        path_length(findings, &path);
-    }
 }
 
 /// Where subject and issuer are one name, key identifiers tell that another key has signed: OpenSSL, Go, gRPC, Node, the

@@ -3,7 +3,8 @@
 use time::OffsetDateTime;
 
 use super::finding::Findings;
-use super::issuer::{CA_PEM, Known, addresses, issuer, sent_along};
+use super::issuer::{CA_PEM, Known, addresses, issuer};
+use super::path::path;
 use super::{Asked, Code, Finding, Message, Owner, Severity, chain, is_valid};
 use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind};
@@ -46,7 +47,7 @@ pub fn served(chain: &CertificateFile, ca: Option<&CertificateFile>, now: Offset
     let trusted = ca.map(|ca| chain::trusted(chain, Role::Server, ca, now));
     content(&mut findings, &leaf, ca, &Known::default(), now);
     if let Some(ca) = ca {
-        sent_along(&mut findings, chain, ca, now);
+        path(&mut findings, Role::Server, chain, ca, now);
     }
     if let (Some(Err(why)), true) = (trusted, is_valid(&findings.list)) {
         findings.certificate(Code::ServedUntrusted, format!("is not trusted: {why}"));
@@ -89,7 +90,7 @@ pub(super) fn asked(set: &Set, at: usize, asked: &Asked<'_>, now: OffsetDateTime
     if let Some(file) = leaf.files.certificate.sound() {
         findings.oddity(file.oddity);
         if let Some(ca) = ca {
-            sent_along(&mut findings, file, ca, now);
+            path(&mut findings, leaf.role, file, ca, now);
         }
         findings.expiring(&file.certificate, asked.expires_within, now);
         findings.holds_key(file.holds_key && leaf.files.key.sound().is_some());
@@ -122,6 +123,10 @@ fn content(
     findings.demo_key(certificate);
     usages(findings, role, certificate);
     names(findings, role, certificate);
+    for name in &certificate.critical_extensions {
+        let message = format!("has a critical extension that not all clients process ({name})");
+        findings.certificate(Code::CriticalExtension, message).seen("OpenSSL: unhandled critical extension");
+    }
     if let Some(limits) = ca.and_then(|ca| ca.name_constraints.as_ref()).filter(|_| role == Role::Server) {
         addresses(findings, certificate, limits);
     }

@@ -281,9 +281,9 @@ codes! {
         .means("A date has fractions of a second, or lacks the seconds, against RFC 5280. OpenSSL, and with it Node and \
             Python, rejects such a certificate. A run issues it again with whole seconds.");
     CriticalExtension => row("critical-extension", Error, Certificate)
-        .ca(Reissues, Fix::Reissue)
-        .means("A CA certificate has a critical extension that not all clients know, and a client must reject what it \
-            does not know. A run issues the CA certificate again without it, with the same key and subject.");
+        .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
+        .means("The certificate has a critical extension that not all clients know, and a client must reject what it does \
+            not know. A run issues it again without it, with the same key and subject.");
     AddressConstraint => row("address-constraint", Error, Certificate)
         .leaf(Ignores, Fix::ConstrainAnew)
         .means("The CA limits the IP addresses that it may sign for, and the server's certificate has addresses. gRPC's \

@@ -257,7 +257,28 @@ fn extensions() -> Vec<Row> {
         row(
             "a server with a critical extension that nobody knows",
             |s| sign(s, "server", &but(SERVER, "1.2.3.4.5=critical,DER:0500")),
-            &["error chain server.pem"],
+            &["error critical-extension server.pem"],
+        ),
+        row(
+            "a client with a critical authorityKeyIdentifier",
+            |s| sign(s, "client", &but(CLIENT, "authorityKeyIdentifier=critical,keyid")),
+            &["error critical-extension client.pem"],
+        ),
+        row(
+            "a CA that may sign for email addresses of a host",
+            |s| {
+                sign_ca(s, &but(CA, "nameConstraints=critical,permitted;email:example.com"));
+                sign(s, "server", &but(SERVER, "subjectAltName=DNS:localhost,email:a@example.com"));
+            },
+            &["warning rust-rejects server.pem"],
+        ),
+        row(
+            "a CA that may sign for email addresses of another host",
+            |s| {
+                sign_ca(s, &but(CA, "nameConstraints=critical,permitted;email:example.com"));
+                sign(s, "client", &but(CLIENT, "subjectAltName=DNS:localhost,email:a@other.example"));
+            },
+            &["error chain client.pem"],
         ),
         row(
             "a server with more certificates than a handshake carries",

@@ -238,6 +238,23 @@ fn chains() -> Vec<Row> {
             &["error critical-extension server.pem"],
         ),
         row(
+            "a CA in between for clients only",
+            |s| {
+                sign_ca(s, &but(CA, "basicConstraints=critical,CA:TRUE"));
+                put_between(s, &(but(CA, "extendedKeyUsage=clientAuth") + "authorityKeyIdentifier=keyid\n"));
+            },
+            &["error wrong-eku server.pem"],
+        ),
+        row(
+            "a CA in between that may sign for other names only",
+            |s| {
+                sign_ca(s, &but(CA, "basicConstraints=critical,CA:TRUE"));
+                let limits = "nameConstraints=critical,permitted;DNS:example.com";
+                put_between(s, &(but(CA, limits) + "authorityKeyIdentifier=keyid\n"));
+            },
+            &["error chain server.pem"],
+        ),
+        row(
             "a CA in between that does not name its issuer",
             |s| {
                 sign_ca(s, &but(CA, "basicConstraints=critical,CA:TRUE"));
