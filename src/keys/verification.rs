@@ -1,10 +1,10 @@
-//! Signatures that ring does not verify, and Milvus and its clients do: ECDSA with a digest longer than the curve, and
-//! P-521. ring verifies the others.
+//! Signatures that ring does not verify, and Milvus and its clients do: ECDSA with a digest longer than the curve. P-521
+//! would make the program a tenth of a megabyte larger, and is left to others.
 
 use der::asn1::UintRef;
 use der::{Decode, Reader, SliceReader};
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
-use ring::digest::{SHA256, SHA384, SHA512, digest};
+use ring::digest::{SHA512, digest};
 use rustls::pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
 
 /// Every algorithm that a signature can be verified with here: ring's, and those that it lacks.
@@ -22,85 +22,54 @@ pub const VERIFICATION: &[&dyn SignatureVerificationAlgorithm] = &[
     webpki::ring::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
     BEYOND_RING[0],
     BEYOND_RING[1],
-    BEYOND_RING[2],
-    BEYOND_RING[3],
-    BEYOND_RING[4],
 ];
 
-const BEYOND_RING: [&dyn SignatureVerificationAlgorithm; 5] = [
-    &Ecdsa(Curve::P256, &SHA512),
-    &Ecdsa(Curve::P384, &SHA512),
-    &Ecdsa(Curve::P521, &SHA256),
-    &Ecdsa(Curve::P521, &SHA384),
-    &Ecdsa(Curve::P521, &SHA512),
-];
+const BEYOND_RING: [&dyn SignatureVerificationAlgorithm; 2] = [&EcdsaSha512::P256, &EcdsaSha512::P384];
 
-#[derive(Debug, Clone, Copy)]
-enum Curve {
+/// ECDSA with SHA-512 on a curve that is shorter than the digest.
+#[derive(Debug)]
+enum EcdsaSha512 {
     P256,
     P384,
-    P521,
 }
 
-/// A curve and a digest that ring does not bring together.
-#[derive(Debug)]
-struct Ecdsa(Curve, &'static ring::digest::Algorithm);
-
-impl SignatureVerificationAlgorithm for Ecdsa {
+impl SignatureVerificationAlgorithm for EcdsaSha512 {
     fn verify_signature(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
-        let Self(curve, algorithm) = *self;
-        let verified = match curve {
-            Curve::P256 => verified::<p256::ecdsa::Signature, _>(
+        let digest = digest(&SHA512, message);
+        let is_good = match self {
+            Self::P256 => is_good::<p256::ecdsa::Signature, _>(
                 p256::ecdsa::VerifyingKey::from_sec1_bytes(key),
-                &prehash(algorithm, message, 32),
+                digest.as_ref(),
                 &scalars(signature, 32).ok_or(InvalidSignature)?,
             ),
-            Curve::P384 => verified::<p384::ecdsa::Signature, _>(
+            Self::P384 => is_good::<p384::ecdsa::Signature, _>(
                 p384::ecdsa::VerifyingKey::from_sec1_bytes(key),
-                &prehash(algorithm, message, 48),
+                digest.as_ref(),
                 &scalars(signature, 48).ok_or(InvalidSignature)?,
             ),
-            Curve::P521 => verified::<p521::ecdsa::Signature, _>(
-                p521::ecdsa::VerifyingKey::from_sec1_bytes(key),
-                &prehash(algorithm, message, 66),
-                &scalars(signature, 66).ok_or(InvalidSignature)?,
-            ),
         };
-        if verified { Ok(()) } else { Err(InvalidSignature) }
+        if is_good { Ok(()) } else { Err(InvalidSignature) }
     }
 
     fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-        match self.0 {
-            Curve::P256 => alg_id::ECDSA_P256,
-            Curve::P384 => alg_id::ECDSA_P384,
-            Curve::P521 => alg_id::ECDSA_P521,
+        match self {
+            Self::P256 => alg_id::ECDSA_P256,
+            Self::P384 => alg_id::ECDSA_P384,
         }
     }
 
     fn signature_alg_id(&self) -> AlgorithmIdentifier {
-        match self.1 {
-            known if *known == SHA256 => alg_id::ECDSA_SHA256,
-            known if *known == SHA384 => alg_id::ECDSA_SHA384,
-            _ => alg_id::ECDSA_SHA512,
-        }
+        alg_id::ECDSA_SHA512
     }
 }
 
-fn verified<S, K>(key: Result<K, p256::ecdsa::Error>, prehash: &[u8], scalars: &[u8]) -> bool
+fn is_good<S, K>(key: Result<K, p256::ecdsa::Error>, digest: &[u8], scalars: &[u8]) -> bool
 where
     S: for<'a> TryFrom<&'a [u8]>,
     K: PrehashVerifier<S>,
 {
     let Ok(signature) = S::try_from(scalars) else { return false };
-    key.is_ok_and(|key| key.verify_prehash(prehash, &signature).is_ok())
-}
-
-/// The digest, with zeros before it where it is shorter than the curve's numbers: the same number, and of a length that
-/// the crates take.
-fn prehash(algorithm: &'static ring::digest::Algorithm, message: &[u8], length: usize) -> Vec<u8> {
-    let digest = digest(algorithm, message);
-    let zeros = length.saturating_sub(digest.as_ref().len());
-    [vec![0; zeros], digest.as_ref().to_vec()].concat()
+    key.is_ok_and(|key| key.verify_prehash(digest, &signature).is_ok())
 }
 
 /// The two numbers of a signature (RFC 3279 section 2.2.3), each as long as the curve's.

@@ -280,19 +280,19 @@ fn an_intermediate_in_ca_pem_without_its_root_is_a_warning() {
     }
 }
 
-/// ECDSA with SHA-512 and P-521: ring does not verify them, and everyone but rustls does.
+/// ECDSA with SHA-512: ring does not verify it, and everyone but rustls does. What nothing here verifies, as P-521, is not
+/// called bad.
 #[test]
 fn signatures_that_ring_does_not_verify() {
     if !has("openssl") {
         return;
     }
     let (peers, _workshop) = Peer::present();
-    for (curve, digest) in [
-        ("P-256", "-sha512"),
-        ("P-384", "-sha512"),
-        ("P-521", "-sha512"),
-        ("P-521", "-sha384"),
-        ("P-521", "-sha256"),
+    for (curve, digest, is_verified) in [
+        ("P-256", "-sha512", true),
+        ("P-384", "-sha512", true),
+        ("P-521", "-sha512", false),
+        ("P-521", "-sha256", false),
     ] {
         let set = Sandbox::with_set();
         let name = |base: &str| format!("/C=CN/O=milvus/CN={base}");
@@ -311,8 +311,10 @@ fn signatures_that_ring_does_not_verify() {
         assert_each(&peers, &set, ONE_WAY, true);
         assert_each(&peers, &set, MUTUAL, true);
         // One that does not match is not taken for one that cannot be verified.
-        crate::check::signing::damage_signature(&set, "server.pem");
-        assert_rejected(&set, &peers, "error not-signed-by-ca server.pem");
+        if is_verified {
+            crate::check::signing::damage_signature(&set, "server.pem");
+            assert_rejected(&set, &peers, "error not-signed-by-ca server.pem");
+        }
     }
 }
 
