@@ -8,6 +8,7 @@ use crate::files::{FileKind, typed};
 
 mod commands;
 mod keys;
+mod layout;
 
 use commands::{ANOTHER_CA, word};
 

@@ -9,6 +9,7 @@ use crate::support::has;
 
 mod asked;
 mod certificates;
+mod chains;
 mod files;
 mod fixes;
 mod hostile;

@@ -6,6 +6,7 @@
 mod access;
 mod again;
 mod agreement;
+mod algorithms;
 mod chains;
 mod check;
 mod config;

@@ -38,6 +38,11 @@ impl Peer {
         self.script.is_none()
     }
 
+    /// True if the handshake succeeds, whatever the reason is where it does not.
+    pub(crate) fn accepts(&self, set: &Sandbox, (trust, name, mode): (&str, &str, &str)) -> bool {
+        self.shake(set, trust, name, mode).status.success()
+    }
+
     fn shake(&self, set: &Sandbox, trust: &str, name: &str, mode: &str) -> Output {
         let mut command = Command::new(&self.program);
         command.args(&self.script).arg(set.path()).args([trust, name, mode]).output().unwrap()

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::{certificates, files, pairs};
+use super::{certificates, chains, files, pairs};
 use crate::support::{Sandbox, text};
 
 /// One thing that is broken in a sound set.
@@ -26,7 +26,7 @@ pub(crate) fn row(name: &'static str, breaks: fn(&Sandbox), finds: &'static [&'s
 
 /// All of them.
 pub(crate) fn rows() -> Vec<Row> {
-    [files::rows(), pairs::rows(), certificates::rows(), certificates::authorities()]
+    [files::rows(), pairs::rows(), chains::rows(), certificates::rows(), certificates::authorities()]
         .into_iter()
         .flatten()
         .collect()
