@@ -84,6 +84,7 @@ def run_suite(report: Report, program: Path, home: Path) -> None:
 
     run_todays_page(report, program, home)
     run_bundle(report, program, home)
+    run_chain(report, program, home)
     for name, spoil, reason in (
         ("ca-first", sets.put_ca_first, "private key does not match public key"),
         ("byte-order-mark", sets.put_byte_order_mark, "failed to find any PEM data"),
@@ -128,6 +129,25 @@ def run_bundle(report: Report, program: Path, home: Path) -> None:
         "client.pem": partial(accepted, **identity(own, "client", own)),
         "client of the other CA": partial(accepted, **identity(other, "client", own)),
         "client of a third CA refused": partial(refused, common.UNKNOWN_CLIENT_CA, **identity(stranger, "client", own)),
+    }
+    run_cases(report, home, own, 2, clients)
+
+
+def run_chain(report: Report, program: Path, home: Path) -> None:
+    """Below an intermediate CA, with the root alone in ca.pem, both sides send the intermediate."""
+    corp = home / "corp"
+    sets.make_intermediate(corp)
+    flags = ("--cn", "localhost", "--key-type", "ecdsa-p256", "--ca-cert", str(corp / "int.pem"))
+    own = make_set(program, home / "chain", *flags, "--ca-key", str(corp / "int.key"))
+    (own / "ca.pem").write_text((corp / "root.pem").read_text())
+    alone = Path(shutil.copytree(own, home / "chain-alone"))
+    client = own / "client.pem"
+    client.write_text(client.read_text() + (corp / "int.pem").read_text())
+    trust = {"trust in the root": partial(accepted, server_pem_path=own / "ca.pem")}
+    run_cases(report, home, own, 1, trust)
+    clients = {
+        "client.pem with the intermediate": partial(accepted, **identity(own, "client", own)),
+        "client.pem alone refused": partial(refused, common.UNKNOWN_CLIENT_CA, **identity(alone, "client", own)),
     }
     run_cases(report, home, own, 2, clients)
 

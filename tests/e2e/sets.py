@@ -50,6 +50,21 @@ def renew_todays_page(directory: Path) -> None:
     (directory / "leaf.ext").unlink()
 
 
+def make_intermediate(directory: Path) -> None:
+    """int.pem and int.key, and root.pem, which has issued it."""
+    directory.mkdir()
+    for name in ("root", "int"):
+        openssl(directory, "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", f"{name}.key")
+        openssl(directory, "req", "-new", "-key", f"{name}.key", "-subj", f"/O=corp/CN={name}", "-out", f"{name}.csr")
+    (directory / "ca.ext").write_text(
+        "basicConstraints = critical,CA:TRUE\nkeyUsage = critical,keyCertSign,cRLSign\n"
+        "subjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid\n"
+    )
+    for name, by in (("root", ("-signkey", "root.key")), ("int", ("-CA", "root.pem", "-CAkey", "root.key"))):
+        made = ("-in", f"{name}.csr", "-out", f"{name}.pem", "-days", "400", "-extfile", "ca.ext")
+        openssl(directory, "x509", "-req", *made, *by)
+
+
 def trust_too(directory: Path, other: Path) -> None:
     """Puts another CA before the own one in ca.pem, as while one follows the other."""
     pem = directory / "ca.pem"
