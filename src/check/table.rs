@@ -45,18 +45,18 @@ codes! {
     NotPem => row("not-pem", Error, File)
         .ca(Refuses("put the right file there"), Fix::Replace).leaf(Reissues, Fix::Reissue)
         .means("The file holds no PEM block (`-----BEGIN …-----`), which is the only form that Milvus reads. It is \
-            empty, or in another form such as DER or PKCS#12. Convert it with openssl. A run issues a certificate again, \
-            but never overwrites a private key unless `--rekey` says so.");
+            empty, or in another form such as DER or PKCS#12. Convert it with openssl. A run issues a certificate \
+            again, but never overwrites a private key unless `--rekey` says so.");
     OtherContent => row("other-content", Error, File)
         .ca(Refuses("put the right file there"), Fix::Replace).leaf(Reissues, Fix::Reissue)
         .means("The file is PEM of something else, such as a key where a certificate belongs. Two files have changed \
             places, or one was overwritten. Put the right file there, or let a run issue it again.");
     PemForm => row("pem-form", Error, File)
         .ca(Rewrites, Fix::Rewrite).leaf(Rewrites, Fix::Rewrite)
-        .means("The file can be read here and by openssl, but not by Milvus (Go) or not by all clients: it begins with a byte \
-            order mark, a BEGIN line is indented or has text before it, an END line and a BEGIN line are run together, or \
-            the label is an older one. It was pasted into YAML, or joined with cat without a final newline. A run writes \
-            the file again; the key and the certificates stay.");
+        .means("The file can be read here and by openssl, but not by Milvus (Go) or not by all clients: it begins with a \
+            byte order mark, a BEGIN line is indented or has text before it, an END line and a BEGIN line are run \
+            together, or the label is an older one. It was pasted into YAML, or joined with cat without a final \
+            newline. A run writes the file again; the key and the certificates stay.");
     ChainOrder => row("chain-order", Error, File)
         .leaf(Rewrites, Fix::Reorder)
         .means("The certificate is not the first one in its file: a CA's is before it. Milvus takes the first \
@@ -78,9 +78,9 @@ codes! {
             run with `--rekey`; a CA must be replaced.");
     UnsupportedKey => row("unsupported-key", Warning, Certificate)
         .ca(Ignores, Fix::None).leaf(Reissues, Fix::Reissue)
-        .means("The key is of a kind that Milvus or some clients cannot use (P-521, Ed448, RSA-PSS, brainpool and others), or \
-            that milvus-certgen cannot sign with (RSA with more than 4096 bits). The message says who accepts it. Use RSA \
-            2048 to 4096, ECDSA P-256 or P-384, which every client accepts.");
+        .means("The key is of a kind that Milvus or some clients cannot use (P-521, Ed448, RSA-PSS, brainpool and \
+            others), or that milvus-certgen cannot sign with (RSA with more than 4096 bits). The message says who \
+            accepts it. Use RSA 2048 to 4096, ECDSA P-256 or P-384, which every client accepts.");
     Ed25519Key => row("ed25519-key", Warning, Certificate)
         .leaf(Ignores, Fix::RekeyAsRsa)
         .means("The key is Ed25519, which clients built on gRPC's C core (pymilvus, C++) do not accept. Create an \
@@ -127,9 +127,9 @@ codes! {
     MissingIssuer => row("missing-issuer", Error, Certificate).plain()
         .leaf(Reissues, Fix::AddIssuer)
         .means("The certificate was issued by a CA below the one in ca.pem, or by another one, and the issuing CA's own \
-            certificate is nowhere here: clients cannot get from the certificate to a CA that they trust. Append the issuing \
-            CA's certificate (the intermediate certificate) to server.pem or client.pem. If ca.pem is not the root of that \
-            CA, put the root there.");
+            certificate is nowhere here: clients cannot get from the certificate to a CA that they trust. Append the \
+            issuing CA's certificate (the intermediate certificate) to server.pem or client.pem. If ca.pem is not \
+            the root of that CA, put the root there.");
     SelfSigned => row("self-signed", Error, Certificate).plain()
         .leaf(Reissues, Fix::SignWithCa)
         .means("The certificate is signed with its own key and not by the CA, so clients that trust ca.pem reject \
@@ -181,8 +181,8 @@ codes! {
         .ca(Refuses("set the clock right; if it is right: milvus-certgen renew --ca"), Fix::SetClock)
         .leaf(Refuses("set the clock right"), Fix::SetClock)
         .means("The certificate becomes valid in the future. Usually the clock of this machine, or of the one that \
-            issued the certificate, is wrong. Correct the clock. If it is right, `renew` issues the certificate again, and \
-            `renew --ca` the CA certificate.");
+            issued the certificate, is wrong. Correct the clock. If it is right, `renew` issues the certificate \
+            again, and `renew --ca` the CA certificate.");
     Expired => row("expired", Error, Certificate).plain()
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
         .means("The certificate's validity has ended, and every client rejects it. A run issues it again with the \
@@ -269,9 +269,9 @@ codes! {
             SHA-256.");
     RustRejects => row("rust-rejects", Warning, Certificate).plain()
         .leaf(Ignores, Fix::Renew)
-        .means("Rust clients (rustls with ring) reject the certificate; Milvus, pymilvus and the other clients accept it. The \
-            message has rustls's reason: most often it is signed with an algorithm that ring does not verify, such as ECDSA \
-            with SHA-512. A renewed certificate is signed with SHA-256.");
+        .means("Rust clients (rustls with ring) reject the certificate; Milvus, pymilvus and the other clients accept \
+            it. The message has rustls's reason: most often it is signed with an algorithm that ring does not \
+            verify, such as ECDSA with SHA-512. A renewed certificate is signed with SHA-256.");
     BadSerial => row("bad-serial", Warning, Certificate)
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
         .means("The serial number is zero, negative or longer than 20 bytes, against RFC 5280; some clients refuse \
@@ -287,8 +287,8 @@ codes! {
     AddressConstraint => row("address-constraint", Error, Certificate)
         .leaf(Ignores, Fix::ConstrainAnew)
         .means("The CA limits the IP addresses that it may sign for, and the server's certificate has addresses. gRPC's \
-            C core (pymilvus, C++) cannot check such limits and rejects the certificate. Start over with `--constrain`, \
-            which limits host names only, or use a CA without limits for addresses.");
+            C core (pymilvus, C++) cannot check such limits and rejects the certificate. Start over with \
+            `--constrain`, which limits host names only, or use a CA without limits for addresses.");
     // The whole.
     Chain => row("chain", Error, Certificate)
         .leaf(Reissues, Fix::Renew)
