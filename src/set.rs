@@ -104,9 +104,7 @@ impl Oddity {
     pub fn text(self) -> &'static str {
         match self {
             Self::Form(text) => text,
-            Self::Order(_) => {
-                "has its certificate behind one of a CA, and Milvus and clients take the first for the certificate"
-            }
+            Self::Order(_) => "has its certificate behind another one, and Milvus and clients take the first",
         }
     }
 }

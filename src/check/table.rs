@@ -59,7 +59,7 @@ codes! {
             newline. A run writes the file again; the key and the certificates stay.");
     ChainOrder => row("chain-order", Error, File)
         .leaf(Rewrites, Fix::Reorder)
-        .means("The certificate is not the first one in its file: a CA's is before it. Milvus takes the first \
+        .means("The certificate is not the first one in its file: another one, most often a CA's, is before it. Milvus takes the first \
             certificate for the server's, finds that the key is not its key, and does not start. The files were joined \
             in the wrong order. The certificate comes first, then the CA that issued it, then the one above.");
     Damaged => row("damaged", Error, File)
