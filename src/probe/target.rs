@@ -19,15 +19,6 @@ pub struct Target {
 
 impl Target {
     /// Takes `HOST`, `HOST:PORT`, `[IPV6]:PORT`, and the URIs that clients are given (`https://HOST:PORT`).
-    ///
-    /// ```
-    /// use milvus_certgen::probe::Target;
-    ///
-    /// assert_eq!(Target::parse("db.example.com")?.to_string(), "db.example.com:19530");
-    /// assert_eq!(Target::parse("https://[::1]:443")?.to_string(), "[::1]:443");
-    /// assert!(Target::parse("localhost:http").is_err());
-    /// # Ok::<(), milvus_certgen::error::Failure>(())
-    /// ```
     pub fn parse(text: &str) -> Result<Self> {
         let refuse = |why: &str| {
             Failure::usage(format!("HOST:PORT {text:?}: {why}"))
