@@ -198,7 +198,6 @@ impl Certificate {
     }
 
     /// True if it is its own issuer, as far as that can be verified: one that a CA of the same name has signed is not.
-    #[must_use]
     pub fn is_self_signed(&self) -> bool {
         self.is_self_issued() && !self.signature(&self.public_key).is_bad()
     }

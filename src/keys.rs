@@ -129,7 +129,6 @@ impl OtherKey {
     }
 
     /// Who can use it, as far as it was tried.
-    #[must_use]
     pub fn readers(&self) -> &'static str {
         match self {
             Self::Rsa(..2048) => "Go, OpenSSL and what is built on them reject it",

@@ -5,7 +5,6 @@ use crate::certificate::Certificate;
 
 impl LeafFiles {
     /// The certificate that the key is for comes first, or without a key the one that is no CA's; its issuers follow.
-    #[must_use]
     pub fn arranged(mut self) -> Self {
         let key = self.key.sound().map(|file| file.key.public().spki.clone());
         let Loaded::Sound(file) = &mut self.certificate else { return self };
@@ -32,7 +31,6 @@ impl LeafFiles {
 impl Set {
     /// The CA that ca.key is of, or without it the one that has signed what is here, is the set's own, wherever it is
     /// in ca.pem; the others there are trusted beside it, as while one CA follows another.
-    #[must_use]
     pub fn arranged(mut self) -> Self {
         let key = self.ca.key.sound().map(|file| file.key.public().spki.clone());
         let leaves: Vec<&Certificate> =
