@@ -99,12 +99,13 @@ fn conduct(set: &Set, asked: Option<&Asked<'_>>, now: OffsetDateTime) -> Inspect
         // What is wrong or cannot be verified would only be said again.
         let is_known = findings.iter().all(|finding| finding.code != Code::UnknownSignature);
         if is_known && is_valid(&findings) {
-            findings.extend(chain::check(set, ca, now));
-        }
-        if is_known && is_valid(&findings) && chain::is_verified(set, ca, now) {
-            let (done, failed) = handshake::check(set, ca, asked.map(|asked| asked.names), now);
-            findings.extend(failed);
-            handshakes = done;
+            let (faults, are_verified) = chain::check(set, ca, now);
+            findings.extend(faults);
+            if are_verified && is_valid(&findings) {
+                let (done, failed) = handshake::check(set, ca, asked.map(|asked| asked.names), now);
+                findings.extend(failed);
+                handshakes = done;
+            }
         }
     }
     if let Some(asked) = asked {

@@ -13,18 +13,19 @@ use crate::certificate::Certificate;
 use crate::keys;
 use crate::profile::Role;
 use crate::san::San;
-use crate::set::{CertificateFile, Leaf, Set, issuers};
+use crate::set::{CertificateFile, Set, issuers};
 
-/// Checks every leaf against the CAs of ca.pem, and a server's for each of its names.
-pub(super) fn check(set: &Set, ca: &CertificateFile, now: OffsetDateTime) -> Vec<Finding> {
-    let leaves = set.leaves.iter().enumerate();
-    leaves.flat_map(|(at, leaf)| check_leaf(Owner::Leaf(at), leaf, ca, now)).collect()
-}
-
-/// True if rustls verifies them all, so that it can stand for Milvus and its clients in a handshake.
-pub(super) fn is_verified(set: &Set, ca: &CertificateFile, now: OffsetDateTime) -> bool {
-    let files = set.leaves.iter().filter_map(|leaf| Some((leaf.role, leaf.files.certificate.sound()?)));
-    files.into_iter().all(|(role, own)| trusted(own, role, ca, now).is_ok())
+/// Checks every leaf against the CAs of ca.pem, and a server's for each of its names. True if all are verified, so that
+/// rustls can stand for Milvus and its clients in a handshake.
+pub(super) fn check(set: &Set, ca: &CertificateFile, now: OffsetDateTime) -> (Vec<Finding>, bool) {
+    let (mut list, mut are_verified) = (Vec::new(), true);
+    for (at, leaf) in set.leaves.iter().enumerate() {
+        let Some(own) = leaf.files.certificate.sound() else { continue };
+        let mut findings = Findings::new(Owner::Leaf(at));
+        are_verified &= check_leaf(&mut findings, leaf.role, own, ca, now);
+        list.extend(findings.list);
+    }
+    (list, are_verified)
 }
 
 /// Whom clients trust: the roots of the file, and the top of the CA's own chain where that is none, as far as signatures
@@ -40,48 +41,56 @@ pub(super) fn anchors(ca: &CertificateFile) -> Vec<&Certificate> {
     ca.all().filter(|other| other.der == top.der || other.is_self_issued()).collect()
 }
 
-fn check_leaf(owner: Owner, leaf: &Leaf, ca: &CertificateFile, now: OffsetDateTime) -> Vec<Finding> {
-    let mut findings = Findings::new(owner);
-    let Some(CertificateFile { certificate, chain, .. }) = leaf.files.certificate.sound() else {
-        return findings.list;
+/// True if the certificate is verified, if need be with what ring lacks.
+fn check_leaf(
+    findings: &mut Findings,
+    role: Role,
+    own: &CertificateFile,
+    ca: &CertificateFile,
+    now: OffsetDateTime,
+) -> bool {
+    let by_rustls = verify(own, role, ca, webpki::ALL_VERIFICATION_ALGS, now);
+    let verified = match &by_rustls {
+        Ok(()) => Ok(()),
+        Err(_) => verify(own, role, ca, keys::VERIFICATION, now),
     };
-    let is_server = leaf.role == Role::Server;
-    let usage = if is_server { KeyUsage::server_auth() } else { KeyUsage::client_auth() };
-    match verify(certificate, chain, ca, usage, keys::VERIFICATION, now) {
-        Err(webpki::Error::NameConstraintViolation)
-            if leaf.files.certificate.sound().is_some_and(|own| has_allowed_addresses(own, ca)) =>
-        {
+    match &verified {
+        Err(webpki::Error::NameConstraintViolation) if has_allowed_addresses(own, ca) => {
             let message = "is rejected by Rust clients, which know no nameConstraints for email addresses";
             findings.certificate(Code::RustRejects, message).fix = Fix::AnotherCa;
         }
         // What cannot be verified here is the CA's key, which has a finding of its own.
-        Err(_) if is_beyond_us(certificate, chain, ca) => {}
+        Err(_) if is_beyond_us(own, ca) => {}
         Err(why) => {
-            findings.certificate(Code::Chain, format!("does not verify against the CA: {}", words::of(&why)));
+            findings.certificate(Code::Chain, format!("does not verify against the CA: {}", words::of(why)));
         }
-        Ok(()) if is_server => {
-            only_rustls(&mut findings, leaf, ca, usage, now);
-            for name in certificate.subject_alt_names.iter().flatten() {
-                if !is_valid_for(certificate, name) {
-                    let is_address = matches!(name, San::Dns(dns) if dns.parse::<std::net::IpAddr>().is_ok());
-                    let why = if is_address {
-                        ": an address counts only as an IP name, not as a DNS name"
-                    } else {
-                        ""
-                    };
-                    findings.certificate(Code::Chain, format!("is not valid for its own name {name}{why}"));
-                }
+        Ok(()) => {
+            if let Err(why) = &by_rustls {
+                only_rustls(findings, own, ca, why);
+            }
+            if role == Role::Server {
+                own_names(findings, &own.certificate);
             }
         }
-        Ok(()) => only_rustls(&mut findings, leaf, ca, usage, now),
     }
-    findings.list
+    verified.is_ok()
+}
+
+fn own_names(findings: &mut Findings, certificate: &Certificate) {
+    for name in certificate.subject_alt_names.iter().flatten() {
+        if !is_valid_for(certificate, name) {
+            let is_address = matches!(name, San::Dns(dns) if dns.parse::<std::net::IpAddr>().is_ok());
+            let why =
+                if is_address { ": an address counts only as an IP name, not as a DNS name" } else { "" };
+            findings.certificate(Code::Chain, format!("is not valid for its own name {name}{why}"));
+        }
+    }
 }
 
 /// True if a signature of the chain is of a kind that nothing here verifies.
-fn is_beyond_us(certificate: &Certificate, along: &[Certificate], ca: &CertificateFile) -> bool {
-    let mut below = certificate;
-    issuers(certificate, along.iter().chain(ca.all())).into_iter().any(|issuer| {
+fn is_beyond_us(own: &CertificateFile, ca: &CertificateFile) -> bool {
+    let mut below = &own.certificate;
+    issuers(below, own.chain.iter().chain(ca.all())).into_iter().any(|issuer| {
         let is_unknown = !below.is_issued_by(issuer);
         below = issuer;
         is_unknown
@@ -90,25 +99,16 @@ fn is_beyond_us(certificate: &Certificate, along: &[Certificate], ca: &Certifica
 
 /// What rustls with ring does not verify, though all other clients do. Nothing where the CA's key is to blame, which has
 /// a finding of its own.
-fn only_rustls(
-    findings: &mut Findings,
-    leaf: &Leaf,
-    ca: &CertificateFile,
-    usage: KeyUsage,
-    now: OffsetDateTime,
-) {
-    let Some(own) = leaf.files.certificate.sound() else { return };
+fn only_rustls(findings: &mut Findings, own: &CertificateFile, ca: &CertificateFile, why: &webpki::Error) {
     let issuer = ca.issuer_of(&own.certificate);
     if issuer.is_some_and(|ca| ca.public_key.kind.is_err()) {
         return;
     }
-    if let Err(why) = verify(&own.certificate, &own.chain, ca, usage, webpki::ALL_VERIFICATION_ALGS, now) {
-        let is_own = own.chain.is_empty() || issuer.is_some_and(Certificate::is_self_issued);
-        let finding = findings
-            .certificate(Code::RustRejects, format!("is rejected by Rust clients: {}", words::of(&why)));
-        if !is_own {
-            finding.fix = Fix::AnotherCa;
-        }
+    let is_own = own.chain.is_empty() || issuer.is_some_and(Certificate::is_self_issued);
+    let finding =
+        findings.certificate(Code::RustRejects, format!("is rejected by Rust clients: {}", words::of(why)));
+    if !is_own {
+        finding.fix = Fix::AnotherCa;
     }
 }
 
@@ -119,28 +119,26 @@ pub(super) fn trusted(
     ca: &CertificateFile,
     now: OffsetDateTime,
 ) -> Result<(), String> {
-    let usage = if role == Role::Client { KeyUsage::client_auth() } else { KeyUsage::server_auth() };
-    verify(&own.certificate, &own.chain, ca, usage, keys::VERIFICATION, now)
-        .map_err(|why| words::of(&why).to_owned())
+    verify(own, role, ca, keys::VERIFICATION, now).map_err(|why| words::of(&why).to_owned())
 }
 
 fn verify(
-    certificate: &Certificate,
-    along: &[Certificate],
+    own: &CertificateFile,
+    role: Role,
     ca: &CertificateFile,
-    usage: KeyUsage,
     algorithms: &[&dyn SignatureVerificationAlgorithm],
     now: OffsetDateTime,
 ) -> Result<(), webpki::Error> {
+    let usage = if role == Role::Client { KeyUsage::client_auth() } else { KeyUsage::server_auth() };
     let [tops, issuers] =
-        [anchors(ca), along.iter().chain(ca.all()).collect::<Vec<_>>()].map(|certificates| {
+        [anchors(ca), own.chain.iter().chain(ca.all()).collect::<Vec<_>>()].map(|certificates| {
             let ders =
                 certificates.into_iter().map(|certificate| CertificateDer::from(certificate.der.as_slice()));
             ders.collect::<Vec<_>>()
         });
     // One that rustls cannot read is no anchor of its.
     let anchors: Vec<_> = tops.iter().filter_map(|top| anchor_from_trusted_cert(top).ok()).collect();
-    let leaf = CertificateDer::from(certificate.der.as_slice());
+    let leaf = CertificateDer::from(own.certificate.der.as_slice());
     EndEntityCert::try_from(&leaf)?
         .verify_for_usage(algorithms, &anchors, &issuers, unix_time(now), usage, None, None)
         .map(|_| ())
