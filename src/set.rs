@@ -131,6 +131,11 @@ impl CertificateFile {
         issuers(&self.certificate, self.all())
     }
 
+    /// The certificate and those above it.
+    pub fn path(&self) -> Vec<&Certificate> {
+        std::iter::once(&self.certificate).chain(self.above()).collect()
+    }
+
     /// The CA of the file that has signed the certificate; where that cannot be verified here, the one that it names.
     pub fn issuer_of(&self, certificate: &Certificate) -> Option<&Certificate> {
         let not_bad = || self.all().find(|ca| !certificate.issued_by(ca).is_bad());
@@ -194,10 +199,8 @@ impl LeafFiles {
     pub fn credentials(&self) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
         let file = self.certificate.sound()?;
         let key = self.key.sound()?.key.pkcs8().to_vec();
-        let certificates = std::iter::once(&file.certificate)
-            .chain(&file.chain)
-            .map(|certificate| CertificateDer::from(certificate.der.clone()))
-            .collect();
+        let certificates =
+            file.all().map(|certificate| CertificateDer::from(certificate.der.clone())).collect();
         Some((certificates, PrivateKeyDer::Pkcs8(key.into())))
     }
 

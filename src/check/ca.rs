@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::finding::Findings;
-use super::issuer::misnamed;
+use super::issuer::{key_identifiers, misnamed};
 use super::path::{lacking_purpose, path_length};
 use super::{Asked, Code, Finding, Fix, Owner, Severity};
 use crate::certificate::Certificate;
@@ -66,23 +66,18 @@ fn files(set: &Set, now: OffsetDateTime) -> Findings {
     }
     authority(&mut findings, certificate, now);
     own_identifier(&mut findings, certificate, file.above().first().copied());
-    path_length(&mut findings, &path_of(file));
+    path_length(&mut findings, &file.path());
     purposes(&mut findings, file, set);
-    let path = path_of(file);
+    let path = file.path();
     for (at, ca) in path.iter().enumerate().skip(1) {
         above(&mut findings, ca, path.get(at + 1).copied(), now);
     }
     findings
 }
 
-/// The CA and those above it.
-fn path_of(file: &CertificateFile) -> Vec<&Certificate> {
-    std::iter::once(&file.certificate).chain(file.above()).collect()
-}
-
 /// Other CAs of ca.pem that have signed what is here. Those that have not are trusted beside them, and nobody looks.
 fn other_issuers(findings: &mut Findings, file: &CertificateFile, set: &Set, now: OffsetDateTime) {
-    let mut known = path_of(file);
+    let mut known = file.path();
     for leaf in set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate()) {
         let path = issuers(leaf, file.all());
         for (at, &ca) in path.iter().enumerate() {
@@ -118,7 +113,7 @@ pub(super) fn above(
     if above.is_ca() {
         authority(&mut own, above, now);
         if let Some(issuer) = issuer {
-            named_issuer(&mut own, above, issuer);
+            key_identifiers(&mut own, above, issuer, &issuer.subject.text.clone().into());
         }
     } else {
         own.certificate(Code::NotCa, "is not a CA certificate (no basicConstraints CA:TRUE)")
@@ -128,19 +123,6 @@ pub(super) fn above(
         finding.message = finding.message.after(format!("holds {} above it, which ", above.subject.text));
         finding.fix = Fix::AnotherCa;
         findings.list.push(finding);
-    }
-}
-
-/// How a CA below another names it.
-fn named_issuer(findings: &mut Findings, below: &Certificate, issuer: &Certificate) {
-    if below.authority_key_identifier.is_none() {
-        findings
-            .certificate(Code::KeyIdentifier, "has no authorityKeyIdentifier")
-            .seen("Python 3.13: Missing Authority Key Identifier");
-    } else if let Some(message) = misnamed(below, issuer, &issuer.subject.text.clone().into()) {
-        findings
-            .certificate(Code::KeyIdentifier, message)
-            .seen("OpenSSL: unable to get local issuer certificate");
     }
 }
 
@@ -159,7 +141,7 @@ fn key_file(findings: &mut Findings, key: &Loaded<KeyFile>) {
 fn own_identifier(findings: &mut Findings, certificate: &Certificate, issuer: Option<&Certificate>) {
     if !certificate.is_self_issued() {
         if let Some(issuer) = issuer {
-            named_issuer(findings, certificate, issuer);
+            key_identifiers(findings, certificate, issuer, &issuer.subject.text.clone().into());
         }
     } else if let Some(message) = misnamed(certificate, certificate, &"its own".into()) {
         findings.certificate(Code::KeyIdentifier, message).seen("OpenSSL: unable to get issuer certificate");
@@ -209,7 +191,7 @@ fn critical_extensions(findings: &mut Findings, certificate: &Certificate) {
 /// The `extendedKeyUsage` of a CA binds what it signs, and so does that of a CA above it; webpki alone does not ask
 /// it of whom it trusts.
 fn purposes(findings: &mut Findings, file: &CertificateFile, set: &Set) {
-    for (depth, ca) in path_of(file).into_iter().enumerate() {
+    for (depth, ca) in file.path().into_iter().enumerate() {
         for role in [Role::Server, Role::Client].into_iter().filter(|role| set.first(*role).is_some()) {
             let Some(what) = lacking_purpose(ca, role) else { continue };
             let finding = match depth {

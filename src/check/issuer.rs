@@ -49,7 +49,7 @@ pub(super) fn issuer(findings: &mut Findings, own: &CertificateFile, file: &Cert
             )
             .seen("OpenSSL: self-signed certificate");
     }
-    key_identifiers(findings, certificate, ca);
+    key_identifiers(findings, certificate, ca, &Message::from("").name(CA_PEM));
     if certificate.not_after > ca.not_after.saturating_add(OUTLIVES_BY) {
         findings.certificate(Code::OutlivesCa, Message::of("is valid longer than ", CA_PEM));
     }
@@ -95,12 +95,18 @@ fn is_told_apart(certificate: &Certificate) -> bool {
 }
 
 /// What RFC 5280 section 4.2.1.1 asks for, and Python 3.13 and `openssl verify -x509_strict` insist on.
-fn key_identifiers(findings: &mut Findings, certificate: &Certificate, ca: &Certificate) {
+/// The issuer is called so.
+pub(super) fn key_identifiers(
+    findings: &mut Findings,
+    certificate: &Certificate,
+    ca: &Certificate,
+    called: &Message,
+) {
     if certificate.authority_key_identifier.is_none() {
         findings
             .certificate(Code::KeyIdentifier, "has no authorityKeyIdentifier")
             .seen("Python 3.13: Missing Authority Key Identifier");
-    } else if let Some(message) = misnamed(certificate, ca, &Message::from("").name(CA_PEM)) {
+    } else if let Some(message) = misnamed(certificate, ca, called) {
         findings
             .certificate(Code::KeyIdentifier, message)
             .seen("OpenSSL: unable to get local issuer certificate");

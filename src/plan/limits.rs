@@ -18,8 +18,7 @@ impl Limits {
         if let MaySignFor::Hosts(hosts) = &ca.may_sign_for {
             return Self(vec![Constraints::of_hosts(hosts)]);
         }
-        let chain =
-            existing.into_iter().flat_map(|file| std::iter::once(&file.certificate).chain(file.above()));
+        let chain = existing.into_iter().flat_map(CertificateFile::path);
         Self(chain.filter_map(|certificate| certificate.name_constraints.clone()).collect())
     }
 

@@ -13,7 +13,7 @@ use crate::error::Exit;
 use crate::foreign::printable;
 use crate::job::ProbeJob;
 use crate::probe::{Answer, Diagnosis, Found, Outcome, Plain, Reached, Server, Version};
-use crate::set::Set;
+use crate::set::{CertificateFile, Set};
 
 /// A running server and what is wrong with it. Its JSON form is part of the contract: `schema` grows when a field
 /// changes its meaning.
@@ -124,7 +124,7 @@ impl ProbeReport {
             tls: server.and_then(|server| TlsFacts::new(server, diagnosis.tls_mode)),
             certificates: chain
                 .into_iter()
-                .flat_map(|file| std::iter::once(&file.certificate).chain(&file.chain))
+                .flat_map(CertificateFile::all)
                 .map(|certificate| Facts::new(certificate, now))
                 .collect(),
             findings: diagnosis.findings.iter().map(|finding| FindingFacts::new(finding, &files)).collect(),
