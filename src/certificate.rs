@@ -202,13 +202,14 @@ impl Certificate {
         self.is_self_issued() && !self.signature(&self.public_key).is_bad()
     }
 
-    /// What it is for, if it is for one thing.
+    /// What it is for, if it says so.
     pub fn role(&self) -> Option<Role> {
         let usage = self.extended_key_usage?;
         match (usage.server_auth, usage.client_auth) {
             (true, false) => Some(Role::Server),
             (false, true) => Some(Role::Client),
-            _ => None,
+            (true, true) => Some(Role::Peer),
+            (false, false) => None,
         }
     }
 

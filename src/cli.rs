@@ -98,6 +98,14 @@ enum Command {
         after_long_help = "Examples:\n  milvus-certgen client alice bob@example.com\n  milvus-certgen client --from names.txt --key-type ecdsa-p256"
     )]
     Client(IdentityArgs),
+    /// Make certificates for servers that are clients too, such as the members of an etcd cluster
+    ///
+    /// NAME.key, NAME.csr and NAME.pem for each NAME, from the CA that is there, with the extended key usages
+    /// serverAuth and clientAuth. NAME is the CN, and the name that clients and the other members check.
+    #[command(
+        after_long_help = "Example:\n  milvus-certgen peer etcd-0 etcd-1 etcd-2 --san etcd.example.com"
+    )]
+    Peer(IdentityArgs),
     /// Sign certificates again now, with the CA that is there
     ///
     /// The server's and the client's, or the named ones, or all that this CA signed in the directory. Keys are kept
@@ -232,6 +240,7 @@ impl Cli {
             Some(Command::Sign(args)) => args.into_job(),
             Some(Command::Server(args)) => args.into_job(crate::profile::Role::Server),
             Some(Command::Client(args)) => args.into_job(crate::profile::Role::Client),
+            Some(Command::Peer(args)) => args.into_job(crate::profile::Role::Peer),
             Some(Command::Renew(args)) => args.into_job(),
             Some(Command::Check(args)) => args.into_job(),
             Some(Command::Probe(args)) => args.into_job(),

@@ -184,7 +184,9 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         {
             let chain = match plan.role {
                 // What other certificates lead to the CA is sent along as it is.
-                Role::Server => self.chain(plan, &file.certificate)?.unwrap_or_else(|| file.chain.clone()),
+                role if role.serves() => {
+                    self.chain(plan, &file.certificate)?.unwrap_or_else(|| file.chain.clone())
+                }
                 _ => file.chain.clone(),
             };
             if plan.rewrite_certificate || file.chain != chain {

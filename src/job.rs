@@ -23,7 +23,7 @@ pub enum Job {
     Csr(CsrJob),
     /// `sign`
     Sign(SignJob),
-    /// `server` and `client`
+    /// `server`, `client` and `peer`
     Identities(IdentitiesJob),
     /// `renew`
     Renew(RenewJob),
@@ -132,12 +132,12 @@ pub enum Names {
     From(PathBuf),
 }
 
-/// `server NAME ...` and `client NAME ...`
+/// `server NAME ...`, `client NAME ...` and `peer NAME ...`
 #[derive(Debug)]
 pub struct IdentitiesJob {
     /// The CA, keys and validity; its leaves are those of the names.
     pub request: Request,
-    /// Server or client.
+    /// Server, client or peer.
     pub role: Role,
     /// The names.
     pub names: Names,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::keys::KeyKind;
 
-/// The three roles of a set.
+/// What a certificate is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
     /// The private certificate authority.
@@ -13,25 +13,48 @@ pub enum Role {
     Server,
     /// Who connects to Milvus.
     Client,
+    /// A server that connects to others of its kind with the same certificate: a member of an etcd cluster.
+    Peer,
 }
 
 impl Role {
-    /// All three, in the order of the files on the Milvus page.
+    /// The three of the Milvus page, in the order of its files.
     pub const ALL: [Self; 3] = [Self::Ca, Self::Server, Self::Client];
 
-    /// `ca`, `server` or `client`.
+    /// `ca`, `server`, `client` or `peer`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ca => "ca",
             Self::Server => "server",
             Self::Client => "client",
+            Self::Peer => "peer",
         }
     }
 
-    /// The extended key usage of the role's certificate, in RFC 5280's words.
+    /// True if clients connect to it, and check its name.
+    pub fn serves(self) -> bool {
+        matches!(self, Self::Server | Self::Peer)
+    }
+
+    /// The purposes of the role's certificate, each as the role that has only that.
+    pub fn sides(self) -> &'static [Self] {
+        match self {
+            Self::Ca => &[],
+            Self::Server => &[Self::Server],
+            Self::Client => &[Self::Client],
+            Self::Peer => &[Self::Server, Self::Client],
+        }
+    }
+
+    /// True if a certificate for this role is one for the other too.
+    pub fn covers(self, other: Self) -> bool {
+        self == other || (self == Self::Peer && other != Self::Ca)
+    }
+
+    /// The extended key usage of a role with one, in RFC 5280's words.
     pub fn purpose(self) -> Option<&'static str> {
         match self {
-            Self::Ca => None,
+            Self::Ca | Self::Peer => None,
             Self::Server => Some("serverAuth"),
             Self::Client => Some("clientAuth"),
         }
@@ -79,7 +102,11 @@ impl Profile {
             // As in gen.sh's openssl.cnf; contentCommitment is today's word for nonRepudiation.
             key_usages.extend([Usage::ContentCommitment, Usage::KeyEncipherment]);
         }
-        let purpose = if role == Role::Server { Purpose::ServerAuth } else { Purpose::ClientAuth };
-        Self { is_ca: rcgen::IsCa::ExplicitNoCa, key_usages, extended_key_usages: vec![purpose] }
+        let purpose = |side: &Role| match side {
+            Role::Client => Purpose::ClientAuth,
+            _ => Purpose::ServerAuth,
+        };
+        let extended_key_usages = role.sides().iter().map(purpose).collect();
+        Self { is_ca: rcgen::IsCa::ExplicitNoCa, key_usages, extended_key_usages }
     }
 }

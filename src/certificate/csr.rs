@@ -118,7 +118,14 @@ impl Csr {
         self.wishes.unknown_critical
     }
 
-    /// What it asks to be for: a client if it says so and not a server too.
+    /// True if it asks for that role's purposes and no other of TLS's.
+    pub fn asks_to_be(&self, role: Role) -> bool {
+        let asks = [self.wishes.server_auth, self.wishes.client_auth];
+        asks == [Role::Server, Role::Client].map(|side| role.covers(side))
+    }
+
+    /// What it asks to be for: a client if it says so and not a server too. Never both: that is for the signer to say
+    /// (`--role peer`).
     pub fn role(&self) -> Role {
         if self.wishes.client_auth && !self.wishes.server_auth { Role::Client } else { Role::Server }
     }
@@ -126,7 +133,8 @@ impl Csr {
     /// What it asks for and does not get, each in words.
     pub fn overruled(&self, role: Role) -> Vec<&'static str> {
         let wishes = &self.wishes;
-        let other_role = if role == Role::Server { wishes.client_auth } else { wishes.server_auth };
+        let other_role = (wishes.server_auth && !role.covers(Role::Server))
+            || (wishes.client_auth && !role.covers(Role::Client));
         [
             (wishes.ca, "asks to be a CA, and does not become one"),
             (wishes.key_cert_sign, "asks to sign certificates or revocation lists, and may not"),

@@ -192,7 +192,10 @@ fn critical_extensions(findings: &mut Findings, certificate: &Certificate) {
 /// it of whom it trusts.
 fn purposes(findings: &mut Findings, file: &CertificateFile, set: &Set) {
     for (depth, ca) in file.path().into_iter().enumerate() {
-        for role in [Role::Server, Role::Client].into_iter().filter(|role| set.first(*role).is_some()) {
+        for role in [Role::Server, Role::Client] {
+            if !set.leaves.iter().any(|leaf| leaf.role.covers(role)) {
+                continue;
+            }
             let Some(what) = lacking_purpose(ca, role) else { continue };
             let finding = match depth {
                 0 => findings.certificate(Code::WrongEku, what),

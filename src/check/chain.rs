@@ -68,7 +68,7 @@ fn check_leaf(
             if let Err(why) = &by_rustls {
                 only_rustls(findings, own, ca, why);
             }
-            if role == Role::Server {
+            if role.serves() {
                 own_names(findings, &own.certificate);
             }
         }
@@ -122,6 +122,7 @@ pub(super) fn trusted(
     verify(own, role, ca, keys::VERIFICATION, now).map_err(|why| words::of(&why).to_owned())
 }
 
+/// For each purpose of the role.
 fn verify(
     own: &CertificateFile,
     role: Role,
@@ -129,7 +130,17 @@ fn verify(
     algorithms: &[&dyn SignatureVerificationAlgorithm],
     now: OffsetDateTime,
 ) -> Result<(), webpki::Error> {
-    let usage = if role == Role::Client { KeyUsage::client_auth() } else { KeyUsage::server_auth() };
+    role.sides().iter().try_for_each(|side| verify_side(own, *side, ca, algorithms, now))
+}
+
+fn verify_side(
+    own: &CertificateFile,
+    side: Role,
+    ca: &CertificateFile,
+    algorithms: &[&dyn SignatureVerificationAlgorithm],
+    now: OffsetDateTime,
+) -> Result<(), webpki::Error> {
+    let usage = if side == Role::Client { KeyUsage::client_auth() } else { KeyUsage::server_auth() };
     let [tops, issuers] =
         [anchors(ca), own.chain.iter().chain(ca.all()).collect::<Vec<_>>()].map(|certificates| {
             let ders =

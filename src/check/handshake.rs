@@ -46,7 +46,7 @@ pub(super) fn check(
     now: OffsetDateTime,
 ) -> (Vec<Handshake>, Vec<Finding>) {
     let (mut handshakes, mut findings) = (Vec::new(), Vec::new());
-    let servers = set.leaves.iter().enumerate().find(|(_, leaf)| leaf.role == Role::Server);
+    let servers = set.leaves.iter().enumerate().find(|(_, leaf)| leaf.role.serves());
     let Some((at, server)) = servers.filter(|(_, server)| server.files.credentials().is_some()) else {
         return (handshakes, findings);
     };
@@ -57,7 +57,9 @@ pub(super) fn check(
         [] => own.iter().find(|name| chain::server_name(name).is_some()).into_iter().collect(),
         asked => asked.iter().collect(),
     };
-    let client = set.first(Role::Client).map(|client| &client.files);
+    // A peer is a client of its like.
+    let client = set.first(Role::Client).or(Some(server).filter(|server| server.role == Role::Peer));
+    let client = client.map(|client| &client.files);
     let client = client.filter(|files| files.key.sound().is_some());
     for name in names {
         let Some(server_name) = chain::server_name(name) else { continue };
@@ -82,7 +84,7 @@ pub(super) fn check(
             handshakes.push(Handshake { name: name.to_string(), tls_mode, problem });
         }
     }
-    if set.first(Role::Client).is_none() {
+    if set.first(Role::Client).is_none() && server.role != Role::Peer {
         let pem = Owner::Absent(Role::Client).file(FileKind::Certificate);
         let message = "is not here: a handshake as in tlsMode 2 was not checked";
         findings.push(Finding::new(Code::NotChecked, pem, message));

@@ -94,7 +94,7 @@ pub(super) fn asked(set: &Set, at: usize, asked: &Asked<'_>, now: OffsetDateTime
         }
         findings.expiring(&file.certificate, asked.expires_within, now);
         findings.holds_key(file.holds_key && leaf.files.key.sound().is_some());
-        if leaf.role == Role::Server {
+        if leaf.role.serves() {
             server(&mut findings, file, ca);
         }
     }
@@ -127,7 +127,7 @@ fn content(
         let message = format!("has a critical extension that not all clients process ({name})");
         findings.certificate(Code::CriticalExtension, message).seen("OpenSSL: unhandled critical extension");
     }
-    if let Some(limits) = ca.and_then(|ca| ca.name_constraints.as_ref()).filter(|_| role == Role::Server) {
+    if let Some(limits) = ca.and_then(|ca| ca.name_constraints.as_ref()).filter(|_| role.serves()) {
         addresses(findings, certificate, limits);
     }
     // Beside a certificate that the CA has not signed, it is another CA's.
@@ -153,26 +153,8 @@ fn request(findings: &mut Findings, files: &LeafFiles) {
 }
 
 fn usages(findings: &mut Findings, role: Role, certificate: &Certificate) {
-    let purpose = role.purpose().unwrap_or_default();
-    match certificate.extended_key_usage {
-        None => {
-            findings.certificate(Code::NoEku, format!("has no extendedKeyUsage {purpose}"));
-        }
-        Some(usage) => {
-            let allowed = if role == Role::Server { usage.server_auth } else { usage.client_auth };
-            if !allowed && !usage.any {
-                let finding = findings
-                    .certificate(Code::WrongEku, format!("has an extendedKeyUsage without {purpose}"));
-                match role {
-                    Role::Client => finding
-                        .seen("Go (Milvus): x509: certificate specifies an incompatible key usage")
-                        .seen("pymilvus: Socket closed"),
-                    _ => finding
-                        .seen("OpenSSL: unsuitable certificate purpose")
-                        .seen("Go: x509: certificate specifies an incompatible key usage"),
-                };
-            }
-        }
+    for side in role.sides() {
+        purpose(findings, *side, certificate);
     }
     if let Some(usage) = certificate.key_usage {
         if !usage.digital_signature {
@@ -191,9 +173,31 @@ fn usages(findings: &mut Findings, role: Role, certificate: &Certificate) {
     }
 }
 
+/// `side` is a role with one purpose.
+fn purpose(findings: &mut Findings, side: Role, certificate: &Certificate) {
+    let purpose = side.purpose().unwrap_or_default();
+    let Some(usage) = certificate.extended_key_usage else {
+        findings.certificate(Code::NoEku, format!("has no extendedKeyUsage {purpose}"));
+        return;
+    };
+    let allowed = if side == Role::Server { usage.server_auth } else { usage.client_auth };
+    if allowed || usage.any {
+        return;
+    }
+    let finding = findings.certificate(Code::WrongEku, format!("has an extendedKeyUsage without {purpose}"));
+    match side {
+        Role::Client => finding
+            .seen("Go (Milvus): x509: certificate specifies an incompatible key usage")
+            .seen("pymilvus: Socket closed"),
+        _ => finding
+            .seen("OpenSSL: unsuitable certificate purpose")
+            .seen("Go: x509: certificate specifies an incompatible key usage"),
+    };
+}
+
 fn names(findings: &mut Findings, role: Role, certificate: &Certificate) {
     let none = certificate.subject_alt_names.as_ref().is_none_or(Vec::is_empty);
-    if role == Role::Server && none {
+    if role.serves() && none {
         findings
             .certificate(Code::NoSan, "has no subjectAltName")
             .seen("Go: certificate relies on legacy Common Name field, use SANs instead");

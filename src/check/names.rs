@@ -2,13 +2,12 @@
 
 use super::{Code, Finding, Owner, Place, chain};
 use crate::files::FileKind;
-use crate::profile::Role;
 use crate::san::San;
 use crate::set::Set;
 
 /// `--name`: what clients will call the server must be in its certificate.
 pub(super) fn check(set: &Set, asked: &[San]) -> Vec<Finding> {
-    let Some(at) = set.leaves.iter().position(|leaf| leaf.role == Role::Server) else { return Vec::new() };
+    let Some(at) = set.leaves.iter().position(|leaf| leaf.role.serves()) else { return Vec::new() };
     let Some(certificate) = set.leaves[at].files.sound_certificate() else { return Vec::new() };
     let own = certificate.subject_alt_names.as_deref().unwrap_or_default();
     if own.is_empty() {

@@ -27,7 +27,7 @@ pub(super) fn path(
         let is_along = at < along;
         if is_along {
             above(findings, ca, path.get(at + 1).copied(), now);
-            if let Some(what) = lacking_purpose(ca, role) {
+            for what in role.sides().iter().filter_map(|side| lacking_purpose(ca, *side)) {
                 let message = format!("holds {} above it, which {what}", ca.subject.text);
                 let finding = findings.certificate(Code::WrongEku, message);
                 finding.fix = Fix::AnotherCa;

@@ -364,4 +364,6 @@ pub(super) enum KeyFormatArg {
 pub(super) enum RoleArg {
     Server,
     Client,
+    /// Both: a server that connects to others with the same certificate, such as an etcd member
+    Peer,
 }

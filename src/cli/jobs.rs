@@ -274,6 +274,7 @@ impl From<RoleArg> for Role {
         match role {
             RoleArg::Server => Self::Server,
             RoleArg::Client => Self::Client,
+            RoleArg::Peer => Self::Peer,
         }
     }
 }

@@ -103,7 +103,7 @@ fn make_key(job: &CsrJob, changes: &mut Vec<Change>, world: &mut World<'_>) -> R
 fn asks_for(csr: &Csr, job: &CsrJob, key: &PrivateKey) -> bool {
     csr.public_key.spki == key.public().spki
         && csr.signature.is_good()
-        && csr.role() == job.role
+        && csr.asks_to_be(job.role)
         && csr.subject == job.identity.subject
         && csr.subject_alt_names == job.identity.names
 }

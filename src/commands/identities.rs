@@ -133,7 +133,7 @@ fn leaf(name: &str, job: &IdentitiesJob) -> Result<LeafRequest> {
     if name.is_empty() {
         return Err(Failure::usage("NAME \"\": a name is missing").hint("say who the certificate is for"));
     }
-    if job.role == Role::Server && job.sans.is_none() && names_of_common_name(name).is_none() {
+    if job.role.serves() && job.sans.is_none() && names_of_common_name(name).is_none() {
         let why = match San::parse("NAME", name) {
             Ok(other) => format!("NAME {name:?}: {}, not a host's name", other.in_words()),
             Err(failure) => failure.message,
@@ -142,9 +142,9 @@ fn leaf(name: &str, job: &IdentitiesJob) -> Result<LeafRequest> {
             .hint("name the host, or add its name with --san"));
     }
     let base = BaseName::made_safe(name)?;
-    let other_role = if job.role == Role::Server { Role::Client } else { Role::Server };
-    if base.collides_with(&BaseName::of_role(other_role)) {
-        return Err(Failure::usage(format!("NAME {name:?}: its files would be the {other_role}'s"))
+    let mut others = [Role::Server, Role::Client].into_iter().filter(|role| *role != job.role);
+    if let Some(other) = others.find(|role| base.collides_with(&BaseName::of_role(*role))) {
+        return Err(Failure::usage(format!("NAME {name:?}: its files would be the {other}'s"))
             .hint("make it in another directory, with --ca-cert and --ca-key"));
     }
     if base.collides_with(&job.request.ca_base) && job.request.external_ca.is_none() {

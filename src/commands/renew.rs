@@ -34,7 +34,7 @@ fn with_leaves(template: &Request, job: &RenewJob, found: &Found) -> Result<Requ
         let is_asked = found.asked.contains(base);
         // A server.pem that carries the CA's certificate follows it, and is not signed for that. What goes by the CA's
         // serial number is looked at: the plan says whether that stays.
-        let is_concerned = *role == Some(Role::Server) || (role.is_some() && *names_by_number);
+        let is_concerned = role.is_some_and(Role::serves) || (role.is_some() && *names_by_number);
         let follows = request.ca == CaPolicy::Renew && is_concerned;
         if !is_asked && !follows {
             continue;

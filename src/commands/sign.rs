@@ -150,10 +150,10 @@ fn names(csr: &Csr, job: &SignJob, role: Role, common_name: &str) -> Result<Vec<
         Some(names) => names.clone(),
         None => names_asked_for(csr)?,
     };
-    if role == Role::Client && names.is_empty() {
+    if !role.serves() && names.is_empty() {
         return Ok(San::parse("CN", common_name).into_iter().collect());
     }
-    if role == Role::Client || names.iter().any(San::is_host) {
+    if !role.serves() || names.iter().any(San::is_host) {
         return Ok(names);
     }
     if names.is_empty() {

@@ -33,7 +33,7 @@ pub(super) fn inherited<'a>(
     };
     let is_ours = |certificate: &&Certificate| {
         issuer.is_some_and(|ca| certificate.signature(&ca.public_key).is_good())
-            && (certificate.role().is_none_or(|role| role == asked.role) || is_own_client(certificate))
+            && (certificate.role().is_none_or(|role| role.covers(asked.role)) || is_own_client(certificate))
     };
     let existing = files.sound_certificate();
     if let Some(certificate) = existing.filter(is_ours) {
@@ -112,7 +112,8 @@ pub(super) fn check_files(
         let has = certificate.subject.common_name();
         let role = certificate.role();
         if has.unwrap_or_default() != name
-            || role.is_some_and(|role| role != asked.role)
+            // A client's key may be in somebody else's hands: it does not become a server's.
+            || role.is_some_and(|role| !role.covers(asked.role) && (role, asked.role) != (Role::Server, Role::Peer))
             || certificate.is_ca()
         {
             let role = role.map_or_else(|| "somebody".to_owned(), |role| format!("the {role}"));
@@ -172,7 +173,7 @@ pub(super) fn check_identity(plan: &LeafPlan, request: &Request) -> Result<()> {
         ))
         .hint("give it a name with --client-cn, or an attribute such as --organization"));
     }
-    if plan.role == Role::Server && !plan.identity.names.iter().any(San::is_host) {
+    if plan.role.serves() && !plan.identity.names.iter().any(San::is_host) {
         let common_name = plan.identity.subject.common_name().unwrap_or_default();
         return Err(Failure::failed(format!(
             "{}: needs a name that clients can check, and its CN {common_name:?} is none",

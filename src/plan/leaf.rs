@@ -88,7 +88,7 @@ pub(super) fn plan(
             file.oddity.is_some() || request.key_format.is_some_and(|asked| asked != file.format)
         });
     let rewrite_certificate = files.certificate.sound().is_some_and(|file| file.oddity.is_some());
-    let with_issuer = asked.role == Role::Server && keeps_issuer(files, request, action);
+    let with_issuer = asked.role.serves() && keeps_issuer(files, request, action);
     if action == Action::Keep {
         reasons = why_refresh(asked.role, request, files, &findings, &names, ca, rewrite_key);
         if !reasons.is_empty() {
@@ -242,7 +242,7 @@ fn why_refresh(
     reasons.extend(
         files.certificate.sound().and_then(|file| file.oddity).map(|oddity| oddity.text().to_owned()),
     );
-    if role == Role::Server && has_chain {
+    if role.serves() && has_chain {
         if request.leaf_only {
             reasons.push("--leaf-only asks for it without its issuer".to_owned());
         } else if ca.action == Action::Resign {

@@ -47,11 +47,11 @@ impl Request {
         let kept = names.unwrap_or_default().iter().map(San::as_clients_read_it);
         let mut result = Vec::new();
         match (leaf.role, &leaf.names) {
-            (Role::Server | Role::Ca, Some(asked)) => {
+            (Role::Server | Role::Peer | Role::Ca, Some(asked)) => {
                 add_missing(&mut result, names_of_common_name(common_name).into_iter().flatten());
                 add_missing(&mut result, asked.iter().cloned());
             }
-            (Role::Server | Role::Ca, None) => {
+            (Role::Server | Role::Peer | Role::Ca, None) => {
                 if kept.len() == 0 || leaf.common_name.is_some() {
                     add_missing(&mut result, names_of_common_name(common_name).into_iter().flatten());
                 }

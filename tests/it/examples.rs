@@ -39,6 +39,7 @@ fn examples_of_the_help_run_as_written() {
         "sign",
         "server",
         "client",
+        "peer",
         "renew",
         "check",
         "probe",

@@ -24,6 +24,7 @@ mod interop;
 mod keys;
 mod kills;
 mod manual;
+mod members;
 mod memory;
 mod messages;
 mod names;
