@@ -10,6 +10,7 @@ use minijinja::{Environment, Value};
 use crate::error::{Failure, Result};
 
 mod context;
+mod members;
 mod quote;
 
 pub use context::Setting;
@@ -48,6 +49,28 @@ pub enum Target {
     MilvusBackup,
     /// Commands for `milvus_cli`, which has tlsMode 1 only
     MilvusCli,
+    /// REST requests with curl
+    Rest,
+    /// Variables for tools that have no TLS options (tlsMode 1 only)
+    Env,
+    /// docker-compose.override.yaml for Dify (tlsMode 1 only)
+    Dify,
+    /// application.yaml of Spring AI
+    SpringAi,
+    /// Python program with `langchain-milvus`
+    Langchain,
+    /// etcd's members, and the block of milvus.yaml for them
+    Etcd,
+    /// `MinIO`'s files, and the block of milvus.yaml for it
+    Minio,
+    /// Kafka's properties, and the block of milvus.yaml for it
+    Kafka,
+    /// Block of milvus.yaml for replication to this cluster (--cluster)
+    Cdc,
+    /// nginx in front of Milvus
+    Nginx,
+    /// Ingress of ingress-nginx
+    Ingress,
 }
 
 /// Whose configuration it is.
@@ -74,6 +97,16 @@ enum Access {
     Contents,
 }
 
+/// When it is of no use without the client's key and certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Client {
+    Never,
+    InMode2,
+    Always,
+    /// In no mode, since it has no way to present them: not printed for tlsMode 2.
+    Unable,
+}
+
 /// What a target is made of and needs.
 #[derive(Debug, Clone, Copy)]
 struct Row {
@@ -81,26 +114,39 @@ struct Row {
     quoting: Quoting,
     side: Side,
     access: Access,
+    client: Client,
     /// Something in it signs with the CA key.
     signs: bool,
+    /// What stands behind Milvus and has certificates of its own, as it is called in their files' names.
+    behind: Option<&'static str>,
 }
 
 impl Row {
     const fn server(template: &'static str, quoting: Quoting) -> Self {
-        Self { template, quoting, side: Side::Server, access: Access::Mounted, signs: false }
+        let client = Client::Never;
+        Self {
+            template,
+            quoting,
+            side: Side::Server,
+            access: Access::Mounted,
+            client,
+            signs: false,
+            behind: None,
+        }
     }
 
     const fn client(template: &'static str, quoting: Quoting) -> Self {
-        Self { template, quoting, side: Side::Client, access: Access::Paths, signs: false }
+        let (side, access, client) = (Side::Client, Access::Paths, Client::InMode2);
+        Self { template, quoting, side, access, client, signs: false, behind: None }
+    }
+
+    const fn behind(what: &'static str, client: Client, template: &'static str) -> Self {
+        Self { client, behind: Some(what), ..Self::server(template, Quoting::Yaml) }
     }
 
     /// True if it is of no use without the client's key and certificate.
     fn needs_client(&self, tls_mode: u8) -> bool {
-        let reads = match self.side {
-            Side::Server => self.access == Access::Contents,
-            Side::Client | Side::ClientOfHost => true,
-        };
-        reads && tls_mode == 2
+        self.client == Client::Always || (self.client == Client::InMode2 && tls_mode == 2)
     }
 }
 
@@ -115,6 +161,7 @@ impl Target {
             }
             Self::Kubernetes => Row {
                 access: Access::Contents,
+                client: Client::InMode2,
                 ..server(include_str!("config/templates/kubernetes.yaml"), Quoting::Yaml)
             },
             Self::Helm => server(include_str!("config/templates/helm.yaml"), Quoting::Yaml),
@@ -136,6 +183,35 @@ impl Target {
                 side: Side::ClientOfHost,
                 ..client(include_str!("config/templates/milvus-cli.sh"), Quoting::Shell)
             },
+            Self::Rest => Row {
+                side: Side::ClientOfHost,
+                ..client(include_str!("config/templates/rest.sh"), Quoting::Shell)
+            },
+            Self::Env => Row {
+                side: Side::ClientOfHost,
+                access: Access::WholePaths,
+                client: Client::Unable,
+                ..client(include_str!("config/templates/env.sh"), Quoting::Shell)
+            },
+            Self::Dify => Row {
+                access: Access::WholePaths,
+                client: Client::Unable,
+                ..client(include_str!("config/templates/dify.yaml"), Quoting::Compose)
+            },
+            Self::SpringAi => client(include_str!("config/templates/spring-ai.yaml"), Quoting::Yaml),
+            Self::Langchain => client(include_str!("config/templates/langchain.py"), Quoting::Source),
+            Self::Etcd => Row::behind("etcd", Client::Always, include_str!("config/templates/etcd.yaml")),
+            Self::Minio => Row::behind("minio", Client::Never, include_str!("config/templates/minio.yaml")),
+            Self::Kafka => Row::behind("kafka", Client::Always, include_str!("config/templates/kafka.yaml")),
+            Self::Cdc => Row {
+                client: Client::Always,
+                ..server(include_str!("config/templates/cdc.yaml"), Quoting::Yaml)
+            },
+            Self::Nginx => Row {
+                access: Access::WholePaths,
+                ..client(include_str!("config/templates/nginx.conf"), Quoting::Nginx)
+            },
+            Self::Ingress => server(include_str!("config/templates/ingress.yaml"), Quoting::Yaml),
         }
     }
 }
@@ -189,7 +265,8 @@ mod tests {
             let shows_client = ["client_pem", "client_key"].map(shows);
             assert!(shows_client == [false; 2] || row.needs_client(2), "{target:?}: the client's files");
             assert_eq!(shows("server_key_base64"), row.access == Access::Contents, "{target:?}: contents");
-            assert!(!row.needs_client(1), "{target:?}");
+            assert_eq!(row.needs_client(1), row.client == Client::Always, "{target:?}");
+            assert_eq!(row.template.contains("members"), row.behind.is_some(), "{target:?}: members");
         }
     }
 }

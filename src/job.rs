@@ -71,6 +71,12 @@ pub struct ConfigJob {
     pub name: String,
     /// Their namespace.
     pub namespace: String,
+    /// `--mount-path`
+    pub mount_path: String,
+    /// `--cluster`
+    pub cluster: Option<String>,
+    /// `--for-version`
+    pub for_version: Option<u8>,
 }
 
 /// `probe HOST:PORT`: what a running server is.

@@ -33,6 +33,9 @@ pub(super) fn run(job: &ConfigJob, now: OffsetDateTime) -> Result<()> {
             internal_tls: job.internal_tls,
             name: &job.name,
             namespace: &job.namespace,
+            mount_path: &job.mount_path,
+            cluster: job.cluster.as_deref(),
+            for_version: job.for_version,
         },
     )?;
     super::printed(io::stdout().lock().write_all(text.as_bytes()))

@@ -5,10 +5,12 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use base64ct::{Base64, Encoding};
+use minijinja::value::merge_maps;
 use minijinja::{Value, context};
 use zeroize::Zeroizing;
 
-use super::{Access, Row, Side, whole};
+use super::quote::Quoting;
+use super::{Access, Client, Row, Side, whole};
 use crate::certificate::Certificate;
 use crate::check;
 use crate::error::{Failure, Result};
@@ -46,11 +48,18 @@ pub struct Setting<'a> {
     pub name: &'a str,
     /// Their namespace.
     pub namespace: &'a str,
+    /// Where Milvus finds the files.
+    pub mount_path: &'a str,
+    /// `--cluster`: what the replicating cluster calls this one.
+    pub cluster: Option<&'a str>,
+    /// `--for-version`: the version of what the configuration is for, where there are several forms.
+    pub for_version: Option<u8>,
 }
 
 impl Setting<'_> {
     pub(super) fn values(&self, row: &Row) -> Result<Value> {
-        self.check_paths()?;
+        self.check_paths(row)?;
+        self.check_mode(row)?;
         if row.signs && self.set.ca.key.sound().is_none() {
             let key = self.dir.join(self.set.ca_base.file(FileKind::Key));
             let problem = self.set.ca.key.problem().unwrap_or_default();
@@ -67,6 +76,8 @@ impl Setting<'_> {
         let bracketed = if host.contains(':') { format!("[{host}]") } else { host.clone() };
         let address = format!("{bracketed}:{}", self.port);
         let ca_pem = self.set.ca_base.file(FileKind::Certificate);
+        // REST never shares gRPC's port.
+        let rest_port = if self.port == 8080 { 8081 } else { 8080 };
         let (key_algorithm, key_size) = algorithm(certificate);
         let client = if row.needs_client(self.tls_mode) { Some(self.client()?) } else { None };
         let files = match (row.access, client) {
@@ -88,9 +99,10 @@ impl Setting<'_> {
             two_way => self.tls_mode == 2,
             tls_mode => self.tls_mode,
             internal_tls => self.internal_tls,
-            mounted_server_pem => mounted(&server.base.file(FileKind::Certificate)),
-            mounted_server_key => mounted(&server.base.file(FileKind::Key)),
-            mounted_ca_pem => mounted(&ca_pem),
+            mounted_server_pem => self.in_mount(&server.base.file(FileKind::Certificate)),
+            mounted_server_key => self.in_mount(&server.base.file(FileKind::Key)),
+            mounted_ca_pem => self.in_mount(&ca_pem),
+            mount => self.mount_path,
             ca_file => self.set.ca_base.to_string(),
             server_file => server.base.to_string(),
             client_file => self.client_base.to_string(),
@@ -104,20 +116,29 @@ impl Setting<'_> {
             key_size => key_size,
             dir => path_text(&whole(self.dir)?),
             mount_to_write => format!("./{}:/tls", self.mounted()?),
-            mount_to_read => format!("./{}:/milvus/tls:ro", self.mounted()?),
+            mount_to_read => format!("./{}:{}:ro", self.mounted()?, self.mount_path),
             name => self.name,
             name_client => format!("{}-client", self.name),
+            name_ingress => format!("{}-ingress", self.name),
             name_ca => format!("{}-ca", self.name),
             name_selfsigned => format!("{}-selfsigned", self.name),
             namespace => self.namespace,
-            ..files
+            rest_port => rest_port,
+            rest_uri => format!("https://{bracketed}:{rest_port}"),
+            server_pem => self.path(row.access, &server.base.file(FileKind::Certificate))?,
+            server_key => self.path(row.access, &server.base.file(FileKind::Key))?,
+            ca_name => ca_pem,
+            cluster => self.cluster.unwrap_or_default(),
+            for_version => self.for_version.unwrap_or(2),
+            ..merge_maps([self.members(row)?, files])
         })
     }
 
     /// A line break in a path would end a line of what is printed, and there is no form of it that all languages have.
-    fn check_paths(&self) -> Result<()> {
+    fn check_paths(&self, row: &Row) -> Result<()> {
         let dir = whole(self.dir)?;
-        if dir.to_str().is_some_and(|dir| !dir.contains(is_hidden)) {
+        let is_fit = |c| !is_hidden(c) && (row.quoting != Quoting::Nginx || c != '$');
+        if dir.to_str().is_some_and(|dir| dir.chars().all(is_fit)) {
             return Ok(());
         }
         Err(Failure::failed(format!(
@@ -125,6 +146,16 @@ impl Setting<'_> {
             dir.display().to_string()
         ))
         .hint("give the set a directory of plain text, without tabs, line breaks and what is not seen"))
+    }
+
+    /// What has no setting for a client certificate cannot be configured for a Milvus that demands one.
+    fn check_mode(&self, row: &Row) -> Result<()> {
+        if row.client != Client::Unable || self.tls_mode != 2 {
+            return Ok(());
+        }
+        Err(Failure::failed("--tls-mode 2: it has no setting for a client certificate").hint(
+            "put a proxy between it and Milvus, which has one: milvus-certgen config nginx --tls-mode 2",
+        ))
     }
 
     fn leaf(&self, role: Role) -> Result<&Leaf> {
@@ -165,7 +196,7 @@ impl Setting<'_> {
         if side == Side::ClientOfHost && server_name != name.value() {
             let pem = self.dir.join(base.file(FileKind::Certificate));
             return Err(Failure::failed(format!(
-                "--host {host:?}: {} is not for it, and milvus_cli cannot be told another name",
+                "--host {host:?}: {} is not for it, and this client cannot be told another name",
                 shown(&pem)
             ))
             .hint(format!("give a --host that it is for, such as {}", typed(&server_name))));
@@ -191,8 +222,8 @@ impl Setting<'_> {
         for kind in [FileKind::Certificate, FileKind::Key] {
             let path = self.dir.join(client.base.file(kind));
             if !path.exists() {
-                return Err(Failure::failed(format!("{}: is missing, and tlsMode 2 needs it", shown(&path)))
-                    .hint("give the directory of a whole set with --dir, or print it for --tls-mode 1"));
+                return Err(Failure::failed(format!("{}: is missing, and this needs it", shown(&path)))
+                    .hint("give the directory of a whole set with --dir, or issue it with: milvus-certgen"));
             }
         }
         Ok(client)
@@ -200,7 +231,17 @@ impl Setting<'_> {
 
     fn path(&self, access: Access, file: &str) -> Result<String> {
         let path = self.dir.join(file);
-        Ok(if access == Access::WholePaths { path_text(&whole(&path)?) } else { shown(&path).to_string() })
+        Ok(match access {
+            Access::WholePaths => path_text(&whole(&path)?),
+            Access::Paths => shown(&path).to_string(),
+            Access::Mounted | Access::Contents => self.in_mount(file),
+        })
+    }
+
+    /// Where Milvus finds a file: what it shows to another cluster lies apart from its own.
+    fn in_mount(&self, file: &str) -> String {
+        let apart = self.cluster.map(|cluster| format!("{cluster}/")).unwrap_or_default();
+        format!("{}/{apart}{file}", self.mount_path)
     }
 
     /// The directory that Milvus gets: never the one with ca.key.
@@ -234,11 +275,6 @@ impl Setting<'_> {
             ..client
         })
     }
-}
-
-/// Where Milvus finds a file.
-fn mounted(file: &str) -> String {
-    format!("/milvus/tls/{file}")
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -20,12 +20,18 @@ pub(super) enum Quoting {
     Rust,
     /// A POSIX shell's word.
     Shell,
+    /// nginx's, where nothing stands for a `$`: what has one is refused before.
+    Nginx,
 }
 
 impl Quoting {
     pub(super) fn write(self, out: &mut Output<'_>, value: &Value) -> Result<(), Error> {
         let failed = |_| Error::from(ErrorKind::WriteFailure);
         match value.kind() {
+            // In a comment, or within a literal: names that need no quotes anywhere.
+            ValueKind::String if value.is_safe() => {
+                out.write_str(value.as_str().unwrap_or_default()).map_err(failed)
+            }
             ValueKind::String => {
                 out.write_str(&self.literal(value.as_str().unwrap_or_default())).map_err(failed)
             }
@@ -38,7 +44,7 @@ impl Quoting {
         match self {
             Self::Yaml => double_quoted(text),
             Self::Compose => double_quoted(&text.replace('$', "$$")),
-            Self::Source => source(text),
+            Self::Source | Self::Nginx => source(text),
             Self::Rust => format!("{text:?}"),
             Self::Shell => typed(text),
         }

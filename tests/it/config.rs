@@ -2,6 +2,7 @@
 //! the set.
 
 mod compose;
+mod hops;
 mod kubernetes;
 mod literals;
 mod refusals;
@@ -10,9 +11,9 @@ use std::collections::BTreeMap;
 
 use yaml_rust2::{Yaml, YamlLoader};
 
-use crate::support::Sandbox;
+use crate::support::{Run, Sandbox};
 
-const TARGETS: [&str; 15] = [
+const TARGETS: [&str; 26] = [
     "milvus-yaml",
     "compose",
     "kubernetes",
@@ -21,6 +22,13 @@ const TARGETS: [&str; 15] = [
     "cert-manager",
     "attu",
     "milvus-backup",
+    "dify",
+    "spring-ai",
+    "etcd",
+    "minio",
+    "kafka",
+    "cdc",
+    "ingress",
     "pymilvus",
     "java",
     "node",
@@ -28,10 +36,14 @@ const TARGETS: [&str; 15] = [
     "rust",
     "cpp",
     "milvus-cli",
+    "rest",
+    "env",
+    "langchain",
+    "nginx",
 ];
 
 /// How many of them, from the first, are YAML.
-const YAML: usize = 8;
+const YAML: usize = 15;
 
 /// Every tlsMode, with and without TLS between the nodes.
 const MODES: [&[&str]; 4] = [
@@ -56,7 +68,27 @@ fn document(text: &str) -> Yaml {
 }
 
 fn printed(sandbox: &Sandbox, target: &str, flags: &[&str]) -> String {
-    sandbox.certgen(&["config", target]).args(flags).succeeds()
+    config(sandbox, target).args(flags).succeeds()
+}
+
+/// With the flag without which that target is not printed.
+fn config(sandbox: &Sandbox, target: &str) -> Run {
+    let cluster: &[&str] = if target == "cdc" { &["--cluster", "by-dev2"] } else { &[] };
+    sandbox.certgen(&["config", target]).args(cluster)
+}
+
+/// With certificates for what stands behind Milvus.
+fn whole_set() -> Sandbox {
+    let sandbox = Sandbox::with_set();
+    sandbox.certgen(&["peer", "etcd", "kafka", "-q", "--key-type", "ecdsa-p256"]).succeeds();
+    sandbox.certgen(&["server", "minio", "-q", "--key-type", "ecdsa-p256"]).succeeds();
+    sandbox
+}
+
+/// What can show no certificate is not printed for tlsMode 2.
+fn modes(target: &str) -> impl Iterator<Item = &'static [&'static str]> {
+    let is_unable = ["env", "dify"].contains(&target);
+    MODES.into_iter().filter(move |flags| !is_unable || mode(flags) == 1)
 }
 
 fn string(yaml: &Yaml) -> &str {
@@ -109,9 +141,9 @@ fn every_yaml_parses_and_has_no_empty_value() {
             other => panic!("{other:?}"),
         }
     }
-    let sandbox = Sandbox::with_set();
+    let sandbox = whole_set();
     for target in &TARGETS[..YAML] {
-        for flags in MODES {
+        for flags in modes(target) {
             let documents = documents(&printed(&sandbox, target, flags));
             assert!(!documents.is_empty(), "{target}");
             documents.iter().for_each(has_values);
@@ -172,7 +204,7 @@ fn all_ways_to_configure_milvus_say_the_same() {
 
 #[test]
 fn nothing_of_the_ca_s_key_is_printed_for_anybody() {
-    let sandbox = Sandbox::with_set();
+    let sandbox = whole_set();
     // Not the first line: it is the same in all keys.
     let body = |name: &str| sandbox.read(name).lines().nth(2).unwrap().to_owned();
     let secret = body("ca.key");
@@ -182,7 +214,7 @@ fn nothing_of_the_ca_s_key_is_printed_for_anybody() {
         (0..3).map(|skip| Base64Unpadded::encode_string(&text.as_bytes()[skip..skip + 42])).collect()
     };
     for target in TARGETS {
-        for flags in MODES {
+        for flags in modes(target) {
             let text = printed(&sandbox, target, flags);
             assert!(!text.contains(&secret), "{target}");
             assert!(!encoded(&secret).iter().any(|part| text.contains(part)), "{target}");
@@ -196,13 +228,25 @@ fn nothing_of_the_ca_s_key_is_printed_for_anybody() {
 fn milvus_backup_has_the_files_of_its_mode() {
     let sandbox = Sandbox::with_set();
     for flags in MODES {
-        let yaml = document(&printed(&sandbox, "milvus-backup", flags));
-        let milvus = &yaml["milvus"];
-        assert_eq!(milvus["tlsMode"].as_i64(), Some(mode(flags)));
-        assert_eq!((string(&milvus["address"]), milvus["port"].as_i64()), ("localhost", Some(19530)));
-        assert_eq!(string(&milvus["serverName"]), "localhost");
-        assert_eq!(string(&milvus["caCertPath"]), "ca.pem");
         let client = (mode(flags) == 2).then_some(("client.pem", "client.key"));
-        assert_eq!(milvus["mtlsCertPath"].as_str().zip(milvus["mtlsKeyPath"].as_str()), client);
+        let yaml = document(&printed(&sandbox, "milvus-backup", flags));
+        assert_eq!(string(&yaml["configVersion"]), "v2");
+        assert_eq!(
+            keys(&yaml["milvus"]),
+            ["grpc", "rest"],
+            "a file of version 2 may have no key of version 1"
+        );
+        let word = if mode(flags) == 2 { "mutual" } else { "server" };
+        assert_eq!(string(&yaml["milvus"]["grpc"]["tlsMode"]), word);
+        assert_eq!(string(&yaml["milvus"]["rest"]["endpoint"]), "https://localhost:8080");
+        let old = document(&printed(&sandbox, "milvus-backup", &[flags, &["--for-version", "1"]].concat()));
+        assert!(old["configVersion"].is_badvalue());
+        assert_eq!(old["milvus"]["tlsMode"].as_i64(), Some(mode(flags)));
+        for milvus in [&yaml["milvus"]["grpc"], &old["milvus"]] {
+            assert_eq!((string(&milvus["address"]), milvus["port"].as_i64()), ("localhost", Some(19530)));
+            assert_eq!(string(&milvus["serverName"]), "localhost");
+            assert_eq!(string(&milvus["caCertPath"]), "ca.pem");
+            assert_eq!(milvus["mtlsCertPath"].as_str().zip(milvus["mtlsKeyPath"].as_str()), client);
+        }
     }
 }

@@ -12,6 +12,7 @@ mod check;
 mod config;
 mod constrain;
 mod crash;
+mod etcd;
 mod examples;
 mod fixtures;
 mod foreign;

@@ -12,6 +12,7 @@ mod clients;
 mod go;
 mod http2;
 mod messages;
+mod nginx;
 mod reach;
 mod servers;
 mod strangers;

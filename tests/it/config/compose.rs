@@ -82,8 +82,8 @@ fn milvus_reads_files_by_the_names_that_they_have() {
     assert_eq!(string(&environment["TLS_SERVERKEYPATH"]), "/milvus/tls/db x.key");
     assert_eq!(string(&environment["TLS_CAPEMPATH"]), "/milvus/tls/root.pem");
     let backup = document(&printed(&sandbox, "milvus-backup", &[&files[..], &["--tls-mode", "2"]].concat()));
-    assert_eq!(string(&backup["milvus"]["caCertPath"]), "root.pem");
-    assert_eq!(string(&backup["milvus"]["mtlsKeyPath"]), "app.key");
+    assert_eq!(string(&backup["milvus"]["grpc"]["caCertPath"]), "root.pem");
+    assert_eq!(string(&backup["milvus"]["grpc"]["mtlsKeyPath"]), "app.key");
 }
 
 #[test]

@@ -79,9 +79,9 @@ fn yaml_has_the_very_values() {
         for (volume, file) in volumes.iter().zip(["ca.pem", "client.pem", "client.key"]) {
             assert_eq!(unescaped(string(&volume["source"])), absolute(file));
         }
-        let yaml = &documents(&for_dir(&sandbox, "milvus-backup", mode))[0];
-        assert_eq!(string(&yaml["milvus"]["caCertPath"]), path("ca.pem"));
-        assert_eq!(yaml["milvus"]["mtlsKeyPath"].as_str(), (mode == "2").then_some(&*path("client.key")));
+        let yaml = &documents(&for_dir(&sandbox, "milvus-backup", mode))[0]["milvus"]["grpc"];
+        assert_eq!(string(&yaml["caCertPath"]), path("ca.pem"));
+        assert_eq!(yaml["mtlsKeyPath"].as_str(), (mode == "2").then_some(&*path("client.key")));
     }
 }
 

@@ -1,13 +1,13 @@
 //! What is not configured, and that nothing is ever written.
 
-use super::{MODES, TARGETS, printed};
+use super::{TARGETS, config, modes, printed, whole_set};
 use crate::support::{Sandbox, text};
 
 /// Exit code 1, that message and that hint; nothing printed, nothing touched.
 fn is_refused(sandbox: &Sandbox, flags: &[&str], message: &str, hint: &str) {
     let before = sandbox.snapshot();
     for target in TARGETS {
-        let error = sandbox.certgen(&["config", target]).args(flags).fails(1);
+        let error = config(sandbox, target).args(flags).fails(1);
         assert!(error.contains(message), "{target}: {error}");
         assert!(error.ends_with(&format!("hint: {hint}\n")), "{target}: {error}");
     }
@@ -16,10 +16,10 @@ fn is_refused(sandbox: &Sandbox, flags: &[&str], message: &str, hint: &str) {
 
 #[test]
 fn nothing_is_written() {
-    let sandbox = Sandbox::with_set();
+    let sandbox = whole_set();
     let before = sandbox.snapshot();
     for target in TARGETS {
-        for flags in MODES {
+        for flags in modes(target) {
             printed(&sandbox, target, flags);
         }
     }
@@ -64,10 +64,10 @@ fn the_hint_can_be_pasted_whatever_the_directory_is_called() {
 fn no_set_no_configuration() {
     for target in TARGETS {
         let empty = Sandbox::new();
-        let error = empty.certgen(&["config", target]).fails(1);
+        let error = config(&empty, target).fails(1);
         assert!(error.contains("ca.pem is missing"), "{error}");
         assert!(error.contains("\nhint: "), "{error}");
-        let error = empty.certgen(&["config", target, "--dir", "nowhere"]).fails(1);
+        let error = config(&empty, target).args(&["--dir", "nowhere"]).fails(1);
         assert!(error.contains("nowhere"), "{error}");
         assert!(empty.snapshot().is_empty());
     }
@@ -75,18 +75,26 @@ fn no_set_no_configuration() {
 
 #[test]
 fn clients_in_mode_2_need_the_client_s_files() {
-    let sandbox = Sandbox::with_set();
+    let sandbox = whole_set();
     for file in ["client.key", "client.pem", "client.csr"] {
         sandbox.remove(file);
     }
     let before = sandbox.snapshot();
     for target in TARGETS {
-        let is_server = ["milvus-yaml", "compose", "helm", "operator", "cert-manager"].contains(&target);
-        printed(&sandbox, target, &["--tls-mode", "1"]);
-        if is_server {
-            printed(&sandbox, target, &["--tls-mode", "2"]);
-        } else {
-            let error = sandbox.certgen(&["config", target, "--tls-mode", "2"]).fails(1);
+        let is_server = ["milvus-yaml", "compose", "helm", "operator", "cert-manager", "minio", "ingress"]
+            .contains(&target);
+        // What stands behind Milvus asks it for a certificate in every mode.
+        let is_always = ["etcd", "kafka", "cdc"].contains(&target);
+        for mode in ["1", "2"] {
+            if is_server || (mode == "1" && !is_always) {
+                printed(&sandbox, target, &["--tls-mode", mode]);
+                continue;
+            }
+            let error = config(&sandbox, target).args(&["--tls-mode", mode]).fails(1);
+            if ["env", "dify"].contains(&target) {
+                assert!(error.contains("no setting for a client certificate"), "{target}: {error}");
+                continue;
+            }
             assert!(error.contains("client.pem: is missing"), "{target}: {error}");
             assert!(error.contains("\nhint: "), "{target}: {error}");
         }
@@ -130,6 +138,15 @@ fn what_no_name_or_number_is_is_refused_as_usage() {
         ("--tls-mode", "0"),
         ("--tls-mode", "3"),
         ("--tls-mode", "two"),
+        ("--mount-path", "tls"),
+        ("--mount-path", "/"),
+        ("--mount-path", "/a:b"),
+        ("--mount-path", "/a b"),
+        ("--mount-path", "/$HOME"),
+        ("--cluster", ""),
+        ("--cluster", "a.b"),
+        ("--cluster", "../x"),
+        ("--for-version", "3"),
     ] {
         let flag = format!("{flag}={value}");
         let error = sandbox.certgen(&["config", "pymilvus", &flag]).fails(2);
@@ -137,12 +154,13 @@ fn what_no_name_or_number_is_is_refused_as_usage() {
     }
     sandbox.certgen(&["config", "cobol"]).fails(2);
     sandbox.certgen(&["config"]).fails(2);
+    sandbox.certgen(&["config", "cdc"]).fails(2);
     assert_eq!(sandbox.snapshot(), before);
 }
 
 fn address_and_name(sandbox: &Sandbox, flags: &[&str]) -> (String, String) {
     let backup = super::document(&printed(sandbox, "milvus-backup", flags));
-    let (host, name) = (&backup["milvus"]["address"], &backup["milvus"]["serverName"]);
+    let (host, name) = (&backup["milvus"]["grpc"]["address"], &backup["milvus"]["grpc"]["serverName"]);
     (super::string(host).to_owned(), super::string(name).to_owned())
 }
 
@@ -205,7 +223,8 @@ fn a_wildcard_is_no_address_but_a_name_under_it_is() {
     let (address, name) = address_and_name(&sandbox, &host);
     assert_eq!((&*address, &*name), ("db.example.com", "db.example.com"));
     for target in TARGETS {
-        if !["compose", "cert-manager"].contains(&target) {
+        // The others have certificates of their own.
+        if !["compose", "cert-manager", "etcd", "minio", "kafka"].contains(&target) {
             let flags = ["--internal-tls", host[0], host[1]];
             assert!(!printed(&sandbox, target, &flags).contains("*.example.com"), "{target}");
         }

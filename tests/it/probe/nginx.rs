@@ -1,0 +1,86 @@
+//! nginx with what `config nginx` prints, in front of a server of Go's as Milvus is one; and each wrong form of it.
+
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::go::Server;
+use super::{Probed, probe, trusting};
+use crate::support::{Sandbox, has, text};
+
+/// What keeps nginx within its directory.
+const AROUND: &str = "daemon off; pid nginx.pid; worker_processes 1; error_log error.log; events {} http { \
+     access_log off; client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4; \
+     scgi_temp_path t5;";
+
+struct Nginx {
+    child: Child,
+    dir: Sandbox,
+    target: String,
+}
+
+impl Nginx {
+    fn start(page: &str) -> Self {
+        let port =
+            TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap().port();
+        let dir = Sandbox::new();
+        let page = page.replace("listen 443", &format!("listen 127.0.0.1:{port}"));
+        dir.write("nginx.conf", format!("{AROUND}\n{page}}}\n"));
+        let path = dir.path().to_str().unwrap();
+        let child = Command::new("nginx")
+            .args(["-p", path, "-c", "nginx.conf"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let nginx = Self { child, dir, target: format!("localhost:{port}") };
+        let end = Instant::now() + Duration::from_secs(10);
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(Instant::now() < end, "{}", nginx.dir.read("error.log"));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        nginx
+    }
+
+    fn probed(&self, set: &Sandbox) -> Probed {
+        probe(set, &[&self.target])
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // Its worker goes with it when it is told to go, not when it is killed.
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = self.child.wait();
+    }
+}
+
+fn page(set: &Sandbox, mode: &str, server: &Server) -> String {
+    let dir = set.path().to_str().unwrap();
+    let output = set
+        .certgen(&["config", "nginx", "--dir", dir, "--tls-mode", mode, "--port", &server.port.to_string()])
+        .output();
+    text(&output.stdout)
+}
+
+#[test]
+fn the_printed_proxy_leads_to_milvus_in_both_modes() {
+    if !has("go") || !has("nginx") {
+        return;
+    }
+    let set = Sandbox::with_set();
+    for (mode, words) in [("1", ["one-way", "milvus"]), ("2", ["mutual", "milvus"])] {
+        let server = Server::start(&set, &words);
+        let page = page(&set, mode, &server);
+        let probed = Nginx::start(&page).probed(&set);
+        assert_eq!((probed.code, &probed.json["server"]["kind"]), (0, &"milvus".into()), "{:#}", probed.json);
+        // The backend's certificate is checked.
+        let unknown = page.replace("grpc_ssl_name \"localhost\"", "grpc_ssl_name elsewhere");
+        assert_ne!(unknown, page);
+        assert_eq!(Nginx::start(&unknown).probed(&set).code, 3, "mode {mode}: nginx takes any certificate");
+        if mode == "2" {
+            let refused = Nginx::start(&page).probed(&trusting(&set));
+            assert_eq!(refused.code, 3, "nginx lets in who has no certificate: {:#}", refused.json);
+        }
+    }
+}
