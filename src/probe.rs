@@ -17,6 +17,7 @@ mod grpc;
 mod outcome;
 mod plain;
 mod reach;
+mod rest;
 mod target;
 mod wire;
 
@@ -76,6 +77,15 @@ impl Server {
     pub fn chain(&self) -> Option<&CertificateFile> {
         self.greeting.tls.as_ref()?.chain.as_ref()
     }
+
+    /// True if it talks TLS, and no gRPC.
+    fn may_be_rest(&self) -> bool {
+        match &self.greeting.outcome {
+            Outcome::Accepted => !self.greeting.speaks_http2() || matches!(self.answer, Some(Answer::Web(_))),
+            Outcome::Refused(why) => why.is_about_protocol(),
+            Outcome::Closed | Outcome::Silent | Outcome::NotTls(_) => false,
+        }
+    }
 }
 
 /// Asks everything.
@@ -98,6 +108,23 @@ fn interview(probe: &Probe<'_>, address: SocketAddr) -> Result<Server> {
     let (greeting, answer) = converse(probe, address, &hello)?;
     let mut server =
         Server { address, greeting, without_certificate: None, takes_tls12: None, plain: None, answer };
+    let hello = |client| -> Result<Hello> { Hello::new(probe.server_name.clone(), client) };
+    let is_rest = server.may_be_rest() && {
+        let hello = hello(probe.client)?.with_http1();
+        let mut last = None;
+        let connect = || {
+            let (greeting, stream) = greet(wire(probe, address).ok()?, &hello).ok()?;
+            last = Some(greeting);
+            stream
+        };
+        let is_rest = rest::is_rest(connect, &probe.target.authority());
+        if let Some(greeting) = last.filter(|_| is_rest) {
+            server.greeting = Greeting { is_confirmed: true, ..greeting };
+            server.answer = Some(Answer::Rest);
+        }
+        is_rest
+    };
+    let hello = || hello(None).map(|hello| if is_rest { hello.with_http1() } else { hello });
     if matches!(server.greeting.outcome, Outcome::NotTls(_) | Outcome::Closed | Outcome::Silent) {
         let authority = probe.target.authority();
         let plain = plain::ask(|| wire(probe, address), &authority)?;
@@ -108,12 +135,10 @@ fn interview(probe: &Probe<'_>, address: SocketAddr) -> Result<Server> {
         server.plain = Some(plain);
     }
     if server.greeting.tls.as_ref().is_some_and(|tls| tls.asks_for_certificate) && probe.client.is_some() {
-        let hello = Hello::new(probe.server_name.clone(), None)?;
-        server.without_certificate = Some(converse(probe, address, &hello)?.0);
+        server.without_certificate = Some(converse(probe, address, &hello()?)?.0);
     }
     if server.greeting.tls.as_ref().is_some_and(|tls| tls.version == Version::Tls13) {
-        let hello = Hello::new(probe.server_name.clone(), None)?.with_tls12_alone();
-        let (greeting, _) = greet(wire(probe, address)?, &hello)?;
+        let (greeting, _) = greet(wire(probe, address)?, &hello()?.with_tls12_alone())?;
         server.takes_tls12 = Some(greeting.tls.is_some());
     }
     Ok(server)

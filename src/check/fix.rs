@@ -85,6 +85,8 @@ pub enum Fix {
     NameServer,
     /// Milvus listens elsewhere.
     OtherPort,
+    /// What stands before Milvus speaks gRPC with it over TLS.
+    ConfigureProxy(&'static str),
     /// The client's files are named.
     NameClientFiles,
     /// The client's own key is named.
@@ -143,6 +145,7 @@ impl Files<'_> {
                 let mode = mode.map_or_else(|| "1 or 2".to_owned(), |mode| mode.to_string());
                 format!("set common.security.tlsMode in milvus.yaml to {mode}, and restart Milvus")
             }
+            Fix::ConfigureProxy(what) => format!("milvus-certgen config {what}"),
             Fix::RestartMilvus => "restart Milvus, which reads its files once, at start".to_owned(),
             Fix::DeployFiles => {
                 "put the directory's files where Milvus reads them, and restart it".to_owned()

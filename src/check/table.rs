@@ -317,7 +317,7 @@ codes! {
             says more.");
     NoHttp2 => row("no-http2", Error, Server)
         .means("The server does not offer HTTP/2 (ALPN h2), without which there is no gRPC. It is another service, \
-            or a proxy that only passes HTTP/1 on.");
+            or a proxy that only passes HTTP/1 on; `config nginx` prints one that does not.");
     ServedUntrusted => row("served-untrusted", Error, Server)
         .means("Clients that trust this CA reject the certificate that the server sends, for a reason that no other \
             finding gives. The message has the verifier's reason.");
@@ -334,6 +334,7 @@ codes! {
         .means("The server sends another certificate than the one in the directory. Milvus reads its files once, at \
             start: it was not restarted after a renewal, or it reads other files.");
     NotMilvus => row("not-milvus", Error, Server)
-        .means("Something else than Milvus answers at this address: another gRPC server, or a web server. Check the \
-            host, the port and what stands in between.");
+        .means("Something else than Milvus answers at this address: another gRPC server, a web server, or a proxy \
+            without a connection to Milvus (HTTP status 502). Check the host, the port and what stands in between; \
+            `config nginx` and `config ingress` print what a proxy needs.");
 }

@@ -95,8 +95,8 @@ fn without_tls(server: &Server, expected: &Expectation<'_>) -> Diagnosis {
     let finding = match (&server.greeting.outcome, &server.plain) {
         (Outcome::Refused(why), _) => refused_handshake(why),
         (_, Some(Plain::Http2)) => match &server.answer {
-            Some(Answer::OtherGrpc | Answer::Web(_)) => {
-                problem(Code::NotMilvus, format!("{}, in plaintext", who_else(server.answer.as_ref())))
+            Some(answer @ (Answer::OtherGrpc | Answer::Web(_))) => {
+                problem(Code::NotMilvus, format!("{}, in plaintext", who_else(answer)))
             }
             _ => {
                 diagnosis.tls_mode = Some(0);
@@ -148,7 +148,7 @@ fn refused_handshake(why: &Refusal) -> Finding {
     }
     if why.is_about_protocol() {
         let message = format!("does not talk h2, which gRPC needs ({why}): it is no Milvus");
-        return problem(Code::NoHttp2, message);
+        return Finding { fix: Fix::ConfigureProxy("nginx"), ..problem(Code::NoHttp2, message) };
     }
     refused(&why.to_string())
 }
@@ -229,16 +229,20 @@ fn tls_mode(server: &Server, tls: &Tls) -> Option<u8> {
 
 /// What gRPC needs beyond TLS, and who answers.
 fn protocol(server: &Server, tls: &Tls) -> Option<Finding> {
+    if server.answer == Some(Answer::Rest) {
+        return None;
+    }
     if !server.greeting.speaks_http2() {
         let instead = tls.alpn.as_ref().map_or("nothing".to_owned(), |alpn| format!("{alpn:?}"));
         let message =
             format!("does not agree to h2 by ALPN, which gRPC needs, but to {instead}: it is no Milvus");
-        return Some(problem(Code::NoHttp2, message));
+        return Some(Finding { fix: Fix::ConfigureProxy("nginx"), ..problem(Code::NoHttp2, message) });
     }
     let answer = server.answer.as_ref()?;
     match answer {
-        Answer::Milvus(_) | Answer::MilvusSays(_) | Answer::Unavailable(_) => None,
-        Answer::OtherGrpc | Answer::Web(_) => Some(problem(Code::NotMilvus, who_else(Some(answer)))),
+        Answer::Milvus(_) | Answer::MilvusSays(_) | Answer::Unavailable(_) | Answer::Rest => None,
+        Answer::Web(status) => Some(proxy(*status, tls)),
+        Answer::OtherGrpc => Some(problem(Code::NotMilvus, who_else(answer))),
         Answer::Nothing => {
             let message = "has nothing to say to a gRPC call: it is hardly Milvus";
             Some(Finding { severity: Severity::Warning, ..problem(Code::NotMilvus, message) })
@@ -246,10 +250,29 @@ fn protocol(server: &Server, tls: &Tls) -> Option<Finding> {
     }
 }
 
+/// What proxies say for a Milvus behind them: each status has its cause.
+fn proxy(status: u16, tls: &Tls) -> Finding {
+    let (what, fix) = match status {
+        // nginx says so where there is no certificate, or one that it does not accept.
+        400 | 495 | 496 if tls.asks_for_certificate => {
+            ("is a proxy that does not accept the client's certificate", Fix::NameClientFiles)
+        }
+        502..=504 => (
+            "is a proxy without a connection to Milvus: it must speak gRPC over TLS (grpcs://, GRPCS), and in \
+             tlsMode 2 present a client certificate",
+            Fix::ConfigureProxy("nginx"),
+        ),
+        404 => ("is a web server, not Milvus, or a proxy that knows no Milvus by this host name", Fix::None),
+        _ => return problem(Code::NotMilvus, who_else(&Answer::Web(status))),
+    };
+    let finding = problem(Code::NotMilvus, format!("{what} (HTTP status {status})"));
+    if fix == Fix::None { finding } else { Finding { fix, ..finding } }
+}
+
 /// Who answers, where it is not Milvus.
-fn who_else(answer: Option<&Answer>) -> String {
+fn who_else(answer: &Answer) -> String {
     match answer {
-        Some(Answer::Web(status)) => {
+        Answer::Web(status) => {
             format!("is a web server, not Milvus: it answers a gRPC call with HTTP status {status}")
         }
         _ => "is a gRPC server, but not Milvus: it does not know Milvus's service".to_owned(),

@@ -30,6 +30,7 @@ pub(super) struct Hello {
     client: Option<Arc<CertifiedKey>>,
     versions: &'static [&'static rustls::SupportedProtocolVersion],
     provider: Arc<CryptoProvider>,
+    protocol: &'static [u8],
 }
 
 impl Hello {
@@ -37,13 +38,18 @@ impl Hello {
     pub(super) fn new(server_name: ServerName<'static>, client: Option<&LeafFiles>) -> Result<Self> {
         let provider = Arc::new(crate::keys::tls_provider());
         let client = client.map(|files| certified(files, &provider)).transpose()?.flatten();
-        Ok(Self { server_name, client, versions: rustls::ALL_VERSIONS, provider })
+        Ok(Self { server_name, client, versions: rustls::ALL_VERSIONS, provider, protocol: b"h2" })
     }
 
     /// As a client that knows nothing newer.
     pub(super) fn with_tls12_alone(self) -> Self {
         static TLS12_ALONE: [&rustls::SupportedProtocolVersion; 1] = [&rustls::version::TLS12];
         Self { versions: &TLS12_ALONE, ..self }
+    }
+
+    /// As a client of the web that knows nothing newer.
+    pub(super) fn with_http1(self) -> Self {
+        Self { protocol: b"http/1.1", ..self }
     }
 }
 
@@ -228,7 +234,7 @@ fn config(hello: &Hello, witness: &Arc<Witness>) -> Result<ClientConfig> {
             witness: witness.clone(),
             client: hello.client.clone(),
         }));
-    config.alpn_protocols = vec![b"h2".to_vec()];
+    config.alpn_protocols = vec![hello.protocol.to_vec()];
     // Every connection is to show everything.
     config.resumption = rustls::client::Resumption::disabled();
     Ok(config)

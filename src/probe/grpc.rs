@@ -46,6 +46,8 @@ pub enum Answer {
     OtherGrpc,
     /// A web server; its status.
     Web(u16),
+    /// Milvus, on the port of its REST interface.
+    Rest,
     /// None that makes sense.
     Nothing,
 }

@@ -62,6 +62,7 @@ struct ServerFacts {
 #[serde(rename_all = "lowercase")]
 enum Kind {
     Milvus,
+    Rest,
     Grpc,
     Web,
     Unknown,
@@ -143,6 +144,7 @@ impl ServerFacts {
         let (kind, version, says) = match &server.answer {
             Some(Answer::Milvus(version)) => (Kind::Milvus, Some(version.clone()), None),
             Some(Answer::MilvusSays(what)) => (Kind::Milvus, None, Some(what.clone())),
+            Some(Answer::Rest) => (Kind::Rest, None, None),
             Some(Answer::OtherGrpc) => (Kind::Grpc, None, None),
             Some(Answer::Unavailable(what)) => (Kind::Unknown, None, Some(what.clone())),
             Some(Answer::Web(_)) => (Kind::Web, None, None),
@@ -156,6 +158,7 @@ impl ServerFacts {
         match (self.kind, &self.version, &self.says) {
             (Kind::Milvus, Some(version), _) => format!("Milvus {version}"),
             (Kind::Milvus, None, Some(says)) => format!("Milvus, which does not say its version ({says})"),
+            (Kind::Rest, ..) => "Milvus's REST interface (gRPC has another port)".to_owned(),
             (Kind::Grpc, ..) => "a gRPC server that is not Milvus".to_owned(),
             (Kind::Web, ..) => "a web server".to_owned(),
             (Kind::Milvus, None, None) | (Kind::Unknown, ..) => {

@@ -10,6 +10,7 @@ ports and directories are changed, and in each wrong form one line.
 Every case prints a line, `ok NAME` or `FAILED NAME: reason`; the last line is `N passed, M failed`.
 """
 
+import json
 import logging
 import os
 import shutil
@@ -91,6 +92,7 @@ class Hops(Suite):
     def all_cases(self, mode: int) -> Cases:
         cases: Cases = {
             "config rest": partial(self.rest, mode),
+            "probe of REST": partial(self.probes_rest, mode),
             "pymilvus through nginx": partial(self.through_nginx, mode),
             "nginx without http2": partial(self.through_wrong_nginx, mode, " ssl http2;", " ssl;"),
             "nginx with grpc": partial(self.through_wrong_nginx, mode, '"grpcs://', '"grpc://'),
@@ -160,6 +162,14 @@ class Hops(Suite):
         lines = [line for line in script.splitlines() if wrong not in line]
         done = run(["sh", "-c", "\n".join(lines)], self.home)
         ensure(done.returncode != 0 and not done.stdout, f"without {wrong}curl is answered {done.stdout}")
+
+    def probes_rest(self, mode: int, _server: MilvusServer) -> None:
+        line = [self.program, "probe", f"localhost:{REST_PORT}", "--dir", self.certificates, "--json"]
+        done = run([*line, "--tls-mode", str(mode)], self.home)
+        found = json.loads(done.stdout)
+        ensure(done.returncode == 0 and found["server"]["kind"] == "rest", f"{done.returncode}: {done.stdout}")
+        other = run([*line, "--tls-mode", str(3 - mode)], self.home)
+        ensure(other.returncode == 3, f"as tlsMode {3 - mode}: {other.stdout}")
 
     def uri_alone(self, server: MilvusServer) -> None:
         """With the printed variables, and not without them."""

@@ -1,4 +1,4 @@
-// A TLS server of Go's net/http: serve DIR one-way|mutual|optional milvus|says|grpc|web|http1 [no-tickets]
+// A TLS server of Go's net/http: serve DIR one-way|mutual|optional milvus|says|grpc|web|http1|rest|rest1 [no-tickets]
 // Prints its port on 127.0.0.1, and ends when standard input does.
 package main
 
@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 func main() {
@@ -19,8 +20,11 @@ func main() {
 	check(err)
 	config := &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2"}}
 	config.SessionTicketsDisabled = len(os.Args) > 4 && os.Args[4] == "no-tickets"
-	if what == "http1" {
+	switch what {
+	case "http1", "rest1":
 		config.NextProtos = []string{"http/1.1"}
+	case "rest":
+		config.NextProtos = []string{"h2", "http/1.1"}
 	}
 	if mode != "one-way" {
 		config.ClientCAs = pool(filepath.Join(directory, "ca.pem"))
@@ -31,9 +35,16 @@ func main() {
 		config.ClientAuth = tls.RequireAndVerifyClientCert
 		config.MinVersion = tls.VersionTLS13
 	}
-	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w, what) })
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v2/vectordb/collections/list" && strings.HasPrefix(what, "rest") {
+			w.Header().Set("Content-Type", "application/json; charset=utf-8")
+			io.WriteString(w, `{"code":0,"data":[]}`)
+			return
+		}
+		answer(w, what)
+	})
 	server := &http.Server{Handler: handler, TLSConfig: config}
-	if what == "http1" {
+	if strings.HasSuffix(what, "1") {
 		// Without it, net/http adds h2.
 		server.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}
 	}
@@ -48,7 +59,7 @@ func main() {
 }
 
 func answer(w http.ResponseWriter, what string) {
-	if what == "web" {
+	if what != "milvus" && what != "says" && what != "grpc" {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}

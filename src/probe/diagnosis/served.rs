@@ -10,6 +10,9 @@ use crate::set::{CertificateFile, Leaf, Set};
 /// Where they are found.
 const SERVED: Place = Place::File(Owner::Served, FileKind::Certificate);
 
+/// What ingress-nginx sends where it has no certificate for a host (kubernetes/ingress-nginx internal/net/ssl/ssl.go).
+const INGRESS_DEFAULT: &str = "Kubernetes Ingress Controller Fake Certificate";
+
 /// The certificates that it sends, as clients look at them.
 pub(super) fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
     let Some(chain) = &tls.chain else {
@@ -32,6 +35,11 @@ pub(super) fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
         finding.fix = if other.is_some() { Fix::DeployFiles } else { Fix::ReissueServer };
     }
     findings.extend(other);
+    if chain.certificate.subject.common_name() == Some(INGRESS_DEFAULT) {
+        let message = "is the default of ingress-nginx: the Ingress has no TLS Secret for this host";
+        let finding = Finding::new(Code::ServedUntrusted, SERVED, message);
+        findings.push(Finding { fix: Fix::ConfigureProxy("ingress"), ..finding });
+    }
     findings
 }
 

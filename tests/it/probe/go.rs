@@ -94,6 +94,46 @@ fn who_answers_over_tls() {
     }
 }
 
+/// With HTTP/2 or without: what clients of REST need is TLS and an answer.
+#[test]
+fn the_port_of_rest_is_milvus_s() {
+    if !has("go") {
+        return;
+    }
+    let set = Sandbox::with_set();
+    for what in ["rest", "rest1"] {
+        let server = Server::start(&set, &["one-way", what]);
+        probe(&set, &[&server.target()])
+            .assert("exit 0, rest, tlsMode 1, TLS 1.3, certificate not asked for, accepted:");
+        // Its certificate is looked at all the same.
+        let other = probe(&set, &[&server.target(), "--server-name", "other.example"]);
+        assert_eq!(other.code, 3, "{:#}", other.json);
+        let server = Server::start(&set, &["mutual", what]);
+        probe(&set, &[&server.target()])
+            .assert("exit 0, rest, tlsMode 2, TLS 1.3, certificate demanded, accepted:");
+        let refused = probe(&trusting(&set), &[&server.target()]);
+        assert_eq!(refused.code, 3, "{:#}", refused.json);
+        if what == "rest" {
+            refused.assert_says("client-certificate-needed", "certificate");
+        }
+    }
+}
+
+#[test]
+fn an_ingress_without_a_certificate_is_known_by_its_default() {
+    if !has("go") {
+        return;
+    }
+    let name = "Kubernetes Ingress Controller Fake Certificate";
+    let set = Sandbox::with_set_of(&["--cn", name, "--san", "localhost"]);
+    let server = Server::start(&set, &["one-way", "web"]);
+    let probed = probe(&set, &[&server.target()]);
+    probed.assert_says("served-untrusted", "milvus-certgen config ingress");
+    let plain = Sandbox::with_set();
+    let server = Server::start(&plain, &["one-way", "web"]);
+    assert!(!probe(&plain, &[&server.target()]).verdict().contains("served-untrusted"));
+}
+
 #[test]
 fn client_certificates() {
     if !has("go") {

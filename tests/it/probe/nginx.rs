@@ -78,9 +78,23 @@ fn the_printed_proxy_leads_to_milvus_in_both_modes() {
         let unknown = page.replace("grpc_ssl_name \"localhost\"", "grpc_ssl_name elsewhere");
         assert_ne!(unknown, page);
         assert_eq!(Nginx::start(&unknown).probed(&set).code, 3, "mode {mode}: nginx takes any certificate");
+        // Each wrong form has its own cause and cure.
+        for (right, wrong, code, says) in [
+            ("\"grpcs://", "\"grpc://", "not-milvus", "HTTP status 502"),
+            ("location / {", "location /x {", "not-milvus", "HTTP status 404"),
+            (" ssl http2;", " ssl;", "no-http2", "config nginx"),
+            ("grpc_ssl_certificate", "#grpc_ssl_certificate", "not-milvus", "HTTP status 502"),
+        ] {
+            let changed = page.replace(right, wrong);
+            if changed != page {
+                Nginx::start(&changed).probed(&set).assert_says(code, says);
+            }
+            assert!(changed != page || mode == "1", "{right}");
+        }
         if mode == "2" {
             let refused = Nginx::start(&page).probed(&trusting(&set));
             assert_eq!(refused.code, 3, "nginx lets in who has no certificate: {:#}", refused.json);
+            refused.assert_says("not-milvus", "does not accept the client's certificate");
         }
     }
 }
