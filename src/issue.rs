@@ -61,39 +61,33 @@ pub fn make(
     now: OffsetDateTime,
     random: impl FnMut(&mut [u8]) -> Result<()>,
 ) -> Result<Set> {
-    let nothing = request.shape();
-    let plan = plan::plan(request, &nothing, now)?;
-    Ok(issue(&plan, request, nothing, random, |_| {})?.set)
+    let plan = plan::plan(request, request.shape(), now)?;
+    Ok(issue(&plan, random, |_| {})?.set)
 }
 
 /// Makes what the plan says. `random` fills the octets of a serial number; `progress` is told what is being done.
 pub(crate) fn issue(
     plan: &Plan,
-    request: &Request,
-    set: Set,
     random: impl FnMut(&mut [u8]) -> Result<()>,
     mut progress: impl FnMut(Progress),
 ) -> Result<Issued> {
     let kinds = plan.new_keys();
     if let Some(kind) = kinds.first() {
-        progress(Progress::Keys(plan.new_key_files(&set), *kind));
+        progress(Progress::Keys(plan.new_key_files(), *kind));
     }
     // All keys at once, so that the search for their primes shares the cores.
     let keys = keys::generate_each(&kinds)?;
-    issue_with(plan, request, set, keys, random, progress)
+    issue_with(plan, keys, random, progress)
 }
 
 /// The same with keys that were made before, of the kinds of [`Plan::new_keys`].
 pub(crate) fn issue_with(
     plan: &Plan,
-    request: &Request,
-    set: Set,
     keys: Vec<PrivateKey>,
     random: impl FnMut(&mut [u8]) -> Result<()>,
     mut progress: impl FnMut(Progress),
 ) -> Result<Issued> {
-    let set = if request.force { set.emptied() } else { set };
-    let mut work = Work { set, format: request.key_format, changes: Vec::new(), random };
+    let mut work = Work { set: plan.set.clone(), format: plan.key_format, changes: Vec::new(), random };
     let mut keys = keys.into_iter();
     let mut key_for = |makes: bool| if makes { keys.next() } else { None };
     work.authority(&plan.ca, key_for(plan.ca.make_key.is_some()), &mut progress)?;

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind};
-use crate::keys::{KeyKind, PublicKey};
+use crate::keys::{KeyFormat, KeyKind, PublicKey};
 use crate::pki::{Identity, MaySignFor, Validity};
 use crate::profile::Role;
 use crate::request::{DEFAULT_RENEW_WITHIN, Request};
@@ -79,7 +79,7 @@ pub enum KeyChoice {
     /// A new one.
     Make(KeyKind),
     /// Somebody else's: only its public half is here.
-    Foreign(PublicKey),
+    PublicHalf(PublicKey),
 }
 
 /// A server's or client's part of a plan.
@@ -133,6 +133,10 @@ pub struct Plan {
     pub leaves: Vec<LeafPlan>,
     /// Things worth a word that change nothing.
     pub notes: Vec<String>,
+    /// What the run builds on: the files that exist, or none of them with `--force`.
+    pub set: Set,
+    /// `--key-format`
+    pub key_format: Option<KeyFormat>,
 }
 
 impl Plan {
@@ -142,8 +146,8 @@ impl Plan {
     }
 
     /// The names of their files.
-    pub fn new_key_files(&self, set: &Set) -> Vec<String> {
-        let ca = self.ca.make_key.map(|_| set.ca_base.file(FileKind::Key));
+    pub fn new_key_files(&self) -> Vec<String> {
+        let ca = self.ca.make_key.map(|_| self.set.ca_base.file(FileKind::Key));
         let leaves = self.leaves.iter().filter(|leaf| leaf.new_key().is_some());
         ca.into_iter().chain(leaves.map(|leaf| leaf.base.file(FileKind::Key))).collect()
     }
@@ -155,9 +159,20 @@ impl Plan {
 }
 
 /// Decides what to do. See the module's documentation.
-pub fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
-    let (there, fresh) = (set, set.emptied());
-    let set = if request.force { &fresh } else { set };
+pub fn plan(request: &Request, set: Set, now: OffsetDateTime) -> Result<Plan> {
+    if !request.force {
+        return decide(request, set, now);
+    }
+    let mut plan = decide(request, set.emptied(), now)?;
+    plan.ca.reasons = vec![losses::forced(&set.ca_base, &set.ca.key, &set.ca.certificate)];
+    for (plan, leaf) in plan.leaves.iter_mut().zip(&set.leaves) {
+        plan.reasons = vec![losses::forced(&leaf.base, &leaf.files.key, &leaf.files.certificate)];
+    }
+    Ok(plan)
+}
+
+fn decide(request: &Request, owned: Set, now: OffsetDateTime) -> Result<Plan> {
+    let set = &owned;
     let mut ca = authority::plan(request, set, now)?;
     // A CA that is made new has signed nothing that is there.
     let issuer = set.ca.certificate.sound().filter(|_| ca.action != Action::Issue);
@@ -165,12 +180,6 @@ pub fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
     let mut leaves = Vec::with_capacity(set.leaves.len());
     for (asked, there) in request.leaves.iter().zip(&set.leaves) {
         leaves.push(leaf::plan(asked, request, there, issuer, &ca, &limits, now)?);
-    }
-    if request.force {
-        ca.reasons = vec![losses::forced(&there.ca_base, &there.ca.key, &there.ca.certificate)];
-        for (plan, leaf) in leaves.iter_mut().zip(&there.leaves) {
-            plan.reasons = vec![losses::forced(&leaf.base, &leaf.files.key, &leaf.files.certificate)];
-        }
     }
     losses::check_authority(&ca, request, set)?;
     outlive(&mut ca, &leaves, set, request.ca_days.is_some());
@@ -181,7 +190,7 @@ pub fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
         notes.extend(ca.warnings.iter().cloned());
     }
     notes.extend(leaves.iter().flat_map(|leaf| leaf.notes.iter().cloned()));
-    Ok(Plan { ca, leaves, notes })
+    Ok(Plan { ca, leaves, notes, key_format: request.key_format, set: owned })
 }
 
 /// A new CA certificate lasts at least as long as what it has signed or will sign.

@@ -219,7 +219,7 @@ fn next(plan: &Plan, request: &Request, set: &Set) -> Vec<String> {
     if plan.keeps_everything() {
         return Vec::new();
     }
-    let is_foreign = |leaf: &&LeafPlan| matches!(leaf.key, KeyChoice::Foreign(_));
+    let is_foreign = |leaf: &&LeafPlan| matches!(leaf.key, KeyChoice::PublicHalf(_));
     let foreign = plan.leaves.iter().filter(is_foreign);
     let foreign = foreign
         .map(|leaf| [FileKind::Certificate, FileKind::Csr].map(|kind| leaf.base.file(kind)))

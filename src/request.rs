@@ -74,18 +74,53 @@ pub struct TlsDir {
     pub server: BaseName,
 }
 
-/// Somebody else's request for a certificate, already judged.
+/// A CSR that may be signed.
 #[derive(Debug, Clone)]
-pub struct Foreign {
+pub struct AcceptedCsr {
     /// What the certificate will say.
     pub identity: Identity,
     /// The key that it is for.
     pub key: PublicKey,
 }
 
+/// What is to happen to one certificate.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "with `rekey` what is issued gets a new key")]
+pub enum Wish {
+    /// It is issued only where what exists is not valid for what was asked.
+    Ensure { rekey: bool },
+    /// The same, and it belongs to one name: files of that base name that are for another are not overwritten.
+    Create { rekey: bool },
+    /// It is issued again whatever its state.
+    Renew { rekey: bool },
+    /// Its files may be written again, but it is not issued.
+    Refresh,
+    /// It is issued for this CSR, whose key is elsewhere.
+    Sign(AcceptedCsr),
+}
+
+impl Wish {
+    /// True if the key is replaced when the certificate is issued.
+    pub fn rekeys(&self) -> bool {
+        matches!(
+            self,
+            Self::Ensure { rekey: true } | Self::Create { rekey: true } | Self::Renew { rekey: true }
+        )
+    }
+
+    /// True if it is for the plan to say whether the certificate is issued.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Ensure { .. } | Self::Create { .. })
+    }
+
+    /// The CSR that is signed.
+    pub fn csr(&self) -> Option<&AcceptedCsr> {
+        if let Self::Sign(csr) = self { Some(csr) } else { None }
+    }
+}
+
 /// What is asked of one certificate under the CA.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub struct LeafRequest {
     /// Server or client.
     pub role: Role,
@@ -95,16 +130,8 @@ pub struct LeafRequest {
     pub common_name: Option<(&'static str, String)>,
     /// `--san`, without duplicates. Never empty.
     pub names: Option<Vec<San>>,
-    /// It is signed again even if what is there serves.
-    pub renew: bool,
-    /// Its key is made anew when it is signed.
-    pub rekey: bool,
-    /// Its files may be written again, but it is not signed.
-    pub only_refresh: bool,
-    /// It is somebody's own: files of that name that were made for somebody else are not written over.
-    pub exclusive: bool,
-    /// It is signed for this request of somebody else.
-    pub foreign: Option<Foreign>,
+    /// What is to happen to it.
+    pub wish: Wish,
 }
 
 impl LeafRequest {
@@ -115,17 +142,7 @@ impl LeafRequest {
 
     /// Nothing but the role and what its files are called.
     pub fn new(role: Role, base: BaseName) -> Self {
-        Self {
-            role,
-            base,
-            common_name: None,
-            names: None,
-            renew: false,
-            rekey: false,
-            only_refresh: false,
-            exclusive: false,
-            foreign: None,
-        }
+        Self { role, base, common_name: None, names: None, wish: Wish::Ensure { rekey: false } }
     }
 
     /// True if a flag says something about the names.

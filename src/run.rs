@@ -79,7 +79,7 @@ pub fn rehearse(template: &Request, complete: Complete<'_>, world: &mut World<'_
 
 /// Plans, and no more: for many runs of which none may begin unless all can.
 pub fn judge(request: &Request, world: &World<'_>) -> Result<Plan> {
-    unlocked(&request.out_dir, |reader| plan(request, &read(request, reader)?, world.now))
+    unlocked(&request.out_dir, |reader| plan(request, read(request, reader)?, world.now))
 }
 
 /// Reads a directory as a run would find it, without its lock.
@@ -170,12 +170,12 @@ fn decide(
     world: &mut World<'_>,
     keys: Keys,
 ) -> Result<Decision> {
-    let plan = plan(request, &set, world.now)?;
+    let plan = plan(request, set, world.now)?;
     let issued = match keys {
-        Keys::Real => issue(&plan, request, set, world.random, &mut world.progress)?,
+        Keys::Real => issue(&plan, world.random, &mut world.progress)?,
         Keys::StandIns => {
             let kinds: Vec<_> = plan.new_keys().into_iter().map(keys::KeyKind::stand_in).collect();
-            issue_with(&plan, request, set, keys::generate_each(&kinds)?, world.random, |_| {})?
+            issue_with(&plan, keys::generate_each(&kinds)?, world.random, |_| {})?
         }
     };
     complete_decision(request, plan, issued, reader)
@@ -259,7 +259,7 @@ impl Batch {
     /// Reads and plans, and begins to make the keys.
     pub fn begin(request: Request, world: &World<'_>, locked: &Locked) -> Result<Self> {
         let set = read(&request, &Reader::strict(Some(locked.output())))?;
-        let kinds = plan(&request, &set, world.now)?.new_keys();
+        let kinds = plan(&request, set, world.now)?.new_keys();
         let wanted = kinds.clone();
         let keys = thread::Builder::new().spawn(move || keys::generate_each(&wanted)).ok();
         Ok(Self { request, kinds, keys })
@@ -273,8 +273,8 @@ impl Batch {
         };
         let (request, reader) = (&self.request, Reader::strict(Some(locked.output())));
         let set = read(request, &reader)?;
-        let plan = plan(request, &set, world.now)?;
-        let issued = issue_with(&plan, request, set, keys, world.random, |_| {})?;
+        let plan = plan(request, set, world.now)?;
+        let issued = issue_with(&plan, keys, world.random, |_| {})?;
         let decision = complete_decision(request, plan, issued, &reader)?;
         let Outputs { plan, changes, serial, copy, .. } =
             Outputs::new(request, decision, locked.copy(request)?.as_ref(), &reader, world.now)?;

@@ -13,7 +13,7 @@ use crate::files::BaseName;
 use crate::job::{CsrJob, FixturesJob, IdentitiesJob, Job, Names, RenewJob, SignJob, Which};
 use crate::keys::{KeyFormat, KeyKind};
 use crate::profile::Role;
-use crate::request::{CaPolicy, ExternalCa, LeafRequest, Request, TlsDir};
+use crate::request::{CaPolicy, ExternalCa, LeafRequest, Request, TlsDir, Wish};
 use crate::san::{add_missing, names_of_common_name};
 
 impl EnsureArgs {
@@ -49,7 +49,7 @@ impl EnsureArgs {
         client.common_name =
             common_name("--client-cn", self.client_name.client_cn)?.map(|name| ("--client-cn", name));
         request.leaves = vec![server, client];
-        request.leaves.iter_mut().for_each(|leaf| leaf.rekey = self.rekey.rekey);
+        request.leaves.iter_mut().for_each(|leaf| leaf.wish = Wish::Ensure { rekey: self.rekey.rekey });
         Ok((Job::Ensure(request.checked()?), self.output.into()))
     }
 }
@@ -88,7 +88,7 @@ impl CsrArgs {
         let mut leaf = LeafRequest::new(role, base.clone());
         leaf.common_name = common_name("NAME", Some(self.name))?.map(|name| ("NAME", name));
         leaf.names = names(&self.names.san)?;
-        leaf.rekey = self.rekey.rekey;
+        leaf.wish = Wish::Ensure { rekey: self.rekey.rekey };
         request.leaves = vec![leaf];
         let request = request.checked()?;
         let identity = request.identity(&request.leaves[0], None, None)?;

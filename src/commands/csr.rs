@@ -70,7 +70,7 @@ fn check_request(job: &CsrJob, files: &LeafFiles) -> Result<()> {
 }
 
 fn rekeys(job: &CsrJob) -> bool {
-    job.request.leaves.iter().any(|leaf| leaf.rekey)
+    job.request.leaves.iter().any(|leaf| leaf.wish.rekeys())
 }
 
 /// The key that is there. One that cannot be used or is of another kind is not written over: it may be in use.

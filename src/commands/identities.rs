@@ -9,7 +9,7 @@ use crate::job::{IdentitiesJob, Names};
 use crate::profile::Role;
 use crate::report::progress::Bar;
 use crate::report::{Report, Tally};
-use crate::request::{LeafRequest, Request};
+use crate::request::{LeafRequest, Request, Wish};
 use crate::run::{self, Batch, Locked, World};
 use crate::san::{San, names_of_common_name};
 use crate::subject::{AttributeType, Subject};
@@ -154,7 +154,6 @@ fn leaf(name: &str, job: &IdentitiesJob) -> Result<LeafRequest> {
     let mut leaf = LeafRequest::new(job.role, base);
     leaf.common_name = Some(("NAME", name.to_owned()));
     leaf.names.clone_from(&job.sans);
-    leaf.exclusive = true;
-    leaf.rekey = job.rekey;
+    leaf.wish = Wish::Create { rekey: job.rekey };
     Ok(leaf)
 }

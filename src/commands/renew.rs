@@ -9,7 +9,7 @@ use crate::files::{BaseName, FileKind, shown};
 use crate::job::{RenewJob, Which};
 use crate::profile::Role;
 use crate::report::Report;
-use crate::request::{CaPolicy, LeafRequest, Request};
+use crate::request::{CaPolicy, LeafRequest, Request, Wish};
 use crate::run::World;
 use crate::store::{Reader, read_typed};
 
@@ -47,9 +47,7 @@ fn with_leaves(template: &Request, job: &RenewJob, found: &Found) -> Result<Requ
             .hint("bring the set up to date with: milvus-certgen; or make it anew with server NAME or client NAME"));
         };
         let mut leaf = LeafRequest::new(*role, base.clone());
-        leaf.renew = is_asked;
-        leaf.only_refresh = !is_asked;
-        leaf.rekey = job.rekey && is_asked;
+        leaf.wish = if is_asked { Wish::Renew { rekey: job.rekey } } else { Wish::Refresh };
         request.leaves.push(leaf);
     }
     Ok(request)

@@ -10,7 +10,7 @@ use crate::job::SignJob;
 use crate::pki::Identity;
 use crate::profile::Role;
 use crate::report::Report;
-use crate::request::{ExternalCa, Foreign, LeafRequest, Request};
+use crate::request::{AcceptedCsr, ExternalCa, LeafRequest, Request, Wish};
 use crate::run::{self, World};
 use crate::san::{San, names_of_common_name};
 use crate::store::{Directory, read_typed};
@@ -115,8 +115,8 @@ fn judge(file: &Path, job: &SignJob) -> Result<Judged> {
         return Err(refuse("the certificate would be written over it", "name the request FILE.csr"));
     }
     let mut leaf = LeafRequest::new(role, base);
-    leaf.renew = true;
-    leaf.foreign = Some(Foreign { identity: Identity { subject, names }, key: csr.public_key.clone() });
+    leaf.wish =
+        Wish::Sign(AcceptedCsr { identity: Identity { subject, names }, key: csr.public_key.clone() });
     let dir = match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),

@@ -13,7 +13,7 @@ use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown, typed};
 use crate::foreign::typed_flag;
 use crate::profile::Role;
-use crate::request::{LeafRequest, Request};
+use crate::request::{LeafRequest, Request, Wish};
 use crate::san::{San, names_of_common_name};
 use crate::set::{Leaf, LeafFiles};
 
@@ -39,7 +39,7 @@ pub(super) fn inherited<'a>(
     if let Some(certificate) = existing.filter(is_ours) {
         return Ok(Some(certificate));
     }
-    if asked.foreign.is_some() || asked.gives_names() || issuer.is_none() {
+    if asked.wish.csr().is_some() || asked.gives_names() || issuer.is_none() {
         return Ok(None);
     }
     // Without flags it would become localhost, whatever it was before: not without a word.
@@ -97,7 +97,7 @@ pub(super) fn check_files(
             typed(&key)
         )));
     }
-    if !asked.exclusive {
+    if !matches!(asked.wish, Wish::Create { .. }) {
         return Ok(());
     }
     let name = asked.common_name.as_ref().map(|(_, name)| name.as_str()).unwrap_or_default();
@@ -133,12 +133,8 @@ pub(super) fn check_files(
 /// asked for signs it again: nobody else can tell which.
 fn check_clock(asked: &LeafRequest, request: &Request, there: &Leaf, now: OffsetDateTime) -> Result<()> {
     let existing = there.files.sound_certificate();
-    let Some(certificate) = existing.filter(|certificate| certificate.not_before > now) else {
-        return Ok(());
-    };
-    if asked.renew || asked.only_refresh || asked.foreign.is_some() {
-        return Ok(());
-    }
+    let is_early = |certificate: &&Certificate| asked.wish.is_open() && certificate.not_before > now;
+    let Some(certificate) = existing.filter(is_early) else { return Ok(()) };
     let mut renewal = format!("milvus-certgen renew {}", typed(Path::new(&there.base.to_string())));
     if request.out_dir != Path::new(".") {
         renewal = format!("{renewal} -o {}", typed(&request.out_dir));

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::files::FileKind;
 use crate::pki::Identity;
 use crate::profile::Role;
-use crate::request::{LeafRequest, Request};
+use crate::request::{LeafRequest, Request, Wish};
 use crate::san::San;
 use crate::set::{CertificateFile, Leaf, LeafFiles};
 
@@ -33,8 +33,8 @@ pub(super) fn plan(
     let issuer = authority.zip(existing).and_then(|(file, existing)| file.issuer_of(existing)).or(own_issuer);
     check_files(asked, request, there, issuer, now)?;
     let kept = inherited(asked, request, files, issuer)?;
-    let mut identity = match &asked.foreign {
-        Some(foreign) => foreign.identity.clone(),
+    let mut identity = match asked.wish.csr() {
+        Some(csr) => csr.identity.clone(),
         None => request.identity(
             asked,
             kept.map(|certificate| &certificate.subject),
@@ -59,25 +59,24 @@ pub(super) fn plan(
         (false, None, _) => vec!["the CA is new".to_owned()],
     };
     reasons.extend(key_reason.filter(|_| !files.is_empty()));
-    if asked.foreign.is_some() {
-        reasons = vec![format!("{} asks for it", there.base.file(FileKind::Csr))];
-    } else if asked.renew {
-        reasons = vec!["a renewal was asked for".to_owned()];
-    } else if asked.only_refresh {
-        reasons.clear();
+    let loses_its_issuer =
+        existing.zip(own_issuer).is_some_and(|(leaf, issuer)| loses_its_issuer(leaf, issuer, ca));
+    match asked.wish {
+        Wish::Sign(_) => reasons = vec![format!("{} asks for it", there.base.file(FileKind::Csr))],
+        Wish::Renew { .. } => reasons = vec!["a renewal was asked for".to_owned()],
+        Wish::Refresh => reasons.clear(),
+        Wish::Ensure { .. } | Wish::Create { .. } => {}
     }
-    if !asked.renew
-        && existing.zip(own_issuer).is_some_and(|(leaf, issuer)| loses_its_issuer(leaf, issuer, ca))
-    {
+    if loses_its_issuer && !matches!(asked.wish, Wish::Sign(_) | Wish::Renew { .. }) {
         reasons.push("it names the CA certificate by its serial number, which changes".to_owned());
     }
     // A key that no run replaces by itself is replaced by one that is told to.
-    if asked.rekey && (!reasons.is_empty() || unusable(&files.key).is_some()) {
+    if asked.wish.rekeys() && (!reasons.is_empty() || unusable(&files.key).is_some()) {
         let key = there.base.file(FileKind::Key);
         reasons.retain(|reason| !reason.starts_with(&format!("{key} ")));
         reasons.extend(rekeyed(&there.base, &files.key));
     }
-    let is_new = files.is_empty() || (asked.foreign.is_some() && files.certificate.is_missing());
+    let is_new = files.is_empty() || (asked.wish.csr().is_some() && files.certificate.is_missing());
     let mut action = match (reasons.is_empty(), is_new) {
         (true, _) => Action::Keep,
         (false, true) => Action::Issue,
@@ -190,18 +189,19 @@ fn why_faulty(findings: &[Finding], names: Names<'_>) -> Vec<String> {
 
 /// The key that the certificate is for, and why a sound one that is there is not it.
 fn choose_key(asked: &LeafRequest, files: &LeafFiles, request: &Request) -> (KeyChoice, Option<String>) {
-    if let Some(foreign) = &asked.foreign {
-        return (KeyChoice::Foreign(foreign.key.clone()), None);
+    if let Some(csr) = asked.wish.csr() {
+        return (KeyChoice::PublicHalf(csr.key.clone()), None);
     }
     let Some(file) = files.key.sound() else {
         // The certificate of somebody who keeps the key is renewed for that key.
-        let is_renewed = asked.renew || asked.only_refresh;
-        return match files.sound_certificate().filter(|_| is_renewed && files.key.is_missing()) {
-            Some(certificate) if !asked.rekey => (KeyChoice::Foreign(certificate.public_key.clone()), None),
-            _ => (KeyChoice::Make(request.new_key()), None),
+        let is_kept_elsewhere =
+            files.key.is_missing() && matches!(asked.wish, Wish::Renew { rekey: false } | Wish::Refresh);
+        return match files.sound_certificate().filter(|_| is_kept_elsewhere) {
+            Some(certificate) => (KeyChoice::PublicHalf(certificate.public_key.clone()), None),
+            None => (KeyChoice::Make(request.new_key()), None),
         };
     };
-    if asked.rekey {
+    if asked.wish.rekeys() {
         return (KeyChoice::Make(request.key.unwrap_or(file.key.kind().successor())), None);
     }
     if check::is_demo_key(file.key.public()) {

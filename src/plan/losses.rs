@@ -6,7 +6,7 @@ use crate::certificate::Csr;
 use crate::error::{Damage, DamageKind, Failure, Result};
 use crate::files::{BaseName, FileKind, converted, shown, typed};
 use crate::keys::PublicKey;
-use crate::request::{LeafRequest, Request};
+use crate::request::{LeafRequest, Request, Wish};
 use crate::set::{CertificateFile, KeyFile, LeafFiles, Loaded, Set};
 
 /// The damage of a key file that is there and cannot be used; an empty one holds nothing.
@@ -20,7 +20,7 @@ pub(super) fn unusable(key: &Loaded<KeyFile>) -> Option<&Damage> {
 /// The key file of a leaf whose key is needed: one that is there can be used, or may be replaced.
 pub(super) fn check_key(asked: &LeafRequest, request: &Request, files: &LeafFiles) -> Result<()> {
     // Somebody else's request has its key elsewhere; what is not signed needs none.
-    if asked.rekey || asked.only_refresh || asked.foreign.is_some() {
+    if asked.wish.rekeys() || matches!(asked.wish, Wish::Refresh | Wish::Sign(_)) {
         return Ok(());
     }
     let key = request.out_dir.join(asked.base.file(FileKind::Key));
@@ -96,7 +96,7 @@ pub(super) fn check_leaf(
 ) -> Result<()> {
     let path = |kind| request.out_dir.join(plan.base.file(kind));
     let writes_key = plan.new_key().is_some() || plan.rewrite_key;
-    if writes_key && !asked.rekey && files.key.sound().is_some_and(|file| file.has_more) {
+    if writes_key && !asked.wish.rekeys() && files.key.sound().is_some_and(|file| file.has_more) {
         return Err(Failure::failed(format!(
             "{}: holds further private keys behind the first, which would be lost",
             shown(&path(FileKind::Key))
@@ -108,7 +108,7 @@ pub(super) fn check_leaf(
     if writes_certificate && holds_other_key(&files.certificate, own_key) {
         return Err(holds_key(&path(FileKind::Certificate), &path(FileKind::Key), files.key.is_missing()));
     }
-    let writes_request = plan.signs() && asked.foreign.is_none();
+    let writes_request = plan.signs() && asked.wish.csr().is_none();
     if writes_request && request_holds_key(&files.request) {
         return Err(holds_key(&path(FileKind::Csr), &path(FileKind::Key), files.key.is_missing()));
     }

@@ -11,6 +11,7 @@ use super::*;
 use crate::error::{Damage, DamageKind};
 use crate::issue::{Issued, issue};
 use crate::keys::KeyFormat;
+use crate::request::Wish;
 use crate::san::San;
 use crate::set::Loaded;
 use crate::subject::AttributeType;
@@ -55,17 +56,22 @@ thread_local! {
     static RANDOM: Cell<u8> = const { Cell::new(0) };
 }
 
-fn carry_out(plan: &Plan, request: &Request, set: &Set) -> Issued {
+/// The plan for a set that the test goes on with.
+fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
+    super::plan(request, set.clone(), now)
+}
+
+fn carry_out(plan: &Plan) -> Issued {
     let random = |octets: &mut [u8]| {
         octets.fill(RANDOM.replace((RANDOM.get() + 1) % 100));
         Ok(())
     };
-    issue(plan, request, set.clone(), random, |_| {}).unwrap()
+    issue(plan, random, |_| {}).unwrap()
 }
 
 fn run(request: &Request, set: &Set, now: OffsetDateTime) -> Set {
     let plan = plan(request, set, now).unwrap();
-    carry_out(&plan, request, set).set
+    carry_out(&plan).set
 }
 
 fn made() -> Set {
@@ -86,7 +92,7 @@ use Action::{Issue, Keep, Refresh, Resign};
 fn nothing_there_makes_all() {
     let plan = plan(&plain(), &nothing(), NOW).unwrap();
     assert_eq!(actions(&plan), [Issue, Issue, Issue]);
-    assert_eq!(carry_out(&plan, &plain(), &nothing()).changes.len(), 9);
+    assert_eq!(carry_out(&plan).changes.len(), 9);
 }
 
 #[test]
@@ -98,7 +104,7 @@ fn a_sound_set_is_left_alone_by_a_plain_run() {
     for request in [no_flags(), plain(), elsewhere.clone(), Request { days: Some(90), ..no_flags() }] {
         let plan = plan(&request, &set, NOW).unwrap();
         assert!(plan.keeps_everything(), "{request:?}: {:?}", reasons_of(&plan));
-        assert!(carry_out(&plan, &request, &set).changes.is_empty());
+        assert!(carry_out(&plan).changes.is_empty());
     }
 }
 
@@ -191,7 +197,7 @@ fn a_key_that_cannot_be_used_is_replaced_only_where_that_is_asked_for() {
         let failure = plan(&no_flags(), &set, NOW).unwrap_err();
         assert_eq!(failure.message, format!("server.key: {damage}"));
         let mut asked = no_flags();
-        asked.leaves.iter_mut().for_each(|leaf| leaf.rekey = true);
+        asked.leaves.iter_mut().for_each(|leaf| leaf.wish = Wish::Ensure { rekey: true });
         let plan = plan(&asked, &set, NOW).unwrap();
         assert_eq!(actions(&plan), [Keep, Resign, Keep]);
         let reason = format!("--rekey replaces server.key ({damage})");
@@ -335,7 +341,7 @@ fn a_ca_that_is_signed_again_keeps_key_subject_and_identifier() {
     let ca = |set: &Set| set.ca.certificate.sound().unwrap().certificate.clone();
     let plan = plan(&no_flags(), &renewed, later(66)).unwrap();
     assert_eq!(actions(&plan)[0], Resign);
-    let after = carry_out(&plan, &no_flags(), &renewed).set;
+    let after = carry_out(&plan).set;
     assert_eq!(ca(&after).subject, ca(&set).subject);
     assert_eq!(ca(&after).public_key, ca(&set).public_key);
     assert_eq!(ca(&after).subject_key_identifier, ca(&set).subject_key_identifier);
@@ -535,7 +541,7 @@ proptest! {
         }
         let now = later(day);
         let Ok(first_plan) = plan(&second, &set, now) else { return Ok(()) };
-        let Issued { set: after, changes } = carry_out(&first_plan, &second, &set);
+        let Issued { set: after, changes } = carry_out(&first_plan);
         prop_assert_eq!(changes.is_empty(), first_plan.keeps_everything());
         let faults: Vec<_> =
             check::set(&after, now).into_iter().filter(|f| f.severity == check::Severity::Error).collect();

@@ -195,7 +195,7 @@ pub(super) fn self_check(plan: &Plan, set: &Set, changes: &[Change], now: Offset
 /// Where somebody else made the CA or the request, what is in it shows only in what is signed; else it is a bug.
 fn not_written(plan: &Plan, problem: &str) -> Failure {
     let is_from_elsewhere = plan.ca.action != Action::Issue
-        || plan.leaves.iter().any(|leaf| matches!(leaf.key, KeyChoice::Foreign(_)));
+        || plan.leaves.iter().any(|leaf| matches!(leaf.key, KeyChoice::PublicHalf(_)));
     if is_from_elsewhere {
         let failure = Failure::failed(format!("{problem}; nothing was written"));
         return failure.hint("use another CA, or a CA certificate with basicConstraints and keyUsage alone");
