@@ -12,8 +12,8 @@ use crate::issue::Progress;
 use crate::job::Job;
 use crate::report::progress::{Narrator, say_waiting};
 use crate::report::{Outcome, Report, Text, write_json};
-use crate::request::Request;
 use crate::run::{self, Complete, Done, Place, World};
+use crate::spec::Spec;
 use crate::store::Step;
 
 mod check;
@@ -66,7 +66,7 @@ pub fn run(job: Job, behaviour: Behaviour, system: &mut System<'_>) -> Result<Ex
         Job::Fixtures(job) => print(&fixtures::run(&job, dry_run, &mut world)?, behaviour)?,
         Job::Completions(shell) => manual::completions(shell)?,
         Job::Man(directory) => manual::pages(directory.as_deref(), &mut world)?,
-        Job::Ensure(request) => print(&ensure::run(&request, dry_run, &mut world)?, behaviour)?,
+        Job::Ensure(spec) => print(&ensure::run(&spec, dry_run, &mut world)?, behaviour)?,
         Job::Csr(job) => print(&csr::run(&job, dry_run, &mut world)?, behaviour)?,
         Job::Sign(job) => print(&sign::run(&job, dry_run, &mut world)?, behaviour)?,
         Job::Renew(job) => print(&renew::run(&job, dry_run, &mut world)?, behaviour)?,
@@ -78,25 +78,25 @@ pub fn run(job: Job, behaviour: Behaviour, system: &mut System<'_>) -> Result<Ex
     Ok(Exit::Done)
 }
 
-/// What most commands are in the end: the request carried out, or only rehearsed, and a report of it.
-fn carry_out(request: &Request, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
-    carry_out_completed(request, &run::as_it_is, dry_run, world)
+/// What most commands are in the end: the specification carried out, or only rehearsed, and a report of it.
+fn carry_out(spec: &Spec, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
+    carry_out_completed(spec, &run::as_it_is, dry_run, world)
 }
 
-/// The same for a request that is completed from what the directory holds.
+/// The same for a specification that is completed from what the directory holds.
 fn carry_out_completed(
-    template: &Request,
+    template: &Spec,
     complete: Complete<'_>,
     dry_run: bool,
     world: &mut World<'_>,
 ) -> Result<Report> {
-    let Done { request, plan, set, written, recovered } = if dry_run {
+    let Done { spec, plan, set, written, recovered } = if dry_run {
         run::rehearse(template, complete, world)?
     } else {
         run::act(template, complete, world)?
     };
     let outcome = Outcome { dry_run, recovered, written: &written };
-    Ok(Report::new(&plan, &request, &set, outcome, world.now))
+    Ok(Report::new(&plan, &spec, &set, outcome, world.now))
 }
 
 fn print(report: &(impl Text + Serialize), behaviour: Behaviour) -> Result<()> {

@@ -11,14 +11,14 @@ use crate::files::BaseName;
 use crate::pki::Identity;
 use crate::probe::Target;
 use crate::profile::Role;
-use crate::request::Request;
 use crate::san::San;
+use crate::spec::Spec;
 
 /// One command with all that it needs.
 #[derive(Debug)]
 pub enum Job {
     /// The default command, and `ca`, which has no leaves.
-    Ensure(Request),
+    Ensure(Spec),
     /// `csr`
     Csr(CsrJob),
     /// `sign`
@@ -101,7 +101,7 @@ pub struct CheckJob {
 #[derive(Debug)]
 pub struct CsrJob {
     /// Where, which kind and form of key; its leaf says whether the key is made anew.
-    pub request: Request,
+    pub spec: Spec,
     /// What the files are called.
     pub base: BaseName,
     /// What the certificate is to be for.
@@ -114,7 +114,7 @@ pub struct CsrJob {
 #[derive(Debug)]
 pub struct SignJob {
     /// The CA and the validity; its leaves are those of the files.
-    pub request: Request,
+    pub spec: Spec,
     /// The requests.
     pub files: Vec<PathBuf>,
     /// What for; `None` leaves it to the request's extended key usage.
@@ -136,7 +136,7 @@ pub enum Names {
 #[derive(Debug)]
 pub struct IdentitiesJob {
     /// The CA, keys and validity; its leaves are those of the names.
-    pub request: Request,
+    pub spec: Spec,
     /// Server or client.
     pub role: Role,
     /// The names.
@@ -164,7 +164,7 @@ pub enum Which {
 #[derive(Debug)]
 pub struct RenewJob {
     /// The CA and the validity; its leaves are those that are found.
-    pub request: Request,
+    pub spec: Spec,
     /// Which certificates.
     pub which: Which,
     /// What the server's and the client's files are called.

@@ -1,6 +1,6 @@
 //! What to do with what is there: the one place where a second run is decided.
 //!
-//! [`plan`] is a pure function of the request, the set and the time. For every role it says keep, refresh, re-sign
+//! [`plan`] is a pure function of the specification, the set and the time. For every role it says keep, refresh, re-sign
 //! or issue, and why; or it refuses, with the file and what to do about it.
 
 use time::OffsetDateTime;
@@ -11,9 +11,9 @@ use crate::files::{BaseName, FileKind};
 use crate::keys::{KeyFormat, KeyKind, PublicKey};
 use crate::pki::{Identity, MaySignFor, Validity};
 use crate::profile::Role;
-use crate::request::{DEFAULT_RENEW_WITHIN, Request};
 use crate::serial::Serial;
 use crate::set::Set;
+use crate::spec::{DEFAULT_RENEW_WITHIN, Spec};
 use crate::subject::Subject;
 
 mod authority;
@@ -129,7 +129,7 @@ impl LeafPlan {
 pub struct Plan {
     /// The CA's part.
     pub ca: AuthorityPlan,
-    /// The others', in the order of the request.
+    /// The others', in the order of the specification.
     pub leaves: Vec<LeafPlan>,
     /// Things worth a word that change nothing.
     pub notes: Vec<String>,
@@ -159,11 +159,11 @@ impl Plan {
 }
 
 /// Decides what to do. See the module's documentation.
-pub fn plan(request: &Request, set: Set, now: OffsetDateTime) -> Result<Plan> {
-    if !request.force {
-        return decide(request, set, now);
+pub fn plan(spec: &Spec, set: Set, now: OffsetDateTime) -> Result<Plan> {
+    if !spec.force {
+        return decide(spec, set, now);
     }
-    let mut plan = decide(request, set.emptied(), now)?;
+    let mut plan = decide(spec, set.emptied(), now)?;
     plan.ca.reasons = vec![losses::forced(&set.ca_base, &set.ca.key, &set.ca.certificate)];
     for (plan, leaf) in plan.leaves.iter_mut().zip(&set.leaves) {
         plan.reasons = vec![losses::forced(&leaf.base, &leaf.files.key, &leaf.files.certificate)];
@@ -171,26 +171,26 @@ pub fn plan(request: &Request, set: Set, now: OffsetDateTime) -> Result<Plan> {
     Ok(plan)
 }
 
-fn decide(request: &Request, owned: Set, now: OffsetDateTime) -> Result<Plan> {
+fn decide(spec: &Spec, owned: Set, now: OffsetDateTime) -> Result<Plan> {
     let set = &owned;
-    let mut ca = authority::plan(request, set, now)?;
+    let mut ca = authority::plan(spec, set, now)?;
     // A CA that is made new has signed nothing that is there.
     let issuer = set.ca.certificate.sound().filter(|_| ca.action != Action::Issue);
     let limits = Limits::new(&ca, issuer);
     let mut leaves = Vec::with_capacity(set.leaves.len());
-    for (asked, there) in request.leaves.iter().zip(&set.leaves) {
-        leaves.push(leaf::plan(asked, request, there, issuer, &ca, &limits, now)?);
+    for (asked, there) in spec.leaves.iter().zip(&set.leaves) {
+        leaves.push(leaf::plan(asked, spec, there, issuer, &ca, &limits, now)?);
     }
-    losses::check_authority(&ca, request, set)?;
-    outlive(&mut ca, &leaves, set, request.ca_days.is_some());
+    losses::check_authority(&ca, spec, set)?;
+    outlive(&mut ca, &leaves, set, spec.ca_days.is_some());
     let signs = leaves.iter().any(LeafPlan::signs) || matches!(ca.action, Action::Resign | Action::Issue);
-    authority::check_usable(request, set, &ca, signs)?;
-    let mut notes = notes(request, set, &ca, now);
+    authority::check_usable(spec, set, &ca, signs)?;
+    let mut notes = notes(spec, set, &ca, now);
     if leaves.iter().any(LeafPlan::signs) {
         notes.extend(ca.warnings.iter().cloned());
     }
     notes.extend(leaves.iter().flat_map(|leaf| leaf.notes.iter().cloned()));
-    Ok(Plan { ca, leaves, notes, key_format: request.key_format, set: owned })
+    Ok(Plan { ca, leaves, notes, key_format: spec.key_format, set: owned })
 }
 
 /// A new CA certificate lasts at least as long as what it has signed or will sign.
@@ -210,21 +210,21 @@ fn outlive(ca: &mut AuthorityPlan, leaves: &[LeafPlan], set: &Set, is_asked: boo
     ca.validity = ca.validity.in_seconds();
 }
 
-fn notes(request: &Request, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) -> Vec<String> {
+fn notes(spec: &Spec, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) -> Vec<String> {
     let mut notes = Vec::new();
     let (Some(file), true) = (set.ca.certificate.sound(), ca.action != Action::Issue) else { return notes };
-    if let (Some(asked), Ok(kind)) = (request.key, &file.certificate.public_key.kind)
+    if let (Some(asked), Ok(kind)) = (spec.key, &file.certificate.public_key.kind)
         && !kind.covers(asked)
     {
         notes.push(format!("the CA keeps its {kind} key; only --force makes another"));
     }
-    if request.constrain && file.certificate.name_constraints.is_none() {
+    if spec.constrain && file.certificate.name_constraints.is_none() {
         notes.push(
             "the CA may sign for any name; --constrain only shapes a new one, which --force makes".to_owned(),
         );
     }
-    notes.extend(number_note(request, set, &file.certificate, ca));
-    if ca.action == Action::Keep && is_expiring(&file.certificate, request, now) {
+    notes.extend(number_note(spec, set, &file.certificate, ca));
+    if ca.action == Action::Keep && is_expiring(&file.certificate, spec, now) {
         notes.push(format!(
             "the CA expires on {} and cannot be signed again here",
             crate::check::date(file.certificate.not_after)
@@ -234,8 +234,8 @@ fn notes(request: &Request, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) 
 }
 
 /// What goes by the serial number of a CA certificate that is signed again.
-fn number_note(request: &Request, set: &Set, old: &Certificate, ca: &AuthorityPlan) -> Option<String> {
-    if ca.action != Action::Resign || !authority::is_named_by_number(request, set, old) {
+fn number_note(spec: &Spec, set: &Set, old: &Certificate, ca: &AuthorityPlan) -> Option<String> {
+    if ca.action != Action::Resign || !authority::is_named_by_number(spec, set, old) {
         return None;
     }
     let pem = set.ca_base.file(FileKind::Certificate);
@@ -252,13 +252,13 @@ fn number_note(request: &Request, set: &Set, old: &Certificate, ca: &AuthorityPl
 }
 
 /// True within the window before the end: `--renew-within` or 30 days.
-fn is_expiring(certificate: &Certificate, request: &Request, now: OffsetDateTime) -> bool {
-    crate::check::is_expiring(certificate, request.renew_within.unwrap_or(DEFAULT_RENEW_WITHIN), now)
+fn is_expiring(certificate: &Certificate, spec: &Spec, now: OffsetDateTime) -> bool {
+    crate::check::is_expiring(certificate, spec.renew_within.unwrap_or(DEFAULT_RENEW_WITHIN), now)
 }
 
-fn authority_validity(request: &Request, now: OffsetDateTime) -> Result<Validity> {
-    let flag = if request.ca_days.is_some() { "--ca-days" } else { "--days" };
-    validity(request.authority_days(), flag, now)
+fn authority_validity(spec: &Spec, now: OffsetDateTime) -> Result<Validity> {
+    let flag = if spec.ca_days.is_some() { "--ca-days" } else { "--days" };
+    validity(spec.authority_days(), flag, now)
 }
 
 fn validity(days: u32, flag: &str, now: OffsetDateTime) -> Result<Validity> {

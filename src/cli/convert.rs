@@ -9,8 +9,8 @@ use super::args::{AccessArgs, AttributeArgs, KeyArgs, KeyTypeArg};
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, Owner};
 use crate::keys::KeyKind;
-use crate::request::{Access, Given};
 use crate::san::{San, add_missing};
+use crate::spec::{Access, Given};
 use crate::subject::{AttributeType, Subject};
 
 pub(super) fn attributes(args: AttributeArgs) -> Result<Vec<Given>> {

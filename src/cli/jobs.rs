@@ -13,8 +13,8 @@ use crate::files::BaseName;
 use crate::job::{CsrJob, FixturesJob, IdentitiesJob, Job, Names, RenewJob, SignJob, Which};
 use crate::keys::{KeyFormat, KeyKind};
 use crate::profile::Role;
-use crate::request::{CaPolicy, ExternalCa, LeafRequest, Request, TlsDir, Wish};
 use crate::san::{add_missing, names_of_common_name};
+use crate::spec::{CaPolicy, ExternalCa, LeafSpec, Spec, TlsDir, Wish};
 
 impl EnsureArgs {
     pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
@@ -23,118 +23,109 @@ impl EnsureArgs {
             ("--server-file", &self.leaf_files.server_file),
             ("--client-file", &self.leaf_files.client_file),
         ])?;
-        let mut request = Request { ca_base, ..Request::default() };
-        set_out_dir(&mut request, self.out_dir)?;
-        set_attributes(&mut request, self.attributes)?;
-        set_validity(&mut request, &self.validity)?;
-        set_keys(&mut request, &self.keys)?;
-        request.common_name = common_name("--cn", self.common_name.cn)?;
-        request.leaf_only = self.leaf_only.leaf_only;
-        request.access = access(&self.access)?;
-        request.force = self.force.force;
-        request.tls_dir = tls_dir(self.tls_dir, &server_base);
-        request.discard_ca_key = self.discard.discard_ca_key;
-        request.constrain = self.new_ca.constrain;
-        let copy = request.ca_base.clone();
-        set_external_ca(&mut request, self.external_ca)?;
-        if request.external_ca.is_some() {
-            check_external(&request)?;
-            request.ca = CaPolicy::Use;
-            request.ca_copy = Some(copy);
+        let mut spec = Spec { ca_base, ..Spec::default() };
+        set_out_dir(&mut spec, self.out_dir)?;
+        set_attributes(&mut spec, self.attributes)?;
+        set_validity(&mut spec, &self.validity)?;
+        set_keys(&mut spec, &self.keys)?;
+        spec.common_name = common_name("--cn", self.common_name.cn)?;
+        spec.leaf_only = self.leaf_only.leaf_only;
+        spec.access = access(&self.access)?;
+        spec.force = self.force.force;
+        spec.tls_dir = tls_dir(self.tls_dir, &server_base);
+        spec.discard_ca_key = self.discard.discard_ca_key;
+        spec.constrain = self.new_ca.constrain;
+        let copy = spec.ca_base.clone();
+        set_external_ca(&mut spec, self.external_ca)?;
+        if spec.external_ca.is_some() {
+            check_external(&spec)?;
+            spec.ca = CaPolicy::Use;
+            spec.ca_copy = Some(copy);
         }
-        let mut server = LeafRequest::new(Role::Server, server_base);
-        server.common_name = request.common_name.clone().map(|name| ("--cn", name));
+        let mut server = LeafSpec::new(Role::Server, server_base);
+        server.common_name = spec.common_name.clone().map(|name| ("--cn", name));
         server.names = names(&self.names.san)?;
-        let mut client = LeafRequest::new(Role::Client, client_base);
+        let mut client = LeafSpec::new(Role::Client, client_base);
         client.common_name =
             common_name("--client-cn", self.client_name.client_cn)?.map(|name| ("--client-cn", name));
-        request.leaves = vec![server, client];
-        request.leaves.iter_mut().for_each(|leaf| leaf.wish = Wish::Ensure { rekey: self.rekey.rekey });
-        Ok((Job::Ensure(request.checked()?), self.output.into()))
+        spec.leaves = vec![server, client];
+        spec.leaves.iter_mut().for_each(|leaf| leaf.wish = Wish::Ensure { rekey: self.rekey.rekey });
+        Ok((Job::Ensure(spec.checked()?), self.output.into()))
     }
 }
 
 impl CaArgs {
     pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
         let ca_base = BaseName::parse("--ca-file", &self.out_dir.ca_file)?;
-        let mut request = Request { ca_base, leaves: Vec::new(), ..Request::default() };
-        set_out_dir(&mut request, self.out_dir)?;
-        set_attributes(&mut request, self.attributes)?;
-        set_validity(&mut request, &self.validity)?;
-        set_keys(&mut request, &self.keys)?;
-        request.common_name = common_name("--cn", self.common_name.cn)?;
-        request.force = self.force.force;
-        request.constrain = self.new_ca.constrain;
-        if request.constrain {
+        let mut spec = Spec { ca_base, leaves: Vec::new(), ..Spec::default() };
+        set_out_dir(&mut spec, self.out_dir)?;
+        set_attributes(&mut spec, self.attributes)?;
+        set_validity(&mut spec, &self.validity)?;
+        set_keys(&mut spec, &self.keys)?;
+        spec.common_name = common_name("--cn", self.common_name.cn)?;
+        spec.force = self.force.force;
+        spec.constrain = self.new_ca.constrain;
+        if spec.constrain {
             // The addresses that come with localhost are no names that somebody asks for.
-            let own = request.common_name.as_deref().and_then(names_of_common_name);
-            request.ca_names = own.unwrap_or_default().into_iter().take(1).collect();
-            add_missing(&mut request.ca_names, names(&self.names.san)?.unwrap_or_default());
+            let own = spec.common_name.as_deref().and_then(names_of_common_name);
+            spec.ca_names = own.unwrap_or_default().into_iter().take(1).collect();
+            add_missing(&mut spec.ca_names, names(&self.names.san)?.unwrap_or_default());
         }
-        request.password = password(None)?;
-        request.tls_dir = tls_dir(self.tls_dir, &BaseName::of_role(Role::Server));
-        Ok((Job::Ensure(request.checked()?), self.output.into()))
+        spec.password = password(None)?;
+        spec.tls_dir = tls_dir(self.tls_dir, &BaseName::of_role(Role::Server));
+        Ok((Job::Ensure(spec.checked()?), self.output.into()))
     }
 }
 
 impl CsrArgs {
     pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
-        let mut request = Request { leaves: Vec::new(), ..Request::default() };
-        set_out_dir(&mut request, self.out_dir)?;
-        set_attributes(&mut request, self.attributes)?;
-        set_keys(&mut request, &self.keys)?;
+        let mut spec = Spec { leaves: Vec::new(), ..Spec::default() };
+        set_out_dir(&mut spec, self.out_dir)?;
+        set_attributes(&mut spec, self.attributes)?;
+        set_keys(&mut spec, &self.keys)?;
         let role = Role::from(self.role);
         let base = BaseName::made_safe(&self.name)?;
-        let mut leaf = LeafRequest::new(role, base.clone());
+        let mut leaf = LeafSpec::new(role, base.clone());
         leaf.common_name = common_name("NAME", Some(self.name))?.map(|name| ("NAME", name));
         leaf.names = names(&self.names.san)?;
         leaf.wish = Wish::Ensure { rekey: self.rekey.rekey };
-        request.leaves = vec![leaf];
-        let request = request.checked()?;
-        let identity = request.identity(&request.leaves[0], None, None)?;
-        Ok((Job::Csr(CsrJob { request, base, role, identity }), self.output.into()))
+        spec.leaves = vec![leaf];
+        let spec = spec.checked()?;
+        let identity = spec.identity(&spec.leaves[0], None, None)?;
+        Ok((Job::Csr(CsrJob { spec, base, role, identity }), self.output.into()))
     }
 }
 
 impl SignArgs {
     pub(super) fn into_job(self) -> Result<(Job, Behaviour)> {
-        let mut request = signing_request(self.out_dir, self.external_ca)?;
-        set_leaf_validity(&mut request, &self.validity.days, &self.validity.renew_within)?;
-        request.leaf_only = self.leaf_only.leaf_only;
-        request.access = access(&self.access)?;
-        request.tls_dir = tls_dir(self.tls_dir, &BaseName::of_role(Role::Server));
+        let mut spec = signing_request(self.out_dir, self.external_ca)?;
+        set_leaf_validity(&mut spec, &self.validity.days, &self.validity.renew_within)?;
+        spec.leaf_only = self.leaf_only.leaf_only;
+        spec.access = access(&self.access)?;
+        spec.tls_dir = tls_dir(self.tls_dir, &BaseName::of_role(Role::Server));
         let names = names(&self.names.san)?;
-        let job = SignJob {
-            request: request.checked()?,
-            files: self.files,
-            role: self.role.map(Role::from),
-            names,
-        };
+        let job =
+            SignJob { spec: spec.checked()?, files: self.files, role: self.role.map(Role::from), names };
         Ok((Job::Sign(job), self.output.into()))
     }
 }
 
 impl IdentityArgs {
     pub(super) fn into_job(self, role: Role) -> Result<(Job, Behaviour)> {
-        let mut request = signing_request(self.out_dir, self.external_ca)?;
-        set_attributes(&mut request, self.attributes)?;
-        set_leaf_validity(&mut request, &self.validity.days, &self.validity.renew_within)?;
-        set_keys(&mut request, &self.keys)?;
-        request.leaf_only = self.leaf_only.leaf_only;
-        request.access = access(&self.access)?;
-        request.tls_dir = tls_dir(self.tls_dir, &BaseName::of_role(Role::Server));
+        let mut spec = signing_request(self.out_dir, self.external_ca)?;
+        set_attributes(&mut spec, self.attributes)?;
+        set_leaf_validity(&mut spec, &self.validity.days, &self.validity.renew_within)?;
+        set_keys(&mut spec, &self.keys)?;
+        spec.leaf_only = self.leaf_only.leaf_only;
+        spec.access = access(&self.access)?;
+        spec.tls_dir = tls_dir(self.tls_dir, &BaseName::of_role(Role::Server));
         let names_from = match self.from {
             Some(file) => Names::From(file),
             None => Names::Given(self.names),
         };
         let sans = names(&self.san.san)?;
-        let job = IdentitiesJob {
-            request: request.checked()?,
-            role,
-            names: names_from,
-            sans,
-            rekey: self.rekey.rekey,
-        };
+        let job =
+            IdentitiesJob { spec: spec.checked()?, role, names: names_from, sans, rekey: self.rekey.rekey };
         Ok((Job::Identities(job), self.output.into()))
     }
 }
@@ -158,18 +149,18 @@ impl RenewArgs {
             ("--server-file", &self.leaf_files.server_file),
             ("--client-file", &self.leaf_files.client_file),
         ])?;
-        let mut request = signing_request(self.out_dir, self.external_ca)?;
-        set_validity(&mut request, &self.validity)?;
-        set_keys(&mut request, &self.keys)?;
-        request.leaf_only = self.leaf_only.leaf_only;
-        request.access = access(&self.access)?;
-        request.tls_dir = tls_dir(self.tls_dir, &server);
+        let mut spec = signing_request(self.out_dir, self.external_ca)?;
+        set_validity(&mut spec, &self.validity)?;
+        set_keys(&mut spec, &self.keys)?;
+        spec.leaf_only = self.leaf_only.leaf_only;
+        spec.access = access(&self.access)?;
+        spec.tls_dir = tls_dir(self.tls_dir, &server);
         if self.ca {
-            if request.external_ca.is_some() {
+            if spec.external_ca.is_some() {
                 return Err(Failure::usage("--ca: a CA from elsewhere is not signed again here")
                     .hint("run renew --ca in the CA's own directory"));
             }
-            request.ca = CaPolicy::Renew;
+            spec.ca = CaPolicy::Renew;
         }
         let which = match (self.all, self.names.is_empty(), self.ca) {
             (true, ..) => Which::All,
@@ -177,27 +168,24 @@ impl RenewArgs {
             (false, true, true) => Which::Nothing,
             (false, true, false) => Which::Pair,
         };
-        let job = RenewJob { request: request.checked()?, which, pair: (server, client), rekey: self.rekey };
+        let job = RenewJob { spec: spec.checked()?, which, pair: (server, client), rekey: self.rekey };
         Ok((Job::Renew(job), self.output.into()))
     }
 }
 
-/// A request for a command that signs with a CA that must be there.
-fn signing_request(dir: OutDirArgs, ca: ExternalCaArgs) -> Result<Request> {
+/// The specification of a command that signs with a CA that must be there.
+fn signing_request(dir: OutDirArgs, ca: ExternalCaArgs) -> Result<Spec> {
     let ca_base = BaseName::parse("--ca-file", &dir.ca_file)?;
-    let mut request = Request { ca_base, ca: CaPolicy::Use, leaves: Vec::new(), ..Request::default() };
-    set_out_dir(&mut request, dir)?;
-    set_external_ca(&mut request, ca)?;
-    Ok(request)
+    let mut spec = Spec { ca_base, ca: CaPolicy::Use, leaves: Vec::new(), ..Spec::default() };
+    set_out_dir(&mut spec, dir)?;
+    set_external_ca(&mut spec, ca)?;
+    Ok(spec)
 }
 
 /// What only makes sense for a CA of the set's own.
-fn check_external(request: &Request) -> Result<()> {
-    let own = [
-        (request.force, "--force"),
-        (request.constrain, "--constrain"),
-        (request.discard_ca_key, "--discard-ca-key"),
-    ];
+fn check_external(spec: &Spec) -> Result<()> {
+    let own =
+        [(spec.force, "--force"), (spec.constrain, "--constrain"), (spec.discard_ca_key, "--discard-ca-key")];
     match own.iter().find(|(is_given, _)| *is_given) {
         None => Ok(()),
         Some((_, flag)) => Err(Failure::usage(format!("{flag}: with --ca-cert no CA is made here"))
@@ -205,11 +193,11 @@ fn check_external(request: &Request) -> Result<()> {
     }
 }
 
-fn set_external_ca(request: &mut Request, ca: ExternalCaArgs) -> Result<()> {
-    request.password = password(ca.ca_key_password_file.as_deref())?;
-    request.external_ca = match (ca.ca_cert, ca.ca_key) {
+fn set_external_ca(spec: &mut Spec, ca: ExternalCaArgs) -> Result<()> {
+    spec.password = password(ca.ca_key_password_file.as_deref())?;
+    spec.external_ca = match (ca.ca_cert, ca.ca_key) {
         (Some(certificate), Some(key)) => {
-            request.ca_base = BaseName::beside(&certificate);
+            spec.ca_base = BaseName::beside(&certificate);
             Some(ExternalCa { certificate, key })
         }
         (None, None) => None,
@@ -225,8 +213,8 @@ fn set_external_ca(request: &mut Request, ca: ExternalCaArgs) -> Result<()> {
     Ok(())
 }
 
-fn set_out_dir(request: &mut Request, args: OutDirArgs) -> Result<()> {
-    request.out_dir = out_dir(args.out_dir)?;
+fn set_out_dir(spec: &mut Spec, args: OutDirArgs) -> Result<()> {
+    spec.out_dir = out_dir(args.out_dir)?;
     Ok(())
 }
 
@@ -234,29 +222,29 @@ fn tls_dir(args: TlsDirArgs, server: &BaseName) -> Option<TlsDir> {
     args.tls_dir.map(|path| TlsDir { path, server: server.clone() })
 }
 
-fn set_attributes(request: &mut Request, args: AttributeArgs) -> Result<()> {
-    request.attributes = attributes(args)?;
+fn set_attributes(spec: &mut Spec, args: AttributeArgs) -> Result<()> {
+    spec.attributes = attributes(args)?;
     Ok(())
 }
 
-fn set_validity(request: &mut Request, args: &ValidityArgs) -> Result<()> {
-    request.ca_days = days("--ca-days", args.ca_days.ca_days.as_deref(), 1)?;
-    set_leaf_validity(request, &args.days, &args.renew_within)
+fn set_validity(spec: &mut Spec, args: &ValidityArgs) -> Result<()> {
+    spec.ca_days = days("--ca-days", args.ca_days.ca_days.as_deref(), 1)?;
+    set_leaf_validity(spec, &args.days, &args.renew_within)
 }
 
-fn set_leaf_validity(request: &mut Request, args: &DaysArgs, renew_within: &RenewWithinArgs) -> Result<()> {
-    request.days = days("--days", args.days.as_deref(), 1)?;
-    request.renew_within = days("--renew-within", renew_within.renew_within.as_deref(), 0)?;
+fn set_leaf_validity(spec: &mut Spec, args: &DaysArgs, renew_within: &RenewWithinArgs) -> Result<()> {
+    spec.days = days("--days", args.days.as_deref(), 1)?;
+    spec.renew_within = days("--renew-within", renew_within.renew_within.as_deref(), 0)?;
     Ok(())
 }
 
-fn set_keys(request: &mut Request, args: &KeyArgs) -> Result<()> {
-    request.key = key_kind(args)?;
-    request.key_format = args.key_format.map(|format| match format {
+fn set_keys(spec: &mut Spec, args: &KeyArgs) -> Result<()> {
+    spec.key = key_kind(args)?;
+    spec.key_format = args.key_format.map(|format| match format {
         KeyFormatArg::Pkcs8 => KeyFormat::Pkcs8,
         KeyFormatArg::Traditional => KeyFormat::Traditional,
     });
-    if request.key == Some(KeyKind::Ed25519) && request.key_format == Some(KeyFormat::Traditional) {
+    if spec.key == Some(KeyKind::Ed25519) && spec.key_format == Some(KeyFormat::Traditional) {
         return Err(Failure::usage("--key-format traditional: an ed25519 key has no traditional form")
             .hint("leave --key-format out"));
     }

@@ -17,7 +17,7 @@ use crate::store::{Change, Reader};
 
 /// Runs the command. A key that is there stays, and so does a request that asks for the same with it.
 pub(super) fn run(job: &CsrJob, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
-    let dir = &job.request.out_dir;
+    let dir = &job.spec.out_dir;
     let names = write_files(dir, dry_run, world, |reader, world| {
         let files = read(job, reader)?;
         decide(job, &files, world)
@@ -26,7 +26,7 @@ pub(super) fn run(job: &CsrJob, dry_run: bool, world: &mut World<'_>) -> Result<
 }
 
 fn read(job: &CsrJob, reader: &Reader<'_>) -> Result<LeafFiles> {
-    let mut set = reader.leaves(&job.request.shape())?;
+    let mut set = reader.leaves(&job.spec.shape())?;
     Ok(set.leaves.pop().map(|leaf| leaf.files).unwrap_or_default())
 }
 
@@ -62,7 +62,7 @@ fn check_certificate(job: &CsrJob, files: &LeafFiles) -> Result<()> {
 
 /// A private key in the request's place would be lost.
 fn check_request(job: &CsrJob, files: &LeafFiles) -> Result<()> {
-    let path = |kind| job.request.out_dir.join(job.base.file(kind));
+    let path = |kind| job.spec.out_dir.join(job.base.file(kind));
     if request_holds_key(&files.request) {
         return Err(holds_key(&path(FileKind::Csr), &path(FileKind::Key), files.key.is_missing()));
     }
@@ -70,7 +70,7 @@ fn check_request(job: &CsrJob, files: &LeafFiles) -> Result<()> {
 }
 
 fn rekeys(job: &CsrJob) -> bool {
-    job.request.leaves.iter().any(|leaf| leaf.wish.rekeys())
+    job.spec.leaves.iter().any(|leaf| leaf.wish.rekeys())
 }
 
 /// The key that is there. One that cannot be used or is of another kind is not written over: it may be in use.
@@ -79,9 +79,9 @@ fn usable_key<'a>(job: &CsrJob, files: &'a LeafFiles) -> Result<Option<&'a KeyFi
     if rekeys(job) {
         return Ok(None);
     }
-    match (&files.key, job.request.key) {
+    match (&files.key, job.spec.key) {
         (Loaded::Locked(damage) | Loaded::Damaged(damage), _) if damage.kind != DamageKind::Empty => {
-            Err(unusable_key(damage, &job.request.out_dir.join(&name)))
+            Err(unusable_key(damage, &job.spec.out_dir.join(&name)))
         }
         (Loaded::Sound(file), Some(asked)) if !file.key.kind().covers(asked) => {
             Err(Failure::failed(format!("{name}: is {}, and {asked} is asked for", file.key.kind()))
@@ -92,10 +92,10 @@ fn usable_key<'a>(job: &CsrJob, files: &'a LeafFiles) -> Result<Option<&'a KeyFi
 }
 
 fn make_key(job: &CsrJob, changes: &mut Vec<Change>, world: &mut World<'_>) -> Result<PrivateKey> {
-    let (kind, name) = (job.request.new_key(), job.base.file(FileKind::Key));
+    let (kind, name) = (job.spec.new_key(), job.base.file(FileKind::Key));
     (world.progress)(Progress::Keys(vec![name.clone()], kind));
     let key = keys::generate(kind, 1)?.remove(0);
-    let format = job.request.key_format.unwrap_or(KeyFormat::Pkcs8);
+    let format = job.spec.key_format.unwrap_or(KeyFormat::Pkcs8);
     changes.push(Change::new(name, FileKind::Key.mode(), key.to_pem(format)?));
     Ok(key)
 }

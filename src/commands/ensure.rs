@@ -5,22 +5,22 @@ use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
 use crate::profile::Role;
 use crate::report::Report;
-use crate::request::Request;
 use crate::run::World;
+use crate::spec::Spec;
 
 /// Runs the command.
-pub(super) fn run(request: &Request, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
-    if request.leaves.is_empty() && !request.force {
-        check_orphans(request)?;
+pub(super) fn run(spec: &Spec, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
+    if spec.leaves.is_empty() && !spec.force {
+        check_orphans(spec)?;
     }
-    carry_out(request, dry_run, world)
+    carry_out(spec, dry_run, world)
 }
 
 /// `ca` where ca.pem is missing, but not what it has signed: a new CA would be none of theirs.
-fn check_orphans(request: &Request) -> Result<()> {
-    let ca = request.ca_path(FileKind::Certificate);
+fn check_orphans(spec: &Spec) -> Result<()> {
+    let ca = spec.ca_path(FileKind::Certificate);
     let orphan = [Role::Server, Role::Client]
-        .map(|role| request.out_dir.join(BaseName::of_role(role).file(FileKind::Certificate)))
+        .map(|role| spec.out_dir.join(BaseName::of_role(role).file(FileKind::Certificate)))
         .into_iter()
         .find(|pem| pem.exists());
     match orphan.filter(|_| !ca.exists()) {

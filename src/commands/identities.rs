@@ -9,14 +9,14 @@ use crate::job::{IdentitiesJob, Names};
 use crate::profile::Role;
 use crate::report::progress::Bar;
 use crate::report::{Report, Tally};
-use crate::request::{LeafRequest, Request, Wish};
 use crate::run::{self, Batch, Locked, World};
 use crate::san::{San, names_of_common_name};
+use crate::spec::{LeafSpec, Spec, Wish};
 use crate::subject::{AttributeType, Subject};
 
 /// So many identities are made and committed together: enough that the cores never wait for the disk, few enough
 /// that an interruption loses little and memory stays flat. RSA keys take seconds to lose, the others nothing.
-fn batch_size(template: &Request) -> usize {
+fn batch_size(template: &Spec) -> usize {
     if template.new_key().is_rsa() { 32 } else { 128 }
 }
 
@@ -31,8 +31,8 @@ pub(super) fn run(job: &IdentitiesJob, behaviour: Behaviour, world: &mut World<'
     match &job.names {
         Names::Given(names) => {
             let names = names.iter().map(|name| Ok((name.as_str(), leaf(name, job)?)));
-            let request = Request { leaves: distinct(names)?, ..job.request.clone() };
-            carry_out(&request, behaviour.dry_run, world).map(Outcome::Report)
+            let spec = Spec { leaves: distinct(names)?, ..job.spec.clone() };
+            carry_out(&spec, behaviour.dry_run, world).map(Outcome::Report)
         }
         Names::From(file) => {
             let listed = names::read(file)?;
@@ -40,30 +40,24 @@ pub(super) fn run(job: &IdentitiesJob, behaviour: Behaviour, world: &mut World<'
                 let leaf = leaf(name, job).map_err(|failure| wrong_line(file, *line, &failure.message))?;
                 Ok((name.as_str(), leaf))
             });
-            bulk(&job.request, &distinct(named)?, behaviour, world).map(Outcome::Tally)
+            bulk(&job.spec, &distinct(named)?, behaviour, world).map(Outcome::Tally)
         }
     }
 }
 
 /// While one batch is signed and written, the keys of the next are being made.
-fn bulk(
-    template: &Request,
-    leaves: &[LeafRequest],
-    behaviour: Behaviour,
-    world: &mut World<'_>,
-) -> Result<Tally> {
+fn bulk(template: &Spec, leaves: &[LeafSpec], behaviour: Behaviour, world: &mut World<'_>) -> Result<Tally> {
     let mut tally = Tally::new(&template.out_dir, leaves.len(), behaviour.dry_run);
-    let requests = leaves
-        .chunks(batch_size(template))
-        .map(|batch| Request { leaves: batch.to_vec(), ..template.clone() });
+    let specs =
+        leaves.chunks(batch_size(template)).map(|batch| Spec { leaves: batch.to_vec(), ..template.clone() });
     if behaviour.dry_run {
-        for request in requests {
-            tally.add(&run::rehearse(&request, &run::as_it_is, world)?.plan);
+        for spec in specs {
+            tally.add(&run::rehearse(&spec, &run::as_it_is, world)?.plan);
         }
         return Ok(tally);
     }
     let locked = Locked::new(template, world.waiting)?;
-    let result = write_all(requests, &locked, &mut tally, behaviour, world);
+    let result = write_all(specs, &locked, &mut tally, behaviour, world);
     if result.is_err() {
         locked.abandon();
     }
@@ -71,7 +65,7 @@ fn bulk(
 }
 
 fn write_all(
-    requests: impl Iterator<Item = Request> + Clone,
+    specs: impl Iterator<Item = Spec> + Clone,
     locked: &Locked,
     tally: &mut Tally,
     behaviour: Behaviour,
@@ -79,13 +73,13 @@ fn write_all(
 ) -> Result<()> {
     locked.recover()?;
     // What is refused in a late batch is refused before the first is written.
-    for request in requests.clone() {
-        run::judge(&request, world)?;
+    for spec in specs.clone() {
+        run::judge(&spec, world)?;
     }
-    let mut bar = Bar::new(requests.clone().map(|request| request.leaves.len()).sum(), behaviour.quiet);
+    let mut bar = Bar::new(specs.clone().map(|spec| spec.leaves.len()).sum(), behaviour.quiet);
     let mut waiting: Option<Batch> = None;
-    for request in requests {
-        let next = Batch::begin(request, world, locked)?;
+    for spec in specs {
+        let next = Batch::begin(spec, world, locked)?;
         if let Some(batch) = waiting.replace(next) {
             finish(batch, world, locked, tally, &mut bar)?;
         }
@@ -110,7 +104,7 @@ fn finish(
 }
 
 /// A name that comes twice is one; two names with the same files are an error.
-fn distinct<'a>(named: impl Iterator<Item = Result<(&'a str, LeafRequest)>>) -> Result<Vec<LeafRequest>> {
+fn distinct<'a>(named: impl Iterator<Item = Result<(&'a str, LeafSpec)>>) -> Result<Vec<LeafSpec>> {
     let mut leaves = Vec::new();
     let mut taken = std::collections::HashMap::new();
     for one in named {
@@ -128,7 +122,7 @@ fn distinct<'a>(named: impl Iterator<Item = Result<(&'a str, LeafRequest)>>) -> 
     Ok(leaves)
 }
 
-fn leaf(name: &str, job: &IdentitiesJob) -> Result<LeafRequest> {
+fn leaf(name: &str, job: &IdentitiesJob) -> Result<LeafSpec> {
     Subject::default().with(AttributeType::CommonName, "NAME", name)?;
     if name.is_empty() {
         return Err(Failure::usage("NAME \"\": a name is missing").hint("say who the certificate is for"));
@@ -147,11 +141,11 @@ fn leaf(name: &str, job: &IdentitiesJob) -> Result<LeafRequest> {
         return Err(Failure::usage(format!("NAME {name:?}: its files would be the {other_role}'s"))
             .hint("make it in another directory, with --ca-cert and --ca-key"));
     }
-    if base.collides_with(&job.request.ca_base) && job.request.external_ca.is_none() {
+    if base.collides_with(&job.spec.ca_base) && job.spec.external_ca.is_none() {
         return Err(Failure::usage(format!("NAME {name:?}: its files would be the CA's"))
             .hint("make it in another directory, with --ca-cert and --ca-key"));
     }
-    let mut leaf = LeafRequest::new(job.role, base);
+    let mut leaf = LeafSpec::new(job.role, base);
     leaf.common_name = Some(("NAME", name.to_owned()));
     leaf.names.clone_from(&job.sans);
     leaf.wish = Wish::Create { rekey: job.rekey };

@@ -10,9 +10,9 @@ use crate::job::SignJob;
 use crate::pki::Identity;
 use crate::profile::Role;
 use crate::report::Report;
-use crate::request::{AcceptedCsr, ExternalCa, LeafRequest, Request, Wish};
 use crate::run::{self, World};
 use crate::san::{San, names_of_common_name};
+use crate::spec::{AcceptedCsr, ExternalCa, LeafSpec, Spec, Wish};
 use crate::store::{Directory, read_typed};
 
 /// More names than any client's TLS stack takes in one certificate (rustls stops at 64 KiB).
@@ -42,12 +42,12 @@ pub(super) fn run(job: &SignJob, dry_run: bool, world: &mut World<'_>) -> Result
     let runs: Vec<&[Judged]> = directories.iter().flat_map(|judged| judged.chunks(AT_ONCE)).collect();
     if runs.len() > 1 && !dry_run {
         for judged in &runs {
-            run::rehearse(&request(judged, &job.request), &run::as_it_is, world)?;
+            run::rehearse(&spec(judged, &job.spec), &run::as_it_is, world)?;
         }
     }
     let mut reports = Vec::new();
     for judged in runs {
-        let mut report = carry_out(&request(judged, &job.request), dry_run, world)?;
+        let mut report = carry_out(&spec(judged, &job.spec), dry_run, world)?;
         report.add_notes(judged.iter().flat_map(|one| one.notes.clone()).collect());
         reports.push(report);
     }
@@ -59,18 +59,18 @@ struct Judged {
     dir: PathBuf,
     /// Which directory that is, however it was named.
     place: Option<(u64, u64)>,
-    leaf: LeafRequest,
+    leaf: LeafSpec,
     /// What it asked for and does not get.
     notes: Vec<String>,
 }
 
 /// The certificates go beside the requests, and the CA is where it is.
-fn request(judged: &[Judged], template: &Request) -> Request {
+fn spec(judged: &[Judged], template: &Spec) -> Spec {
     let ca = template.external_ca.clone().unwrap_or_else(|| ExternalCa {
         certificate: template.ca_path(FileKind::Certificate),
         key: template.ca_path(FileKind::Key),
     });
-    Request {
+    Spec {
         out_dir: judged[0].dir.clone(),
         external_ca: Some(ca),
         leaves: judged.iter().map(|one| one.leaf.clone()).collect(),
@@ -114,7 +114,7 @@ fn judge(file: &Path, job: &SignJob) -> Result<Judged> {
     if file.extension().is_some_and(|extension| extension == "pem") {
         return Err(refuse("the certificate would be written over it", "name the request FILE.csr"));
     }
-    let mut leaf = LeafRequest::new(role, base);
+    let mut leaf = LeafSpec::new(role, base);
     leaf.wish =
         Wish::Sign(AcceptedCsr { identity: Identity { subject, names }, key: csr.public_key.clone() });
     let dir = match file.parent() {

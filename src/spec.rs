@@ -8,16 +8,15 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use crate::error::{Failure, Result};
-use crate::files::BaseName;
-use crate::files::{FileKind, Owner};
+use crate::files::{BaseName, FileKind, Owner};
 use crate::keys::{KeyFormat, KeyKind, PublicKey};
 use crate::pki::Identity;
 use crate::profile::Role;
 use crate::san::{San, names_of_common_name};
 use crate::set::{CaFiles, Leaf, Set};
+use crate::subject::AttributeType;
 
 mod identity;
-use crate::subject::AttributeType;
 
 /// gen.sh's `-days 3650`.
 pub const DEFAULT_DAYS: u32 = 3650;
@@ -121,7 +120,7 @@ impl Wish {
 
 /// What is asked of one certificate under the CA.
 #[derive(Debug, Clone)]
-pub struct LeafRequest {
+pub struct LeafSpec {
     /// Server or client.
     pub role: Role,
     /// What its files are called.
@@ -134,7 +133,7 @@ pub struct LeafRequest {
     pub wish: Wish,
 }
 
-impl LeafRequest {
+impl LeafSpec {
     /// Nothing but the role and its name on the Milvus page.
     pub fn of_role(role: Role) -> Self {
         Self::new(role, BaseName::of_role(role))
@@ -154,7 +153,7 @@ impl LeafRequest {
 /// What is asked for.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub struct Request {
+pub struct Spec {
     /// Where the set is.
     pub out_dir: PathBuf,
     /// What the CA's files are called.
@@ -166,7 +165,7 @@ pub struct Request {
     /// The CA, if it is from elsewhere.
     pub external_ca: Option<ExternalCa>,
     /// The certificates under the CA.
-    pub leaves: Vec<LeafRequest>,
+    pub leaves: Vec<LeafSpec>,
     /// The subject attributes that were given, but for the common names.
     pub attributes: Vec<Given>,
     /// `--cn`: the CA's, and of what is made new without a common name of its own.
@@ -191,7 +190,7 @@ pub struct Request {
     pub discard_ca_key: bool,
     /// `--constrain`
     pub constrain: bool,
-    /// A certificate that is not part of the request names the CA's by its serial number.
+    /// A certificate that is not part of the run names the CA's by its serial number.
     pub ca_is_named_by_number: bool,
     /// Names that a new CA may sign for besides those of the leaves.
     pub ca_names: Vec<San>,
@@ -201,7 +200,7 @@ pub struct Request {
     pub force: bool,
 }
 
-impl Default for Request {
+impl Default for Spec {
     /// A plain run: the nine files, no flag given.
     fn default() -> Self {
         Self {
@@ -210,7 +209,7 @@ impl Default for Request {
             ca: CaPolicy::Ensure,
             password: None,
             external_ca: None,
-            leaves: [Role::Server, Role::Client].map(LeafRequest::of_role).to_vec(),
+            leaves: [Role::Server, Role::Client].map(LeafSpec::of_role).to_vec(),
             attributes: Vec::new(),
             common_name: None,
             days: None,
@@ -231,7 +230,7 @@ impl Default for Request {
     }
 }
 
-impl Request {
+impl Spec {
     /// Names the server, as `--cn` does.
     pub fn with_common_name(mut self, name: &str) -> Self {
         self.common_name = Some(name.to_owned());
@@ -258,7 +257,7 @@ impl Request {
         Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
     }
 
-    /// The files of the request, none of them there.
+    /// The files that are asked for, none of them there.
     pub fn shape(&self) -> Set {
         Set {
             ca_base: self.ca_base.clone(),
