@@ -34,7 +34,6 @@ mod config;
 mod fixtures;
 mod foreign;
 mod form;
-mod job;
 mod parallel;
 mod pem;
 mod plan;
@@ -62,8 +61,7 @@ pub mod subject;
 #[doc(hidden)]
 pub mod internal {
     pub use crate::check::{Code, Concern};
-    pub use crate::cli::Cli;
-    pub use crate::commands::{System, run};
+    pub use crate::commands::{Cli, System};
     pub use crate::foreign::{is_hidden, printable, typed};
     pub use crate::run::Place;
     pub use crate::store::Step;

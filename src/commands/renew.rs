@@ -2,19 +2,101 @@
 
 use std::path::Path;
 
-use super::carry_out_completed;
+use super::{System, carry_out_completed, reported};
 use crate::certificate::{Certificate, certificates_from_pem};
-use crate::error::{Failure, Result};
+use crate::cli::{ExternalCaArgs, KeyArgs, LeafFileArgs, OutDirArgs, OutputArgs, ServerArgs, ValidityArgs};
+use crate::error::{Exit, Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
-use crate::job::{RenewJob, Which};
 use crate::profile::Role;
 use crate::report::Report;
 use crate::run::World;
 use crate::spec::{CaPolicy, LeafSpec, Spec, Wish};
 use crate::store::{Reader, read_typed};
 
-/// Runs the command.
-pub(super) fn run(job: &RenewJob, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Which ones, by file or by the name that they were made for [default: server and client]
+    #[arg(value_name = "NAME", conflicts_with = "all")]
+    names: Vec<String>,
+    /// All certificates in the directory that the CA has signed
+    #[arg(long)]
+    all: bool,
+    /// The CA's own certificate, with its own key: what it signed stays valid
+    #[arg(long)]
+    ca: bool,
+    /// Make new keys too
+    #[arg(long)]
+    rekey: bool,
+    #[command(flatten)]
+    validity: ValidityArgs,
+    #[command(flatten)]
+    keys: KeyArgs,
+    #[command(flatten)]
+    out_dir: OutDirArgs,
+    #[command(flatten)]
+    leaf_files: LeafFileArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
+    external_ca: ExternalCaArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Which certificates are renewed.
+#[derive(PartialEq, Eq)]
+enum Which {
+    /// The server's and the client's, as far as they are there.
+    Pair,
+    /// These, by base name or by the name that they were made for.
+    Named(Vec<String>),
+    /// All in the directory that the CA has signed.
+    All,
+    /// None: only the CA's.
+    Nothing,
+}
+
+struct Job {
+    /// The CA and the validity; its leaves are those that are found.
+    spec: Spec,
+    which: Which,
+    /// What the server's and the client's files are called.
+    pair: [BaseName; 2],
+    rekey: bool,
+}
+
+impl Args {
+    pub(super) fn run(self, system: &mut System<'_>) -> Result<Exit> {
+        let output = self.output;
+        let job = self.job()?;
+        reported(output, system, |world| renew(&job, output.dry_run, world))
+    }
+
+    fn job(self) -> Result<Job> {
+        let pair = self.leaf_files.beside(&self.out_dir.ca_file)?;
+        let mut spec = Spec { ca: CaPolicy::Use, ..self.out_dir.spec() };
+        self.external_ca.set(&mut spec)?;
+        self.validity.set(&mut spec);
+        self.keys.set(&mut spec)?;
+        self.server.set(&mut spec, &pair[0]);
+        if self.ca {
+            if spec.external_ca.is_some() {
+                return Err(Failure::usage("--ca: a CA from elsewhere is not signed again here")
+                    .hint("run renew --ca in the CA's own directory"));
+            }
+            spec.ca = CaPolicy::Renew;
+        }
+        let which = match (self.all, self.names.is_empty(), self.ca) {
+            (true, ..) => Which::All,
+            (false, false, _) => Which::Named(self.names),
+            (false, true, true) => Which::Nothing,
+            (false, true, false) => Which::Pair,
+        };
+        Ok(Job { spec: spec.checked()?, which, pair, rekey: self.rekey })
+    }
+}
+
+fn renew(job: &Job, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
     let left_alone = std::cell::RefCell::default();
     let complete = |template: &Spec, reader: &Reader<'_>| {
         let found = find(template, job, reader)?;
@@ -27,7 +109,7 @@ pub(super) fn run(job: &RenewJob, dry_run: bool, world: &mut World<'_>) -> Resul
 }
 
 /// The specification for what was found: a certificate each.
-fn with_leaves(template: &Spec, job: &RenewJob, found: &Found) -> Result<Spec> {
+fn with_leaves(template: &Spec, job: &Job, found: &Found) -> Result<Spec> {
     let mut spec = template.clone();
     spec.ca_is_named_by_number = found.all.iter().any(|one| one.names_by_number);
     for One { base, role, names_by_number } in &found.all {
@@ -46,9 +128,8 @@ fn with_leaves(template: &Spec, job: &RenewJob, found: &Found) -> Result<Spec> {
             ))
             .hint("bring the set up to date with: milvus-certgen; or make it anew with server NAME or client NAME"));
         };
-        let mut leaf = LeafSpec::new(*role, base.clone());
-        leaf.wish = if is_asked { Wish::Renew { rekey: job.rekey } } else { Wish::Refresh };
-        spec.leaves.push(leaf);
+        let wish = if is_asked { Wish::Renew { rekey: job.rekey } } else { Wish::Refresh };
+        spec.leaves.push(LeafSpec { wish, ..LeafSpec::new(*role, base.clone()) });
     }
     Ok(spec)
 }
@@ -69,10 +150,10 @@ struct Found {
     left_alone: Vec<String>,
 }
 
-fn find(spec: &Spec, job: &RenewJob, reader: &Reader<'_>) -> Result<Found> {
+fn find(spec: &Spec, job: &Job, reader: &Reader<'_>) -> Result<Found> {
     let which = &job.which;
     let mut all = signed_in(reader, &authorities(spec, reader)?)?;
-    let (server, client) = &job.pair;
+    let [server, client] = &job.pair;
     // The Milvus page's certificates do not say what they are for, or all that they are for servers; their names do.
     for One { base, role, .. } in &mut all {
         let by_name =
