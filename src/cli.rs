@@ -1,5 +1,5 @@
 //! What commands share of the command line: groups of flags, by theme, and how flags get their variables and values.
-//! The doc comments are the help.
+//! The doc comments are the help; one on a group would take the place of its command's, so theirs are plain.
 
 use clap::error::ContextValue;
 use clap::{ArgMatches, Command};

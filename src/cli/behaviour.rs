@@ -18,7 +18,7 @@ pub struct OutputArgs {
     pub json: bool,
 }
 
-/// For commands that change nothing.
+// For commands that change nothing.
 #[derive(Debug, Args)]
 #[command(next_help_heading = BEHAVIOUR)]
 pub struct LookArgs {

@@ -49,7 +49,7 @@ pub struct TlsDirArgs {
     tls_dir: Option<PathBuf>,
 }
 
-/// What a server sends, and who may read it.
+// What a server sends, and who may read it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = FILES)]
 pub struct ServerArgs {

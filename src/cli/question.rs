@@ -9,7 +9,7 @@ use crate::check::Question;
 use crate::error::{Failure, Result};
 use crate::files::BaseName;
 
-/// Where a set is and what its files are called, for commands whose argument is its directory.
+// Where a set is and what its files are called, for commands whose argument is its directory.
 #[derive(Debug, Args)]
 #[command(next_help_heading = WHICH_FILES)]
 pub struct SetArgs {

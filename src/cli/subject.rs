@@ -57,7 +57,7 @@ impl AttributeArgs {
     }
 }
 
-/// Names of one certificate.
+// Names of one certificate.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Names (what clients check)")]
 pub struct SanArgs {

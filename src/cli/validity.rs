@@ -25,7 +25,7 @@ struct WindowArgs {
     renew_within: Option<u32>,
 }
 
-/// For commands that sign the CA too.
+// For commands that sign the CA too.
 #[derive(Debug, Args)]
 #[command(next_help_heading = VALIDITY)]
 pub struct ValidityArgs {
@@ -38,7 +38,7 @@ pub struct ValidityArgs {
     window: WindowArgs,
 }
 
-/// For commands that only use it.
+// For commands that only use it.
 #[derive(Debug, Args)]
 pub struct LeafValidityArgs {
     #[command(flatten)]

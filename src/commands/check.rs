@@ -32,7 +32,13 @@ pub(super) struct Args {
     key: Option<PathBuf>,
     /// What clients call the server, repeated or with commas between them: each must be in its certificate, and is
     /// tried in a handshake
-    #[arg(long = "name", value_name = "NAME", value_delimiter = ',', value_parser = Parsed(listed))]
+    #[arg(
+        long = "name",
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = Parsed(listed),
+        help_heading = WHICH_FILES
+    )]
     names: Vec<Option<San>>,
     /// Warn of what expires within so many days; never more than a third of a certificate's lifetime
     #[arg(
@@ -40,11 +46,12 @@ pub(super) struct Args {
         value_name = "DAYS",
         default_value = "30",
         value_parser = Parsed(window),
-        allow_hyphen_values = true
+        allow_hyphen_values = true,
+        help_heading = WHICH_FILES
     )]
     expires_within: u32,
     /// Warnings count as errors
-    #[arg(long)]
+    #[arg(long, help_heading = WHICH_FILES)]
     strict: bool,
     #[command(flatten)]
     output: LookArgs,
