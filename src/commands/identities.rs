@@ -72,9 +72,9 @@ impl Args {
         self.server.set(&mut spec, &BaseName::of_role(Role::Server));
         let (sans, rekey) = (distinct(self.san.san), self.rekey.rekey);
         let terms = Terms { spec: spec.checked()?, role, sans, rekey };
-        let (names, output) = (self.names, self.output);
+        let (typed, output) = (self.names, self.output);
         let Some(file) = self.from else {
-            let named = names.iter().map(|name| Ok((name.as_str(), leaf(name, &terms)?)));
+            let named = typed.iter().map(|name| Ok((name.as_str(), leaf(name, &terms)?)));
             let spec = Spec { leaves: unique(named)?, ..terms.spec.clone() };
             return reported(output, system, |world| carry_out(&spec, output.dry_run, world));
         };
