@@ -2,18 +2,22 @@
 
 use std::fmt;
 
+use clap::ValueEnum;
+
 use crate::keys::KeyKind;
 
 /// What a certificate is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum)]
+#[expect(missing_docs, reason = "they would be help of the values")]
 pub enum Role {
-    /// The private certificate authority.
+    // The private certificate authority.
+    #[value(skip)]
     Ca,
-    /// Milvus.
+    // Milvus.
     Server,
-    /// Who connects to Milvus.
+    // Who connects to Milvus.
     Client,
-    /// A server that connects to others of its kind with the same certificate: a member of an etcd cluster.
+    // A server that connects to others of its kind with the same certificate: a member of an etcd cluster.
     Peer,
 }
 

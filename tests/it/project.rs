@@ -47,7 +47,7 @@ fn lower_rows_never_import_upper_rows() {
         &["config", "probe", "run"],
         &["issue"],
         &["plan"],
-        &["check", "request"],
+        &["check", "spec"],
         &["store"],
         &["set"],
         &["pki"],
