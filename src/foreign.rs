@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt::Write;
-use std::os::unix::ffi::OsStrExt;
 
 /// The text with everything escaped that steers a terminal, or is not seen on it: control characters, line breaks
 /// and odd blanks, what turns the direction of writing, and what has no width.
@@ -44,7 +43,7 @@ pub fn typed(word: impl AsRef<OsStr>) -> String {
     match word.to_str() {
         Some(text) if !text.is_empty() && text.chars().all(is_plain) => text.to_owned(),
         Some(text) if !text.chars().any(is_hidden) => format!("'{}'", text.replace('\'', "'\\''")),
-        _ => printed(word.as_bytes()),
+        _ => printed(word.as_encoded_bytes()),
     }
 }
 

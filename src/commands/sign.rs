@@ -13,7 +13,7 @@ use crate::report::Report;
 use crate::request::{ExternalCa, Foreign, LeafRequest, Request};
 use crate::run::{self, World};
 use crate::san::{San, names_of_common_name};
-use crate::store::{Directory, read_typed};
+use crate::store::{Directory, DirectoryId, read_typed};
 
 /// More names than any client's TLS stack takes in one certificate (rustls stops at 64 KiB).
 const MOST_NAMES: usize = 1000;
@@ -58,7 +58,7 @@ pub(super) fn run(job: &SignJob, dry_run: bool, world: &mut World<'_>) -> Result
 struct Judged {
     dir: PathBuf,
     /// Which directory that is, however it was named.
-    place: Option<(u64, u64)>,
+    place: Option<DirectoryId>,
     leaf: LeafRequest,
     /// What it asked for and does not get.
     notes: Vec<String>,
