@@ -76,8 +76,6 @@ fn printed(word: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
-
     use super::*;
 
     #[test]
@@ -96,14 +94,18 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     fn said_by_a_shell(line: &str) -> Vec<u8> {
-        let output = Command::new("sh").args(["-c", line]).output().unwrap();
+        let output = std::process::Command::new("sh").args(["-c", line]).output().unwrap();
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
         output.stdout
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_shell_reads_the_word_that_was_meant() {
+        use std::os::unix::ffi::OsStrExt;
+
         assert_eq!(typed("a/b.pem"), "a/b.pem");
         assert_eq!(typed("it's $(x)"), r"'it'\''s $(x)'");
         assert_eq!(typed("\u{1b}%"), r#""$(printf '\033\045')""#);
