@@ -10,8 +10,8 @@ use milvus_certgen::error::Failure;
 use milvus_certgen::issue;
 use milvus_certgen::keys::KeyKind;
 use milvus_certgen::profile::Role;
-use milvus_certgen::request::Request;
 use milvus_certgen::set::Set;
+use milvus_certgen::spec::Spec;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
@@ -31,11 +31,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn make_set(name: &str) -> Result<Set, Failure> {
-    let request = Request { key: Some(KeyKind::EcdsaP256), ..Request::default() }.with_common_name(name);
+    let spec = Spec { key: Some(KeyKind::EcdsaP256), ..Spec::default() }.with_common_name(name);
     let random = |octets: &mut [u8]| {
         getrandom::fill(octets).map_err(|e| Failure::failed(format!("no randomness: {e}")))
     };
-    issue::make(&request, time::OffsetDateTime::now_utc(), random)
+    issue::make(&spec, time::OffsetDateTime::now_utc(), random)
 }
 
 fn shake_hands(set: &Set, name: &str) -> Result<&'static str, Box<dyn Error>> {

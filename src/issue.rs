@@ -1,4 +1,4 @@
-//! Carrying out a plan in memory: keys, certificates, requests, and the octets of the files to write.
+//! Carrying out a plan in memory: keys, certificates, CSRs, and the octets of the files to write.
 //!
 //! No file, no environment, no terminal and no clock in here.
 
@@ -15,9 +15,9 @@ use crate::parallel;
 use crate::pki;
 use crate::plan::{self, Action, AuthorityPlan, LeafPlan, Plan};
 use crate::profile::Role;
-use crate::request::Request;
 use crate::serial::Serial;
 use crate::set::{CertificateFile, KeyFile, Loaded, Set};
+use crate::spec::Spec;
 use crate::store::Change;
 
 mod order;
@@ -45,55 +45,45 @@ pub(crate) struct Issued {
 /// A whole new set in memory, for tests and programs that need no files.
 ///
 /// ```
-/// use milvus_certgen::{issue, keys::KeyKind, profile::Role, request::Request};
+/// use milvus_certgen::{issue, keys::KeyKind, profile::Role, spec::Spec};
 ///
-/// let request = Request { key: Some(KeyKind::EcdsaP256), ..Request::default() };
+/// let spec = Spec { key: Some(KeyKind::EcdsaP256), ..Spec::default() };
 /// let random = |octets: &mut [u8]| {
 ///     getrandom::fill(octets).map_err(|e| milvus_certgen::error::Failure::failed(e.to_string()))
 /// };
-/// let set = issue::make(&request, time::OffsetDateTime::now_utc(), random)?;
+/// let set = issue::make(&spec, time::OffsetDateTime::now_utc(), random)?;
 /// let server = &set.first(Role::Server).and_then(|server| server.files.sound_certificate()).expect("made just now");
 /// assert_eq!(server.subject.text, "C=CN, O=milvus, OU=milvus, CN=localhost");
 /// # Ok::<(), milvus_certgen::error::Failure>(())
 /// ```
-pub fn make(
-    request: &Request,
-    now: OffsetDateTime,
-    random: impl FnMut(&mut [u8]) -> Result<()>,
-) -> Result<Set> {
-    let nothing = request.shape();
-    let plan = plan::plan(request, &nothing, now)?;
-    Ok(issue(&plan, request, nothing, random, |_| {})?.set)
+pub fn make(spec: &Spec, now: OffsetDateTime, random: impl FnMut(&mut [u8]) -> Result<()>) -> Result<Set> {
+    let plan = plan::plan(spec, spec.shape(), now)?;
+    Ok(issue(&plan, random, |_| {})?.set)
 }
 
 /// Makes what the plan says. `random` fills the octets of a serial number; `progress` is told what is being done.
 pub(crate) fn issue(
     plan: &Plan,
-    request: &Request,
-    set: Set,
     random: impl FnMut(&mut [u8]) -> Result<()>,
     mut progress: impl FnMut(Progress),
 ) -> Result<Issued> {
     let kinds = plan.new_keys();
     if let Some(kind) = kinds.first() {
-        progress(Progress::Keys(plan.new_key_files(&set), *kind));
+        progress(Progress::Keys(plan.new_key_files(), *kind));
     }
     // All keys at once, so that the search for their primes shares the cores.
     let keys = keys::generate_each(&kinds)?;
-    issue_with(plan, request, set, keys, random, progress)
+    issue_with(plan, keys, random, progress)
 }
 
 /// The same with keys that were made before, of the kinds of [`Plan::new_keys`].
 pub(crate) fn issue_with(
     plan: &Plan,
-    request: &Request,
-    set: Set,
     keys: Vec<PrivateKey>,
     random: impl FnMut(&mut [u8]) -> Result<()>,
     mut progress: impl FnMut(Progress),
 ) -> Result<Issued> {
-    let set = if request.force { set.emptied() } else { set };
-    let mut work = Work { set, format: request.key_format, changes: Vec::new(), random };
+    let mut work = Work { set: plan.set.clone(), format: plan.key_format, changes: Vec::new(), random };
     let mut keys = keys.into_iter();
     let mut key_for = |makes: bool| if makes { keys.next() } else { None };
     work.authority(&plan.ca, key_for(plan.ca.make_key.is_some()), &mut progress)?;
@@ -198,9 +188,9 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
     /// Puts what was signed in place.
     fn take(&mut self, order: &Order<'_>, signed: Signed) -> Result<()> {
         let Order { at, plan, .. } = *order;
-        if let Some(request) = signed.request {
-            self.write(&plan.base, FileKind::Csr, request.to_pem().into_bytes());
-            self.set.leaves[at].files.request = Loaded::Sound(request);
+        if let Some(csr) = signed.request {
+            self.write(&plan.base, FileKind::Csr, csr.to_pem().into_bytes());
+            self.set.leaves[at].files.request = Loaded::Sound(csr);
         }
         let chain = self.chain(plan, &signed.certificate)?.unwrap_or_default();
         self.set.leaves[at].files.certificate = self.write_certificate(&plan.base, signed.certificate, chain);

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use x509_parser::prelude::FromDer;
 use zeroize::Zeroizing;
 
@@ -73,6 +75,16 @@ impl KeyKind {
     /// RSA keys do key encipherment in old cipher suites; the others only sign.
     pub fn is_rsa(self) -> bool {
         matches!(self, Self::Rsa(_))
+    }
+}
+
+impl ValueEnum for KeyKind {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Rsa(2048), Self::EcdsaP256, Self::EcdsaP384, Self::Ed25519]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.type_name()))
     }
 }
 

@@ -6,11 +6,11 @@
 //! # The flow: one direction, no way back
 //!
 //! ```text
-//! flags -> Request --+
-//! disk  -> Set ------+-> plan -> issue -> check -> commit -> report
+//! flags -> Spec -+
+//! disk  -> Set --+-> plan -> issue -> check -> commit -> report
 //! ```
 //!
-//! - `plan` is a pure function of (request, set, now): for every role keep, refresh, re-sign or issue, or a
+//! - `plan` is a pure function of (spec, set, now): for every role keep, refresh, re-sign or issue, or a
 //!   refusal, each with a reason in words.
 //! - [`issue`] makes keys and certificates in memory.
 //! - `check` looks at a whole set and returns findings: a run commits nothing that has an error, and the commands that
@@ -32,7 +32,6 @@ mod config;
 mod fixtures;
 mod foreign;
 mod form;
-mod job;
 mod parallel;
 mod pem;
 mod plan;
@@ -50,18 +49,17 @@ pub mod issue;
 pub mod keys;
 pub mod pki;
 pub mod profile;
-pub mod request;
 pub mod san;
 pub mod serial;
 pub mod set;
+pub mod spec;
 pub mod subject;
 
 /// For this project's binary and tests alone.
 #[doc(hidden)]
 pub mod internal {
     pub use crate::check::{Code, Concern};
-    pub use crate::cli::Cli;
-    pub use crate::commands::{System, run};
+    pub use crate::commands::{Cli, System};
     pub use crate::foreign::{is_hidden, printable, typed};
     pub use crate::run::Place;
     pub use crate::store::Step;

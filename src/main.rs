@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anstyle::AnsiColor;
 use milvus_certgen::error::{Exit, Failure};
-use milvus_certgen::internal::{self, Cli, Place, Step, System, printable};
+use milvus_certgen::internal::{Cli, Place, Step, System, printable};
 use time::OffsetDateTime;
 use zeroizing_alloc::ZeroAlloc;
 
@@ -15,8 +15,7 @@ static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 fn main() -> ExitCode {
     forbid_core_dumps();
-    let cli = Cli::of_this_process();
-    let result = run(cli);
+    let result = run();
     // Keys were read, and signed with, on this thread too.
     zeroize::zeroize_stack::<{ 64 * 1024 }>();
     match result {
@@ -41,8 +40,8 @@ fn forbid_core_dumps() {
 }
 
 #[inline(never)]
-fn run(cli: Cli) -> anyhow::Result<Exit> {
-    let (job, behaviour) = cli.into_job()?;
+fn run() -> anyhow::Result<Exit> {
+    let cli = Cli::of_this_process()?;
     let random = |octets: &mut [u8]| {
         getrandom::fill(octets)
             .map_err(|e| Failure::failed(format!("the operating system gave no randomness: {e}")))
@@ -50,7 +49,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
     let mut at = end_at_step();
     // X.509 counts whole seconds.
     let now = OffsetDateTime::now_utc().truncate_to_second();
-    Ok(internal::run(job, behaviour, &mut System { now, random: &random, at: &mut at })?)
+    Ok(cli.run(&mut System { now, random: &random, at: &mut at })?)
 }
 
 fn print_error(error: &anyhow::Error) {

@@ -1,6 +1,6 @@
 //! What to do with what is there: the one place where a second run is decided.
 //!
-//! [`plan`] is a pure function of the request, the set and the time. For every role it says keep, refresh, re-sign
+//! [`plan`] is a pure function of the specification, the set and the time. For every role it says keep, refresh, re-sign
 //! or issue, and why; or it refuses, with the file and what to do about it.
 
 use time::OffsetDateTime;
@@ -8,12 +8,12 @@ use time::OffsetDateTime;
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind};
-use crate::keys::{KeyKind, PublicKey};
+use crate::keys::{KeyFormat, KeyKind, PublicKey};
 use crate::pki::{Identity, MaySignFor, Validity};
 use crate::profile::Role;
-use crate::request::{DEFAULT_RENEW_WITHIN, Request};
 use crate::serial::Serial;
 use crate::set::Set;
+use crate::spec::{DEFAULT_RENEW_WITHIN, Spec};
 use crate::subject::Subject;
 
 mod authority;
@@ -79,7 +79,7 @@ pub enum KeyChoice {
     /// A new one.
     Make(KeyKind),
     /// Somebody else's: only its public half is here.
-    Foreign(PublicKey),
+    PublicHalf(PublicKey),
 }
 
 /// A server's or client's part of a plan.
@@ -129,10 +129,14 @@ impl LeafPlan {
 pub struct Plan {
     /// The CA's part.
     pub ca: AuthorityPlan,
-    /// The others', in the order of the request.
+    /// The others', in the order of the specification.
     pub leaves: Vec<LeafPlan>,
     /// Things worth a word that change nothing.
     pub notes: Vec<String>,
+    /// What the run builds on: the files that exist, or none of them with `--force`.
+    pub set: Set,
+    /// `--key-format`
+    pub key_format: Option<KeyFormat>,
 }
 
 impl Plan {
@@ -142,8 +146,8 @@ impl Plan {
     }
 
     /// The names of their files.
-    pub fn new_key_files(&self, set: &Set) -> Vec<String> {
-        let ca = self.ca.make_key.map(|_| set.ca_base.file(FileKind::Key));
+    pub fn new_key_files(&self) -> Vec<String> {
+        let ca = self.ca.make_key.map(|_| self.set.ca_base.file(FileKind::Key));
         let leaves = self.leaves.iter().filter(|leaf| leaf.new_key().is_some());
         ca.into_iter().chain(leaves.map(|leaf| leaf.base.file(FileKind::Key))).collect()
     }
@@ -155,33 +159,38 @@ impl Plan {
 }
 
 /// Decides what to do. See the module's documentation.
-pub fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Plan> {
-    let (there, fresh) = (set, set.emptied());
-    let set = if request.force { &fresh } else { set };
-    let mut ca = authority::plan(request, set, now)?;
+pub fn plan(spec: &Spec, set: Set, now: OffsetDateTime) -> Result<Plan> {
+    if !spec.force {
+        return decide(spec, set, now);
+    }
+    let mut plan = decide(spec, set.emptied(), now)?;
+    plan.ca.reasons = vec![losses::forced(&set.ca_base, &set.ca.key, &set.ca.certificate)];
+    for (plan, leaf) in plan.leaves.iter_mut().zip(&set.leaves) {
+        plan.reasons = vec![losses::forced(&leaf.base, &leaf.files.key, &leaf.files.certificate)];
+    }
+    Ok(plan)
+}
+
+fn decide(spec: &Spec, owned: Set, now: OffsetDateTime) -> Result<Plan> {
+    let set = &owned;
+    let mut ca = authority::plan(spec, set, now)?;
     // A CA that is made new has signed nothing that is there.
     let issuer = set.ca.certificate.sound().filter(|_| ca.action != Action::Issue);
     let limits = Limits::new(&ca, issuer);
     let mut leaves = Vec::with_capacity(set.leaves.len());
-    for (asked, there) in request.leaves.iter().zip(&set.leaves) {
-        leaves.push(leaf::plan(asked, request, there, issuer, &ca, &limits, now)?);
+    for (asked, there) in spec.leaves.iter().zip(&set.leaves) {
+        leaves.push(leaf::plan(asked, spec, there, issuer, &ca, &limits, now)?);
     }
-    if request.force {
-        ca.reasons = vec![losses::forced(&there.ca_base, &there.ca.key, &there.ca.certificate)];
-        for (plan, leaf) in leaves.iter_mut().zip(&there.leaves) {
-            plan.reasons = vec![losses::forced(&leaf.base, &leaf.files.key, &leaf.files.certificate)];
-        }
-    }
-    losses::check_authority(&ca, request, set)?;
-    outlive(&mut ca, &leaves, set, request.ca_days.is_some());
+    losses::check_authority(&ca, spec, set)?;
+    outlive(&mut ca, &leaves, set, spec.ca_days.is_some());
     let signs = leaves.iter().any(LeafPlan::signs) || matches!(ca.action, Action::Resign | Action::Issue);
-    authority::check_usable(request, set, &ca, signs)?;
-    let mut notes = notes(request, set, &ca, now);
+    authority::check_usable(spec, set, &ca, signs)?;
+    let mut notes = notes(spec, set, &ca, now);
     if leaves.iter().any(LeafPlan::signs) {
         notes.extend(ca.warnings.iter().cloned());
     }
     notes.extend(leaves.iter().flat_map(|leaf| leaf.notes.iter().cloned()));
-    Ok(Plan { ca, leaves, notes })
+    Ok(Plan { ca, leaves, notes, key_format: spec.key_format, set: owned })
 }
 
 /// A new CA certificate lasts at least as long as what it has signed or will sign.
@@ -201,21 +210,21 @@ fn outlive(ca: &mut AuthorityPlan, leaves: &[LeafPlan], set: &Set, is_asked: boo
     ca.validity = ca.validity.in_seconds();
 }
 
-fn notes(request: &Request, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) -> Vec<String> {
+fn notes(spec: &Spec, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) -> Vec<String> {
     let mut notes = Vec::new();
     let (Some(file), true) = (set.ca.certificate.sound(), ca.action != Action::Issue) else { return notes };
-    if let (Some(asked), Ok(kind)) = (request.key, &file.certificate.public_key.kind)
+    if let (Some(asked), Ok(kind)) = (spec.key, &file.certificate.public_key.kind)
         && !kind.covers(asked)
     {
         notes.push(format!("the CA keeps its {kind} key; only --force makes another"));
     }
-    if request.constrain && file.certificate.name_constraints.is_none() {
+    if spec.constrain && file.certificate.name_constraints.is_none() {
         notes.push(
             "the CA may sign for any name; --constrain only shapes a new one, which --force makes".to_owned(),
         );
     }
-    notes.extend(number_note(request, set, &file.certificate, ca));
-    if ca.action == Action::Keep && is_expiring(&file.certificate, request, now) {
+    notes.extend(number_note(spec, set, &file.certificate, ca));
+    if ca.action == Action::Keep && is_expiring(&file.certificate, spec, now) {
         notes.push(format!(
             "the CA expires on {} and cannot be signed again here",
             crate::check::date(file.certificate.not_after)
@@ -225,8 +234,8 @@ fn notes(request: &Request, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) 
 }
 
 /// What goes by the serial number of a CA certificate that is signed again.
-fn number_note(request: &Request, set: &Set, old: &Certificate, ca: &AuthorityPlan) -> Option<String> {
-    if ca.action != Action::Resign || !authority::is_named_by_number(request, set, old) {
+fn number_note(spec: &Spec, set: &Set, old: &Certificate, ca: &AuthorityPlan) -> Option<String> {
+    if ca.action != Action::Resign || !authority::is_named_by_number(spec, set, old) {
         return None;
     }
     let pem = set.ca_base.file(FileKind::Certificate);
@@ -243,13 +252,13 @@ fn number_note(request: &Request, set: &Set, old: &Certificate, ca: &AuthorityPl
 }
 
 /// True within the window before the end: `--renew-within` or 30 days.
-fn is_expiring(certificate: &Certificate, request: &Request, now: OffsetDateTime) -> bool {
-    crate::check::is_expiring(certificate, request.renew_within.unwrap_or(DEFAULT_RENEW_WITHIN), now)
+fn is_expiring(certificate: &Certificate, spec: &Spec, now: OffsetDateTime) -> bool {
+    crate::check::is_expiring(certificate, spec.renew_within.unwrap_or(DEFAULT_RENEW_WITHIN), now)
 }
 
-fn authority_validity(request: &Request, now: OffsetDateTime) -> Result<Validity> {
-    let flag = if request.ca_days.is_some() { "--ca-days" } else { "--days" };
-    validity(request.authority_days(), flag, now)
+fn authority_validity(spec: &Spec, now: OffsetDateTime) -> Result<Validity> {
+    let flag = if spec.ca_days.is_some() { "--ca-days" } else { "--days" };
+    validity(spec.authority_days(), flag, now)
 }
 
 fn validity(days: u32, flag: &str, now: OffsetDateTime) -> Result<Validity> {

@@ -2,16 +2,20 @@
 
 use std::fmt;
 
+use clap::ValueEnum;
+
 use crate::keys::KeyKind;
 
 /// The three roles of a set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum)]
+#[expect(missing_docs, reason = "they would be help of the values")]
 pub enum Role {
-    /// The private certificate authority.
+    // The private certificate authority.
+    #[value(skip)]
     Ca,
-    /// Milvus.
+    // Milvus.
     Server,
-    /// Who connects to Milvus.
+    // Who connects to Milvus.
     Client,
 }
 

@@ -13,9 +13,9 @@ use crate::foreign::is_hidden;
 use crate::pki::Validity;
 use crate::plan::{Action, KeyChoice, LeafPlan, Plan};
 use crate::profile::Role;
-use crate::request::Request;
 use crate::san::San;
 use crate::set::Set;
+use crate::spec::Spec;
 use crate::subject::Subject;
 
 mod check;
@@ -104,7 +104,7 @@ pub struct Outcome<'a> {
 
 impl Report {
     /// Collects the facts. `set` is as it is after the run.
-    pub fn new(plan: &Plan, request: &Request, set: &Set, outcome: Outcome<'_>, now: OffsetDateTime) -> Self {
+    pub fn new(plan: &Plan, spec: &Spec, set: &Set, outcome: Outcome<'_>, now: OffsetDateTime) -> Self {
         let planned = |action: Action, subject: &Subject, names: &[San], validity: Validity| {
             let shown = outcome.dry_run && matches!(action, Action::Issue | Action::Resign);
             shown.then(|| Planned::new(subject, names, validity))
@@ -129,7 +129,7 @@ impl Report {
         }));
         Self {
             schema: 1,
-            directory: request.out_dir.display().to_string(),
+            directory: spec.out_dir.display().to_string(),
             dry_run: outcome.dry_run,
             changed: !outcome.written.is_empty(),
             recovered: outcome.recovered,
@@ -137,7 +137,7 @@ impl Report {
             written: if outcome.dry_run { Vec::new() } else { outcome.written.to_vec() },
             would_write: outcome.dry_run.then(|| outcome.written.to_vec()),
             notes: plan.notes.clone(),
-            next: if outcome.dry_run { Vec::new() } else { next(plan, request, set) },
+            next: if outcome.dry_run { Vec::new() } else { next(plan, spec, set) },
         }
     }
 
@@ -215,11 +215,11 @@ pub fn write_json(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()
 }
 
 /// What the Milvus page tells its reader to do with the files, as far as this run makes it necessary.
-fn next(plan: &Plan, request: &Request, set: &Set) -> Vec<String> {
+fn next(plan: &Plan, spec: &Spec, set: &Set) -> Vec<String> {
     if plan.keeps_everything() {
         return Vec::new();
     }
-    let is_foreign = |leaf: &&LeafPlan| matches!(leaf.key, KeyChoice::Foreign(_));
+    let is_foreign = |leaf: &&LeafPlan| matches!(leaf.key, KeyChoice::PublicHalf(_));
     let foreign = plan.leaves.iter().filter(is_foreign);
     let foreign = foreign
         .map(|leaf| [FileKind::Certificate, FileKind::Csr].map(|kind| leaf.base.file(kind)))
@@ -255,7 +255,7 @@ fn next(plan: &Plan, request: &Request, set: &Set) -> Vec<String> {
     let (ca_pem, ca_key) = (set.ca_base.file(FileKind::Certificate), set.ca_base.file(FileKind::Key));
     let pem = |base: &BaseName| base.file(FileKind::Certificate);
     let key = |base: &BaseName| base.file(FileKind::Key);
-    let mount = match &request.tls_dir {
+    let mount = match &spec.tls_dir {
         Some(tls_dir) => format!("mount {} at /milvus/tls; {ca_key} {stays}", shown(&tls_dir.path)),
         None => format!(
             "copy {}, {} and {ca_pem} into the tls folder beside docker-compose.yml; {ca_key} {stays}",

@@ -10,8 +10,8 @@ use crate::files::{FileKind, shown};
 use crate::issue::{Issued, Progress, issue, issue_with};
 use crate::keys::{self, KeyKind, PrivateKey};
 use crate::plan::{Plan, plan};
-use crate::request::Request;
 use crate::set::Set;
+use crate::spec::Spec;
 use crate::store::{Change, Directory, Interrupted, Policy, Reader, Step, load_ca};
 
 mod copy;
@@ -41,7 +41,7 @@ pub struct World<'a> {
 #[derive(Debug)]
 pub struct Done {
     /// What was asked for, whole.
-    pub request: Request,
+    pub spec: Spec,
     /// What was decided.
     pub plan: Plan,
     /// The set as it is after the run.
@@ -52,34 +52,34 @@ pub struct Done {
     pub recovered: bool,
 }
 
-/// Completes a request from what the directory holds, for commands that go by that. The directory is locked, but for
+/// Completes a specification from what the directory holds, for commands that go by that. The directory is locked, but for
 /// a rehearsal; `None` where it is not there.
-pub type Complete<'a> = &'a dyn Fn(&Request, &Reader<'_>) -> Result<Request>;
+pub type Complete<'a> = &'a dyn Fn(&Spec, &Reader<'_>) -> Result<Spec>;
 
-/// For commands whose request is whole from the start.
+/// For commands whose specification is whole from the start.
 #[expect(clippy::unnecessary_wraps, reason = "a `Complete`, of which others fail")]
-pub fn as_it_is(request: &Request, _: &Reader<'_>) -> Result<Request> {
-    Ok(request.clone())
+pub fn as_it_is(spec: &Spec, _: &Reader<'_>) -> Result<Spec> {
+    Ok(spec.clone())
 }
 
 /// `--dry-run`: decides exactly as [`act`] does, and changes nothing. Only the keys are others: where RSA keys would
 /// be searched for, some of a kind that takes no time stand in for them.
-pub fn rehearse(template: &Request, complete: Complete<'_>, world: &mut World<'_>) -> Result<Done> {
+pub fn rehearse(template: &Spec, complete: Complete<'_>, world: &mut World<'_>) -> Result<Done> {
     unlocked(&template.out_dir, |reader| {
-        let request = complete(template, reader)?;
-        let copy = Copy::find(&request)?;
-        let set = read(&request, reader)?;
-        let decision = decide(&request, set.clone(), reader, world, Keys::StandIns)?;
-        let outputs = Outputs::new(&request, decision, copy.as_ref(), reader, world.now)?;
-        outputs.check_writable(&request)?;
-        let written = outputs.names(&request);
-        Ok(Done { request, plan: outputs.plan, set, written, recovered: false })
+        let spec = complete(template, reader)?;
+        let copy = Copy::find(&spec)?;
+        let set = read(&spec, reader)?;
+        let decision = decide(&spec, set.clone(), reader, world, Keys::StandIns)?;
+        let outputs = Outputs::new(&spec, decision, copy.as_ref(), reader, world.now)?;
+        outputs.check_writable(&spec)?;
+        let written = outputs.names(&spec);
+        Ok(Done { spec, plan: outputs.plan, set, written, recovered: false })
     })
 }
 
 /// Plans, and no more: for many runs of which none may begin unless all can.
-pub fn judge(request: &Request, world: &World<'_>) -> Result<Plan> {
-    unlocked(&request.out_dir, |reader| plan(request, &read(request, reader)?, world.now))
+pub fn judge(spec: &Spec, world: &World<'_>) -> Result<Plan> {
+    unlocked(&spec.out_dir, |reader| plan(spec, read(spec, reader)?, world.now))
 }
 
 /// Reads a directory as a run would find it, without its lock.
@@ -90,7 +90,7 @@ fn unlocked<T>(path: &Path, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Resu
 }
 
 /// Does what is asked for.
-pub fn act(template: &Request, complete: Complete<'_>, world: &mut World<'_>) -> Result<Done> {
+pub fn act(template: &Spec, complete: Complete<'_>, world: &mut World<'_>) -> Result<Done> {
     // Where the directory is missing too, the work comes before it: who interrupts the search for keys leaves
     // not even an empty directory behind.
     let is_there = Directory::find(&template.out_dir)?.is_some() || template.external_ca.is_some();
@@ -103,18 +103,18 @@ pub fn act(template: &Request, complete: Complete<'_>, world: &mut World<'_>) ->
     result
 }
 
-fn decide_on_nothing(template: &Request, complete: Complete<'_>, world: &mut World<'_>) -> Result<Decision> {
+fn decide_on_nothing(template: &Spec, complete: Complete<'_>, world: &mut World<'_>) -> Result<Decision> {
     let reader = Reader::strict(None);
-    let request = complete(template, &reader)?;
+    let spec = complete(template, &reader)?;
     // What refuses the copy is better known before the keys are made.
-    Copy::find(&request)?;
-    let set = read(&request, &reader)?;
-    decide(&request, set, &reader, world, Keys::Real)
+    Copy::find(&spec)?;
+    let set = read(&spec, &reader)?;
+    decide(&spec, set, &reader, world, Keys::Real)
 }
 
 /// Does what is asked for in directories that are locked. `made` is what was decided before they were.
 fn act_locked(
-    template: &Request,
+    template: &Spec,
     complete: Complete<'_>,
     world: &mut World<'_>,
     locked: &Locked,
@@ -123,30 +123,30 @@ fn act_locked(
     let recovered = locked.recover()?;
     let copy = locked.copy(template)?;
     let reader = Reader::strict(Some(locked.output()));
-    let request = complete(template, &reader)?;
-    let set = read(&request, &reader)?;
+    let spec = complete(template, &reader)?;
+    let set = read(&spec, &reader)?;
     let decision = match made {
         // Another run may have been faster since.
         Some(made) if set.is_empty() => made,
-        _ => decide(&request, set, &reader, world, Keys::Real)?,
+        _ => decide(&spec, set, &reader, world, Keys::Real)?,
     };
-    let outputs = Outputs::new(&request, decision, copy.as_ref(), &reader, world.now)?;
-    let written = outputs.names(&request);
+    let outputs = Outputs::new(&spec, decision, copy.as_ref(), &reader, world.now)?;
+    let written = outputs.names(&spec);
     let Outputs { plan, set, changes, serial, copy } = outputs;
     locked.commit(changes, serial, &copy, &mut world.at)?;
-    Ok(Done { request, plan, set, written, recovered })
+    Ok(Done { spec, plan, set, written, recovered })
 }
 
-fn read(request: &Request, reader: &Reader<'_>) -> Result<Set> {
-    let password = request.password.as_ref().map(|password| password.as_str());
-    if request.external_ca.is_some() {
-        let mut set = reader.leaves(&request.shape())?;
+fn read(spec: &Spec, reader: &Reader<'_>) -> Result<Set> {
+    let password = spec.password.as_ref().map(|password| password.as_str());
+    if spec.external_ca.is_some() {
+        let mut set = reader.leaves(&spec.shape())?;
         let [key, certificate, serial] =
-            [FileKind::Key, FileKind::Certificate, FileKind::Serial].map(|kind| request.ca_path(kind));
+            [FileKind::Key, FileKind::Certificate, FileKind::Serial].map(|kind| spec.ca_path(kind));
         set.ca = load_ca(&key, &certificate, &serial, password)?;
         return Ok(set.arranged());
     }
-    reader.set(&request.shape(), password)
+    reader.set(&spec.shape(), password)
 }
 
 /// A plan, and what it makes in the set's own directory.
@@ -163,33 +163,22 @@ enum Keys {
     StandIns,
 }
 
-fn decide(
-    request: &Request,
-    set: Set,
-    reader: &Reader<'_>,
-    world: &mut World<'_>,
-    keys: Keys,
-) -> Result<Decision> {
-    let plan = plan(request, &set, world.now)?;
+fn decide(spec: &Spec, set: Set, reader: &Reader<'_>, world: &mut World<'_>, keys: Keys) -> Result<Decision> {
+    let plan = plan(spec, set, world.now)?;
     let issued = match keys {
-        Keys::Real => issue(&plan, request, set, world.random, &mut world.progress)?,
+        Keys::Real => issue(&plan, world.random, &mut world.progress)?,
         Keys::StandIns => {
             let kinds: Vec<_> = plan.new_keys().into_iter().map(keys::KeyKind::stand_in).collect();
-            issue_with(&plan, request, set, keys::generate_each(&kinds)?, world.random, |_| {})?
+            issue_with(&plan, keys::generate_each(&kinds)?, world.random, |_| {})?
         }
     };
-    complete_decision(request, plan, issued, reader)
+    complete_decision(spec, plan, issued, reader)
 }
 
 /// Adds what goes besides the set's own files, and says who may read them.
-fn complete_decision(
-    request: &Request,
-    plan: Plan,
-    mut issued: Issued,
-    reader: &Reader<'_>,
-) -> Result<Decision> {
-    add_ca_copy(request, &mut issued, reader)?;
-    set_access(request, &mut issued, reader)?;
+fn complete_decision(spec: &Spec, plan: Plan, mut issued: Issued, reader: &Reader<'_>) -> Result<Decision> {
+    add_ca_copy(spec, &mut issued, reader)?;
+    set_access(spec, &mut issued, reader)?;
     Ok(Decision { plan, issued })
 }
 
@@ -207,40 +196,40 @@ struct Outputs {
 
 impl Outputs {
     fn new(
-        request: &Request,
+        spec: &Spec,
         decision: Decision,
         copy: Option<&Copy>,
         reader: &Reader<'_>,
         now: OffsetDateTime,
     ) -> Result<Self> {
         let Decision { plan, issued: Issued { set, changes } } = decision;
-        check_outputs(request, &set, &changes, reader)?;
+        check_outputs(spec, &set, &changes, reader)?;
         self_check(&plan, &set, &changes, now)?;
-        let copy = copy.map(|copy| copy.changes(request, &set, &changes, reader)).transpose()?;
-        let name = request.ca_base.file(FileKind::Serial);
-        let is_elsewhere = request.external_ca.is_some();
+        let copy = copy.map(|copy| copy.changes(spec, &set, &changes, reader)).transpose()?;
+        let name = spec.ca_base.file(FileKind::Serial);
+        let is_elsewhere = spec.external_ca.is_some();
         let (serial, changes) = changes.into_iter().partition(|change| is_elsewhere && change.name == name);
         Ok(Self { plan, set, changes, serial, copy: copy.unwrap_or_default() })
     }
 
     /// For the report: the directory's own files by their names, others by their paths.
-    fn names(&self, request: &Request) -> Vec<String> {
+    fn names(&self, spec: &Spec) -> Vec<String> {
         let own = self.changes.iter().map(|change| change.name.clone());
-        let serial = self.serial.iter().map(|_| shown(&request.ca_path(FileKind::Serial)).to_string());
-        let tls_dir = request.tls_dir.as_ref().map_or(Path::new(""), |tls_dir| &tls_dir.path);
+        let serial = self.serial.iter().map(|_| shown(&spec.ca_path(FileKind::Serial)).to_string());
+        let tls_dir = spec.tls_dir.as_ref().map_or(Path::new(""), |tls_dir| &tls_dir.path);
         let copy = self.copy.iter().map(|change| shown(&tls_dir.join(&change.name)).to_string());
         own.chain(serial).chain(copy).collect()
     }
 
     /// What a rehearsal can tell without trying.
-    fn check_writable(&self, request: &Request) -> Result<()> {
+    fn check_writable(&self, spec: &Spec) -> Result<()> {
         if !self.changes.is_empty() {
-            Directory::check_writable(&request.out_dir)?;
+            Directory::check_writable(&spec.out_dir)?;
         }
-        if let (false, Some(dir)) = (self.serial.is_empty(), request.external_ca_dir()) {
+        if let (false, Some(dir)) = (self.serial.is_empty(), spec.external_ca_dir()) {
             Directory::check_writable(&dir)?;
         }
-        match &request.tls_dir {
+        match &spec.tls_dir {
             Some(tls_dir) if !self.copy.is_empty() => Directory::check_writable(&tls_dir.path),
             _ => Ok(()),
         }
@@ -249,7 +238,7 @@ impl Outputs {
 
 /// One of many runs under one lock: its keys are made in the background while the one before is written.
 pub struct Batch {
-    request: Request,
+    spec: Spec,
     kinds: Vec<KeyKind>,
     /// `None` where the system grants no thread: the keys are made when they are needed.
     keys: Option<JoinHandle<Result<Vec<PrivateKey>>>>,
@@ -257,12 +246,12 @@ pub struct Batch {
 
 impl Batch {
     /// Reads and plans, and begins to make the keys.
-    pub fn begin(request: Request, world: &World<'_>, locked: &Locked) -> Result<Self> {
-        let set = read(&request, &Reader::strict(Some(locked.output())))?;
-        let kinds = plan(&request, &set, world.now)?.new_keys();
+    pub fn begin(spec: Spec, world: &World<'_>, locked: &Locked) -> Result<Self> {
+        let set = read(&spec, &Reader::strict(Some(locked.output())))?;
+        let kinds = plan(&spec, set, world.now)?.new_keys();
         let wanted = kinds.clone();
         let keys = thread::Builder::new().spawn(move || keys::generate_each(&wanted)).ok();
-        Ok(Self { request, kinds, keys })
+        Ok(Self { spec, kinds, keys })
     }
 
     /// Waits for the keys, signs and writes. Serial numbers go on from where the batch before left them.
@@ -271,13 +260,13 @@ impl Batch {
             Some(keys) => keys.join().unwrap_or_else(|_| Err(Failure::failed("keys: the work stopped")))?,
             None => keys::generate_each(&self.kinds)?,
         };
-        let (request, reader) = (&self.request, Reader::strict(Some(locked.output())));
-        let set = read(request, &reader)?;
-        let plan = plan(request, &set, world.now)?;
-        let issued = issue_with(&plan, request, set, keys, world.random, |_| {})?;
-        let decision = complete_decision(request, plan, issued, &reader)?;
+        let (spec, reader) = (&self.spec, Reader::strict(Some(locked.output())));
+        let set = read(spec, &reader)?;
+        let plan = plan(spec, set, world.now)?;
+        let issued = issue_with(&plan, keys, world.random, |_| {})?;
+        let decision = complete_decision(spec, plan, issued, &reader)?;
         let Outputs { plan, changes, serial, copy, .. } =
-            Outputs::new(request, decision, locked.copy(request)?.as_ref(), &reader, world.now)?;
+            Outputs::new(spec, decision, locked.copy(spec)?.as_ref(), &reader, world.now)?;
         locked.commit(changes, serial, &copy, &mut world.at)?;
         Ok(plan)
     }

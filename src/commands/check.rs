@@ -1,14 +1,70 @@
 //! `check`: read, judge, and say so. Nothing is written.
 
+use std::path::PathBuf;
+
 use time::OffsetDateTime;
 
+use super::print;
 use crate::check::check;
-use crate::error::Result;
-use crate::job::CheckJob;
+use crate::cli::{LookArgs, Parsed, SetArgs, WHICH_FILES, distinct, listed, window};
+use crate::error::{Exit, Result};
 use crate::report::CheckReport;
+use crate::san::San;
 
-/// Runs the command.
-pub(super) fn run(job: &CheckJob, now: OffsetDateTime) -> Result<CheckReport> {
-    let checked = check(&job.question, now)?;
-    Ok(CheckReport::new(&job.question, &checked, job.strict, now))
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Directory of the set [default: .]
+    #[arg(value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The same as DIR, as `probe` and `config` have it
+    #[arg(long = "dir", value_name = "DIR", hide = true, conflicts_with = "dir")]
+    named_dir: Option<PathBuf>,
+    #[command(flatten)]
+    place: SetArgs,
+    /// Certificate of the CA, instead of ca.pem in the directory
+    #[arg(long, value_name = "PATH", help_heading = WHICH_FILES)]
+    ca_cert: Option<PathBuf>,
+    /// One certificate, instead of those in the directory
+    #[arg(long, value_name = "PATH", help_heading = WHICH_FILES)]
+    cert: Option<PathBuf>,
+    /// Its private key
+    #[arg(long, value_name = "PATH", help_heading = WHICH_FILES)]
+    key: Option<PathBuf>,
+    /// What clients call the server, repeated or with commas between them: each must be in its certificate, and is
+    /// tried in a handshake
+    #[arg(
+        long = "name",
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = Parsed(listed),
+        help_heading = WHICH_FILES
+    )]
+    names: Vec<Option<San>>,
+    /// Warn of what expires within so many days; never more than a third of a certificate's lifetime
+    #[arg(
+        long,
+        value_name = "DAYS",
+        default_value = "30",
+        value_parser = Parsed(window),
+        allow_hyphen_values = true,
+        help_heading = WHICH_FILES
+    )]
+    expires_within: u32,
+    /// Warnings count as errors
+    #[arg(long, help_heading = WHICH_FILES)]
+    strict: bool,
+    #[command(flatten)]
+    output: LookArgs,
+}
+
+impl Args {
+    pub(super) fn run(self, now: OffsetDateTime) -> Result<Exit> {
+        let named = [self.ca_cert, self.cert, self.key];
+        let mut question = self.place.question(self.dir.or(self.named_dir), named)?;
+        question.names = distinct(self.names).unwrap_or_default();
+        question.expires_within = self.expires_within;
+        let report = CheckReport::new(&question, &check(&question, now)?, self.strict, now);
+        print(&report, self.output.into())?;
+        Ok(report.exit())
+    }
 }

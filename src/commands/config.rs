@@ -1,39 +1,116 @@
 //! `config`: check the set, and print configuration that goes with it. Nothing is written.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use time::OffsetDateTime;
 
-use crate::check::Severity;
-use crate::check::{check, files};
-use crate::config::{Setting, render};
-use crate::error::{Failure, Result};
+use crate::check::{Severity, check, files};
+use crate::cli::{Parsed, SetArgs, WHICH_FILES};
+use crate::config::{Setting, Target, render};
+use crate::error::{Exit, Failure, Result};
 use crate::files::typed;
-use crate::job::ConfigJob;
 
-/// Runs the command.
-pub(super) fn run(job: &ConfigJob, now: OffsetDateTime) -> Result<()> {
-    let dir = &job.question.dir;
-    let checked = check(&job.question, now)?;
-    if let Some(finding) = checked.findings.iter().find(|finding| finding.severity == Severity::Error) {
-        let files = files(&job.question, &checked.set);
-        let finding = finding.sentence(&|place| files.name(place));
-        let failure = Failure::failed(format!("{finding}: a set that does not work is not configured"));
-        return Err(failure.hint(format!("see what is wrong with: milvus-certgen check {}", typed(dir))));
-    }
-    let text = render(
-        job.target,
-        &Setting {
+const KUBERNETES: &str = "Kubernetes";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// What for
+    #[arg(value_name = "TARGET")]
+    target: Target,
+    /// Directory of the set [default: .]
+    #[arg(long, value_name = "DIR", help_heading = WHICH_FILES)]
+    dir: Option<PathBuf>,
+    #[command(flatten)]
+    place: SetArgs,
+    /// 1: only the server shows a certificate; 2: clients do too
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "1",
+        value_parser = clap::value_parser!(u8).range(1..=2)
+    )]
+    tls_mode: u8,
+    /// Where clients find Milvus [default: the first name in the server's certificate]
+    #[arg(long, value_name = "HOST")]
+    host: Option<String>,
+    /// Port of Milvus's gRPC service
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value = "19530",
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    port: u16,
+    /// TLS between the parts of Milvus too (Milvus 2.5 and newer)
+    #[arg(long)]
+    internal_tls: bool,
+    /// Name of the Kubernetes Secret, and the beginning of the names of what goes with it
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "milvus-tls",
+        value_parser = Parsed(name),
+        help_heading = KUBERNETES
+    )]
+    name: String,
+    /// Namespace of the Kubernetes objects
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "default",
+        value_parser = Parsed(namespace),
+        help_heading = KUBERNETES
+    )]
+    namespace: String,
+}
+
+impl Args {
+    pub(super) fn run(self, now: OffsetDateTime) -> Result<Exit> {
+        let question = self.place.question(self.dir, [None, None, None])?;
+        let dir = &question.dir;
+        let checked = check(&question, now)?;
+        if let Some(finding) = checked.findings.iter().find(|finding| finding.severity == Severity::Error) {
+            let files = files(&question, &checked.set);
+            let finding = finding.sentence(&|place| files.name(place));
+            let failure = Failure::failed(format!("{finding}: a set that does not work is not configured"));
+            return Err(failure.hint(format!("see what is wrong with: milvus-certgen check {}", typed(dir))));
+        }
+        let setting = Setting {
             dir,
             set: &checked.set,
-            client_base: &job.question.pair[1],
-            tls_mode: job.tls_mode,
-            host: job.host.as_deref(),
-            port: job.port,
-            internal_tls: job.internal_tls,
-            name: &job.name,
-            namespace: &job.namespace,
-        },
-    )?;
-    super::printed(io::stdout().lock().write_all(text.as_bytes()))
+            client_base: &question.pair[1],
+            tls_mode: self.tls_mode,
+            host: self.host.as_deref(),
+            port: self.port,
+            internal_tls: self.internal_tls,
+            name: &self.name,
+            namespace: &self.namespace,
+        };
+        let text = render(self.target, &setting)?;
+        super::printed(io::stdout().lock().write_all(text.as_bytes()))
+    }
+}
+
+/// "-selfsigned" is what is put behind the name at most.
+fn name(flag: &str, text: &str) -> Result<String> {
+    label(flag, text, 63 - "-selfsigned".len())
+}
+
+fn namespace(flag: &str, text: &str) -> Result<String> {
+    label(flag, text, 63)
+}
+
+/// A label as Kubernetes takes it (RFC 1123).
+fn label(flag: &str, text: &str, longest: usize) -> Result<String> {
+    let is_label = !text.is_empty()
+        && text.len() <= longest
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-');
+    if is_label {
+        return Ok(text.to_owned());
+    }
+    Err(Failure::usage(format!("{flag} {text:?}: not a name that Kubernetes takes"))
+        .hint(format!("give at most {longest} lower-case letters, digits and '-', such as milvus-tls")))
 }

@@ -1,35 +1,111 @@
-//! The default command, and `ca`: make the set, or make what is there serve.
+//! The default command: make the set, or make what is there serve.
 
-use super::carry_out;
-use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind, shown};
+use super::{System, carry_out, reported};
+use crate::cli::{
+    AttributeArgs, BEHAVIOUR, CommonNameArgs, ExternalCaArgs, ForceArgs, KeyArgs, LeafFileArgs, NewCaArgs,
+    OutDirArgs, OutputArgs, Parsed, RekeyArgs, SUBJECT, ServerArgs, ValidityArgs, common_name, distinct,
+    listed,
+};
+use crate::error::{Exit, Failure, Result};
 use crate::profile::Role;
-use crate::report::Report;
-use crate::request::Request;
-use crate::run::World;
+use crate::san::San;
+use crate::spec::{CaPolicy, LeafSpec, Spec, Wish};
 
-/// Runs the command.
-pub(super) fn run(request: &Request, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
-    if request.leaves.is_empty() && !request.force {
-        check_orphans(request)?;
-    }
-    carry_out(request, dry_run, world)
+const NAMES: &str = "Names (what clients check: the CN, and these; localhost brings 127.0.0.1 and ::1)";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    common_name: CommonNameArgs,
+    #[command(flatten)]
+    attributes: AttributeArgs,
+    /// Common name of the client's certificate [default: the CN]
+    #[arg(long, value_name = "NAME", value_parser = Parsed(common_name), help_heading = SUBJECT)]
+    client_cn: Option<String>,
+    /// Further names of the server, repeated or with commas between them: DNS names (also *.db.example.com),
+    /// IPv4 and IPv6 addresses, mail addresses, URIs. DNS:, IP:, email: and URI: say the kind
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = Parsed(listed),
+        help_heading = NAMES
+    )]
+    san: Vec<Option<San>>,
+    #[command(flatten)]
+    validity: ValidityArgs,
+    #[command(flatten)]
+    keys: KeyArgs,
+    #[command(flatten)]
+    rekey: RekeyArgs,
+    #[command(flatten)]
+    out_dir: OutDirArgs,
+    #[command(flatten)]
+    leaf_files: LeafFileArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
+    external_ca: ExternalCaArgs,
+    #[command(flatten)]
+    new_ca: NewCaArgs,
+    /// Do not keep the CA's key once it has signed: nothing is left to steal, and nothing more can be signed. For CI
+    #[arg(long, help_heading = BEHAVIOUR)]
+    discard_ca_key: bool,
+    #[command(flatten)]
+    force: ForceArgs,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
-/// `ca` where ca.pem is missing, but not what it has signed: a new CA would be none of theirs.
-fn check_orphans(request: &Request) -> Result<()> {
-    let ca = request.ca_path(FileKind::Certificate);
-    let orphan = [Role::Server, Role::Client]
-        .map(|role| request.out_dir.join(BaseName::of_role(role).file(FileKind::Certificate)))
-        .into_iter()
-        .find(|pem| pem.exists());
-    match orphan.filter(|_| !ca.exists()) {
+impl Args {
+    pub(super) fn run(self, system: &mut System<'_>) -> Result<Exit> {
+        let output = self.output;
+        let spec = self.spec()?;
+        reported(output, system, |world| carry_out(&spec, output.dry_run, world))
+    }
+
+    fn spec(self) -> Result<Spec> {
+        let ca_file = self.out_dir.ca_file.clone();
+        let [server_base, client_base] = self.leaf_files.beside(&ca_file)?;
+        let mut spec = self.out_dir.spec();
+        spec.attributes = self.attributes.given()?;
+        self.validity.set(&mut spec);
+        self.keys.set(&mut spec)?;
+        self.server.set(&mut spec, &server_base);
+        spec.common_name = self.common_name.cn;
+        spec.force = self.force.force;
+        spec.discard_ca_key = self.discard_ca_key;
+        spec.constrain = self.new_ca.constrain;
+        self.external_ca.set(&mut spec)?;
+        if spec.external_ca.is_some() {
+            check_external(&spec)?;
+            spec.ca = CaPolicy::Use;
+            spec.ca_copy = Some(ca_file);
+        }
+        let wish = Wish::Ensure { rekey: self.rekey.rekey };
+        let server = LeafSpec {
+            common_name: spec.common_name.clone().map(|name| ("--cn", name)),
+            names: distinct(self.san),
+            wish: wish.clone(),
+            ..LeafSpec::new(Role::Server, server_base)
+        };
+        let client = LeafSpec {
+            common_name: self.client_cn.map(|name| ("--client-cn", name)),
+            wish,
+            ..LeafSpec::new(Role::Client, client_base)
+        };
+        spec.leaves = vec![server, client];
+        spec.checked()
+    }
+}
+
+/// What only makes sense for a CA of the set's own.
+fn check_external(spec: &Spec) -> Result<()> {
+    let own =
+        [(spec.force, "--force"), (spec.constrain, "--constrain"), (spec.discard_ca_key, "--discard-ca-key")];
+    match own.iter().find(|(is_given, _)| *is_given) {
         None => Ok(()),
-        Some(pem) => Err(Failure::failed(format!(
-            "{}: is missing, but {} is there, which it has signed",
-            shown(&ca),
-            shown(&pem)
-        ))
-        .hint("put the file back, or start over with: milvus-certgen --force")),
+        Some((_, flag)) => Err(Failure::usage(format!("{flag}: with --ca-cert no CA is made here"))
+            .hint(format!("leave {flag} out, or --ca-cert and --ca-key"))),
     }
 }

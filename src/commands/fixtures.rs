@@ -3,22 +3,62 @@
 //! Each goes into a directory of its own, in a transaction of its own. README.md says first that the directory is
 //! not complete, and last what is in it: a run that finds the first makes all of them anew.
 
+use std::path::PathBuf;
+
 use zeroize::Zeroizing;
 
+use super::{System, reported};
 use crate::certificate::{Certificate, certificates_from_pem};
-use crate::error::{Failure, Result};
+use crate::check::server_name;
+use crate::cli::{OutputArgs, Parsed, distinct, listed};
+use crate::error::{Exit, Failure, Result};
 use crate::files::shown;
 use crate::fixtures::{FIXTURES, Fixture, Flaw, Made, Maker, TITLE, incomplete_readme, readme};
-use crate::job::FixturesJob;
 use crate::report::Report;
 use crate::run::{Place, World, in_directory};
-use crate::san::names_of_common_name;
+use crate::san::{San, names_of_common_name};
 use crate::store::{Change, Directory, Kind, Reader, Staged};
 
 const README: &str = "README.md";
 
-/// Runs the command. Where all is there already, nothing is made anew.
-pub(super) fn run(job: &FixturesJob, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Directory of their directories; made if it is missing
+    #[arg(value_name = "DIR")]
+    dir: PathBuf,
+    /// Names of the good server, repeated or with commas between them [default: localhost and its
+    /// addresses]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Parsed(listed))]
+    san: Vec<Option<San>>,
+    /// Make all of them anew
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+struct Job {
+    dir: PathBuf,
+    /// The good server's names, where they were given.
+    names: Option<Vec<San>>,
+    /// Make all anew.
+    force: bool,
+}
+
+impl Args {
+    pub(super) fn run(self, system: &mut System<'_>) -> Result<Exit> {
+        let names = distinct(self.san);
+        if let Some(name) = names.iter().flatten().find(|name| server_name(name).is_none()) {
+            return Err(Failure::usage(format!("--san {name}: not a name that a client can ask for"))
+                .hint("give host names and addresses"));
+        }
+        let (job, output) = (Job { dir: self.dir, names, force: self.force }, self.output);
+        reported(output, system, |world| fixtures(&job, output.dry_run, world))
+    }
+}
+
+/// Where all is there already, nothing is made anew.
+fn fixtures(job: &Job, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
     let dir = job.dir.as_path();
     if dry_run {
         let there = Directory::find(dir)?;
@@ -42,7 +82,7 @@ pub(super) fn run(job: &FixturesJob, dry_run: bool, world: &mut World<'_>) -> Re
 }
 
 /// True if they are made. Whatever is there and was not made by this command is in the way.
-fn decide(job: &FixturesJob, reader: &Reader<'_>) -> Result<bool> {
+fn decide(job: &Job, reader: &Reader<'_>) -> Result<bool> {
     let there = reader.file(README)?;
     let is_ours = there.as_ref().is_none_or(|there| there.starts_with(TITLE.as_bytes()));
     if !is_ours {
@@ -86,7 +126,7 @@ fn server_certificate(reader: &Reader<'_>, fixture: &Fixture) -> Option<Certific
 }
 
 /// Names that were asked for are held against what is there, as everywhere.
-fn check_names(job: &FixturesJob, reader: &Reader<'_>) -> Result<()> {
+fn check_names(job: &Job, reader: &Reader<'_>) -> Result<()> {
     let good = FIXTURES.iter().find(|fixture| fixture.flaw == Flaw::None);
     let own = good.and_then(|good| server_certificate(reader, good));
     let own = own.and_then(|certificate| certificate.subject_alt_names).unwrap_or_default();
@@ -101,7 +141,7 @@ fn check_names(job: &FixturesJob, reader: &Reader<'_>) -> Result<()> {
 }
 
 /// All of them in memory: their directories, and what goes there.
-fn make(job: &FixturesJob, world: &World<'_>) -> Result<Vec<(&'static str, Vec<Change>)>> {
+fn make(job: &Job, world: &World<'_>) -> Result<Vec<(&'static str, Vec<Change>)>> {
     let names = job.names.clone().or_else(|| names_of_common_name("localhost")).unwrap_or_default();
     let mut maker = Maker::new(&names, world.now, world.random)?;
     let change = |made: Made| Change::new(made.name, made.mode, made.contents);

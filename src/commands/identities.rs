@@ -1,69 +1,106 @@
 //! `server NAME ...` and `client NAME ...`: one name or thousands, in batches, each batch whole.
 
-use super::carry_out;
+use std::path::PathBuf;
+
 use super::names::{self, Listed, wrong_line};
-use crate::cli::Behaviour;
-use crate::error::{Failure, Result};
+use super::{System, carry_out, reported};
+use crate::cli::{
+    AttributeArgs, ExternalCaArgs, KeyArgs, LeafValidityArgs, OutDirArgs, OutputArgs, RekeyArgs, SanArgs,
+    ServerArgs, distinct,
+};
+use crate::error::{Exit, Failure, Result};
 use crate::files::BaseName;
-use crate::job::{IdentitiesJob, Names};
 use crate::profile::Role;
+use crate::report::Tally;
 use crate::report::progress::Bar;
-use crate::report::{Report, Tally};
-use crate::request::{LeafRequest, Request};
 use crate::run::{self, Batch, Locked, World};
 use crate::san::{San, names_of_common_name};
+use crate::spec::{CaPolicy, LeafSpec, Spec, Wish};
 use crate::subject::{AttributeType, Subject};
 
 /// So many identities are made and committed together: enough that the cores never wait for the disk, few enough
 /// that an interruption loses little and memory stays flat. RSA keys take seconds to lose, the others nothing.
-fn batch_size(template: &Request) -> usize {
+fn batch_size(template: &Spec) -> usize {
     if template.new_key().is_rsa() { 32 } else { 128 }
 }
 
-/// A report of each certificate, or only how many there were.
-pub(super) enum Outcome {
-    Report(Report),
-    Tally(Tally),
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Who the certificates are for
+    #[arg(value_name = "NAME", required_unless_present = "from")]
+    names: Vec<String>,
+    /// Take the names from a file, one a line; # begins a comment, and - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "names")]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    san: SanArgs,
+    #[command(flatten)]
+    attributes: AttributeArgs,
+    #[command(flatten)]
+    validity: LeafValidityArgs,
+    #[command(flatten)]
+    keys: KeyArgs,
+    #[command(flatten)]
+    rekey: RekeyArgs,
+    #[command(flatten)]
+    out_dir: OutDirArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
+    external_ca: ExternalCaArgs,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
-/// Runs the command. All names are checked before the first key is made.
-pub(super) fn run(job: &IdentitiesJob, behaviour: Behaviour, world: &mut World<'_>) -> Result<Outcome> {
-    match &job.names {
-        Names::Given(names) => {
-            let names = names.iter().map(|name| Ok((name.as_str(), leaf(name, job)?)));
-            let request = Request { leaves: distinct(names)?, ..job.request.clone() };
-            carry_out(&request, behaviour.dry_run, world).map(Outcome::Report)
-        }
-        Names::From(file) => {
-            let listed = names::read(file)?;
-            let named = listed.iter().map(|Listed { line, name }| {
-                let leaf = leaf(name, job).map_err(|failure| wrong_line(file, *line, &failure.message))?;
-                Ok((name.as_str(), leaf))
-            });
-            bulk(&job.request, &distinct(named)?, behaviour, world).map(Outcome::Tally)
-        }
+/// What holds for all certificates of a run.
+struct Terms {
+    /// The CA, keys and validity; its leaves are those of the names.
+    spec: Spec,
+    role: Role,
+    sans: Option<Vec<San>>,
+    rekey: bool,
+}
+
+impl Args {
+    /// All names are checked before the first key is made.
+    pub(super) fn run(self, role: Role, system: &mut System<'_>) -> Result<Exit> {
+        let mut spec = Spec { ca: CaPolicy::Use, ..self.out_dir.spec() };
+        self.external_ca.set(&mut spec)?;
+        spec.attributes = self.attributes.given()?;
+        self.validity.set(&mut spec);
+        self.keys.set(&mut spec)?;
+        self.server.set(&mut spec, &BaseName::of_role(Role::Server));
+        let (sans, rekey) = (distinct(self.san.san), self.rekey.rekey);
+        let terms = Terms { spec: spec.checked()?, role, sans, rekey };
+        let (typed, output) = (self.names, self.output);
+        let Some(file) = self.from else {
+            let named = typed.iter().map(|name| Ok((name.as_str(), leaf(name, &terms)?)));
+            let spec = Spec { leaves: unique(named)?, ..terms.spec.clone() };
+            return reported(output, system, |world| carry_out(&spec, output.dry_run, world));
+        };
+        let listed = names::read(&file)?;
+        let named = listed.iter().map(|Listed { line, name }| {
+            let leaf = leaf(name, &terms).map_err(|failure| wrong_line(&file, *line, &failure.message))?;
+            Ok((name.as_str(), leaf))
+        });
+        let leaves = unique(named)?;
+        reported(output, system, |world| bulk(&terms.spec, &leaves, output, world))
     }
 }
 
 /// While one batch is signed and written, the keys of the next are being made.
-fn bulk(
-    template: &Request,
-    leaves: &[LeafRequest],
-    behaviour: Behaviour,
-    world: &mut World<'_>,
-) -> Result<Tally> {
-    let mut tally = Tally::new(&template.out_dir, leaves.len(), behaviour.dry_run);
-    let requests = leaves
-        .chunks(batch_size(template))
-        .map(|batch| Request { leaves: batch.to_vec(), ..template.clone() });
-    if behaviour.dry_run {
-        for request in requests {
-            tally.add(&run::rehearse(&request, &run::as_it_is, world)?.plan);
+fn bulk(template: &Spec, leaves: &[LeafSpec], output: OutputArgs, world: &mut World<'_>) -> Result<Tally> {
+    let mut tally = Tally::new(&template.out_dir, leaves.len(), output.dry_run);
+    let specs =
+        leaves.chunks(batch_size(template)).map(|batch| Spec { leaves: batch.to_vec(), ..template.clone() });
+    if output.dry_run {
+        for spec in specs {
+            tally.add(&run::rehearse(&spec, &run::as_it_is, world)?.plan);
         }
         return Ok(tally);
     }
     let locked = Locked::new(template, world.waiting)?;
-    let result = write_all(requests, &locked, &mut tally, behaviour, world);
+    let result = write_all(specs, &locked, &mut tally, output, world);
     if result.is_err() {
         locked.abandon();
     }
@@ -71,21 +108,21 @@ fn bulk(
 }
 
 fn write_all(
-    requests: impl Iterator<Item = Request> + Clone,
+    specs: impl Iterator<Item = Spec> + Clone,
     locked: &Locked,
     tally: &mut Tally,
-    behaviour: Behaviour,
+    output: OutputArgs,
     world: &mut World<'_>,
 ) -> Result<()> {
     locked.recover()?;
     // What is refused in a late batch is refused before the first is written.
-    for request in requests.clone() {
-        run::judge(&request, world)?;
+    for spec in specs.clone() {
+        run::judge(&spec, world)?;
     }
-    let mut bar = Bar::new(requests.clone().map(|request| request.leaves.len()).sum(), behaviour.quiet);
+    let mut bar = Bar::new(specs.clone().map(|spec| spec.leaves.len()).sum(), output.quiet);
     let mut waiting: Option<Batch> = None;
-    for request in requests {
-        let next = Batch::begin(request, world, locked)?;
+    for spec in specs {
+        let next = Batch::begin(spec, world, locked)?;
         if let Some(batch) = waiting.replace(next) {
             finish(batch, world, locked, tally, &mut bar)?;
         }
@@ -110,7 +147,7 @@ fn finish(
 }
 
 /// A name that comes twice is one; two names with the same files are an error.
-fn distinct<'a>(named: impl Iterator<Item = Result<(&'a str, LeafRequest)>>) -> Result<Vec<LeafRequest>> {
+fn unique<'a>(named: impl Iterator<Item = Result<(&'a str, LeafSpec)>>) -> Result<Vec<LeafSpec>> {
     let mut leaves = Vec::new();
     let mut taken = std::collections::HashMap::new();
     for one in named {
@@ -128,12 +165,12 @@ fn distinct<'a>(named: impl Iterator<Item = Result<(&'a str, LeafRequest)>>) -> 
     Ok(leaves)
 }
 
-fn leaf(name: &str, job: &IdentitiesJob) -> Result<LeafRequest> {
+fn leaf(name: &str, terms: &Terms) -> Result<LeafSpec> {
     Subject::default().with(AttributeType::CommonName, "NAME", name)?;
     if name.is_empty() {
         return Err(Failure::usage("NAME \"\": a name is missing").hint("say who the certificate is for"));
     }
-    if job.role == Role::Server && job.sans.is_none() && names_of_common_name(name).is_none() {
+    if terms.role == Role::Server && terms.sans.is_none() && names_of_common_name(name).is_none() {
         let why = match San::parse("NAME", name) {
             Ok(other) => format!("NAME {name:?}: {}, not a host's name", other.in_words()),
             Err(failure) => failure.message,
@@ -142,19 +179,19 @@ fn leaf(name: &str, job: &IdentitiesJob) -> Result<LeafRequest> {
             .hint("name the host, or add its name with --san"));
     }
     let base = BaseName::made_safe(name)?;
-    let other_role = if job.role == Role::Server { Role::Client } else { Role::Server };
+    let other_role = if terms.role == Role::Server { Role::Client } else { Role::Server };
     if base.collides_with(&BaseName::of_role(other_role)) {
         return Err(Failure::usage(format!("NAME {name:?}: its files would be the {other_role}'s"))
             .hint("make it in another directory, with --ca-cert and --ca-key"));
     }
-    if base.collides_with(&job.request.ca_base) && job.request.external_ca.is_none() {
+    if base.collides_with(&terms.spec.ca_base) && terms.spec.external_ca.is_none() {
         return Err(Failure::usage(format!("NAME {name:?}: its files would be the CA's"))
             .hint("make it in another directory, with --ca-cert and --ca-key"));
     }
-    let mut leaf = LeafRequest::new(job.role, base);
-    leaf.common_name = Some(("NAME", name.to_owned()));
-    leaf.names.clone_from(&job.sans);
-    leaf.exclusive = true;
-    leaf.rekey = job.rekey;
-    Ok(leaf)
+    Ok(LeafSpec {
+        common_name: Some(("NAME", name.to_owned())),
+        names: terms.sans.clone(),
+        wish: Wish::Create { rekey: terms.rekey },
+        ..LeafSpec::new(terms.role, base)
+    })
 }

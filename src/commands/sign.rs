@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use super::carry_out;
+use super::{System, carry_out, reported};
 use crate::certificate::{Csr, Signature, csr_from_pem};
-use crate::error::{Failure, Result};
+use crate::cli::{ExternalCaArgs, LeafValidityArgs, OutDirArgs, OutputArgs, SanArgs, ServerArgs, distinct};
+use crate::error::{Exit, Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
-use crate::job::SignJob;
 use crate::pki::Identity;
 use crate::profile::Role;
 use crate::report::Report;
-use crate::request::{ExternalCa, Foreign, LeafRequest, Request};
 use crate::run::{self, World};
 use crate::san::{San, names_of_common_name};
+use crate::spec::{AcceptedCsr, CaPolicy, ExternalCa, LeafSpec, Spec, Wish};
 use crate::store::{Directory, DirectoryId, read_typed};
 
 /// More names than any client's TLS stack takes in one certificate (rustls stops at 64 KiB).
@@ -24,10 +24,54 @@ const LONGEST_SUBJECT: usize = 4096;
 /// So many are signed and written together; few enough that their files can be open at once.
 const AT_ONCE: usize = 128;
 
-/// Runs the command. All requests are judged before the first is signed, also by the CA's constraints and by what is
-/// there: those of one directory are then one run, and those of several are tried out first.
-pub(super) fn run(job: &SignJob, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
-    let judged: Vec<Judged> = job.files.iter().map(|file| judge(file, job)).collect::<Result<_>>()?;
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The requests
+    #[arg(value_name = "FILE.csr", required = true)]
+    files: Vec<PathBuf>,
+    /// What the certificates are for [default: what the request asks for, or server]
+    #[arg(long, value_name = "ROLE")]
+    role: Option<Role>,
+    #[command(flatten)]
+    names: SanArgs,
+    #[command(flatten)]
+    validity: LeafValidityArgs,
+    #[command(flatten)]
+    out_dir: OutDirArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
+    external_ca: ExternalCaArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// What holds for all requests of a run.
+struct Terms {
+    /// The CA and the validity.
+    spec: Spec,
+    /// `None` leaves it to the request's extended key usage.
+    role: Option<Role>,
+    /// Instead of the request's own names.
+    names: Option<Vec<San>>,
+}
+
+impl Args {
+    pub(super) fn run(self, system: &mut System<'_>) -> Result<Exit> {
+        let mut spec = Spec { ca: CaPolicy::Use, ..self.out_dir.spec() };
+        self.external_ca.set(&mut spec)?;
+        self.validity.set(&mut spec);
+        self.server.set(&mut spec, &BaseName::of_role(Role::Server));
+        let terms = Terms { spec: spec.checked()?, role: self.role, names: distinct(self.names.san) };
+        let (files, output) = (self.files, self.output);
+        reported(output, system, |world| sign(&files, &terms, output.dry_run, world))
+    }
+}
+
+/// All requests are judged before the first is signed, also by the CA's constraints and by what is there: those of one
+/// directory are then one run, and those of several are tried out first.
+fn sign(files: &[PathBuf], terms: &Terms, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
+    let judged: Vec<Judged> = files.iter().map(|file| judge(file, terms)).collect::<Result<_>>()?;
     let mut directories: Vec<Vec<Judged>> = Vec::new();
     for one in judged {
         match directories.iter_mut().find(|others| others[0].place == one.place) {
@@ -42,12 +86,12 @@ pub(super) fn run(job: &SignJob, dry_run: bool, world: &mut World<'_>) -> Result
     let runs: Vec<&[Judged]> = directories.iter().flat_map(|judged| judged.chunks(AT_ONCE)).collect();
     if runs.len() > 1 && !dry_run {
         for judged in &runs {
-            run::rehearse(&request(judged, &job.request), &run::as_it_is, world)?;
+            run::rehearse(&spec(judged, &terms.spec), &run::as_it_is, world)?;
         }
     }
     let mut reports = Vec::new();
     for judged in runs {
-        let mut report = carry_out(&request(judged, &job.request), dry_run, world)?;
+        let mut report = carry_out(&spec(judged, &terms.spec), dry_run, world)?;
         report.add_notes(judged.iter().flat_map(|one| one.notes.clone()).collect());
         reports.push(report);
     }
@@ -59,18 +103,18 @@ struct Judged {
     dir: PathBuf,
     /// Which directory that is, however it was named.
     place: Option<DirectoryId>,
-    leaf: LeafRequest,
+    leaf: LeafSpec,
     /// What it asked for and does not get.
     notes: Vec<String>,
 }
 
 /// The certificates go beside the requests, and the CA is where it is.
-fn request(judged: &[Judged], template: &Request) -> Request {
+fn spec(judged: &[Judged], template: &Spec) -> Spec {
     let ca = template.external_ca.clone().unwrap_or_else(|| ExternalCa {
         certificate: template.ca_path(FileKind::Certificate),
         key: template.ca_path(FileKind::Key),
     });
-    Request {
+    Spec {
         out_dir: judged[0].dir.clone(),
         external_ca: Some(ca),
         leaves: judged.iter().map(|one| one.leaf.clone()).collect(),
@@ -78,7 +122,7 @@ fn request(judged: &[Judged], template: &Request) -> Request {
     }
 }
 
-fn judge(file: &Path, job: &SignJob) -> Result<Judged> {
+fn judge(file: &Path, terms: &Terms) -> Result<Judged> {
     let refuse = |why: &str, hint: &str| Failure::failed(format!("{}: {why}", shown(file))).hint(hint);
     let octets = read_typed(file)?
         .ok_or_else(|| refuse("there is no such file", "name a request, such as milvus.example.com.csr"))?;
@@ -104,8 +148,8 @@ fn judge(file: &Path, job: &SignJob) -> Result<Judged> {
     if let Some(why) = subject.fault() {
         return Err(refuse(&why, "make it again with a subject that all clients read"));
     }
-    let role = job.role.unwrap_or_else(|| csr.role());
-    let names = names(&csr, job, role, subject.common_name().unwrap_or_default())
+    let role = terms.role.unwrap_or_else(|| csr.role());
+    let names = names(&csr, terms, role, subject.common_name().unwrap_or_default())
         .map_err(|why| refuse(&why, "give its names with --san, or make it again"))?;
     let stem = file.file_stem().and_then(|stem| stem.to_str());
     let base = stem.and_then(|stem| BaseName::parse("FILE.csr", stem).ok()).ok_or_else(|| {
@@ -114,9 +158,8 @@ fn judge(file: &Path, job: &SignJob) -> Result<Judged> {
     if file.extension().is_some_and(|extension| extension == "pem") {
         return Err(refuse("the certificate would be written over it", "name the request FILE.csr"));
     }
-    let mut leaf = LeafRequest::new(role, base);
-    leaf.renew = true;
-    leaf.foreign = Some(Foreign { identity: Identity { subject, names }, key: csr.public_key.clone() });
+    let accepted = AcceptedCsr { identity: Identity { subject, names }, key: csr.public_key.clone() };
+    let leaf = LeafSpec { wish: Wish::Sign(accepted), ..LeafSpec::new(role, base) };
     let dir = match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
@@ -145,8 +188,8 @@ fn check_key(csr: &Csr) -> Result<(), String> {
 }
 
 /// `--san`, or the request's own names, or what its CN stands for: for a server with one that is a host's.
-fn names(csr: &Csr, job: &SignJob, role: Role, common_name: &str) -> Result<Vec<San>, String> {
-    let names = match &job.names {
+fn names(csr: &Csr, terms: &Terms, role: Role, common_name: &str) -> Result<Vec<San>, String> {
+    let names = match &terms.names {
         Some(names) => names.clone(),
         None => names_asked_for(csr)?,
     };

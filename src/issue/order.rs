@@ -26,7 +26,7 @@ impl Order<'_> {
     pub(super) fn sign(&self, set: &Set) -> Result<Signed> {
         let Self { at, plan, serial } = self;
         let (request, public_key) = match (&plan.key, set.leaves[*at].files.key.sound()) {
-            (KeyChoice::Foreign(key), _) => (None, key.clone()),
+            (KeyChoice::PublicHalf(key), _) => (None, key.clone()),
             (_, Some(file)) => {
                 (Some(pki::request(plan.role, &plan.identity, &file.key)?), file.key.public().clone())
             }

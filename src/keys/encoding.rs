@@ -1,5 +1,6 @@
 //! The PEM forms of a private key: PKCS#8, and the traditional PKCS#1 (RSA) and SEC1 (EC).
 
+use clap::ValueEnum;
 use pkcs8::der::asn1::{AnyRef, OctetStringRef};
 use pkcs8::der::{Decode, Encode};
 use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier, PrivateKeyInfoRef};
@@ -21,11 +22,12 @@ const CUT_SHORT: KeyProblem = KeyProblem::Damaged("it ends before its END line")
 const DAMAGED: KeyProblem = KeyProblem::Damaged("not a sound private key");
 
 /// How a private key's file is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "they would be help of the values")]
 pub enum KeyFormat {
-    /// `BEGIN PRIVATE KEY` (RFC 5958); what Java's gRPC insists on.
+    // `BEGIN PRIVATE KEY` (RFC 5958); what Java's gRPC insists on.
     Pkcs8,
-    /// `BEGIN RSA PRIVATE KEY` (RFC 8017) or `BEGIN EC PRIVATE KEY` (RFC 5915).
+    // `BEGIN RSA PRIVATE KEY` (RFC 8017) or `BEGIN EC PRIVATE KEY` (RFC 5915).
     Traditional,
 }
 

@@ -10,66 +10,66 @@ use crate::files::{BaseName, FileKind, converted, shown, typed};
 use crate::foreign::typed_flag;
 use crate::pki::{Before, MaySignFor};
 use crate::profile::{CLIENT_AUTH, Role, SERVER_AUTH};
-use crate::request::{CaPolicy, Request};
 use crate::set::{Loaded, Set};
+use crate::spec::{CaPolicy, Spec};
 
-pub(super) fn plan(request: &Request, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
+pub(super) fn plan(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
     let Some(certificate) = set.ca_certificate() else {
         if let Loaded::Damaged(Damage { conversion: Some(line), text, .. }) = &set.ca.certificate {
-            let file = request.ca_path(FileKind::Certificate);
+            let file = spec.ca_path(FileKind::Certificate);
             return Err(Failure::failed(format!("{}: {text}", shown(&file)))
                 .hint(format!("convert it with: {}", converted(line, &file))));
         }
-        return match (set.ca.certificate.problem(), request.ca) {
+        return match (set.ca.certificate.problem(), spec.ca) {
             (Some(problem), _) if !set.ca.certificate.is_missing() => {
-                Err(unusable(request, FileKind::Certificate, problem, "put the right file back"))
+                Err(unusable(spec, FileKind::Certificate, problem, "put the right file back"))
             }
-            (_, CaPolicy::Ensure) => missing(request, set, now),
-            (_, CaPolicy::Use | CaPolicy::Renew) => Err(no_ca(request)),
+            (_, CaPolicy::Ensure) => missing(spec, set, now),
+            (_, CaPolicy::Use | CaPolicy::Renew) => Err(no_ca(spec)),
         };
     };
-    losses::check_ca_key(request, set)?;
-    let weaknesses = signer::weaknesses(request, set, now)?;
-    match request.ca {
-        CaPolicy::Ensure => ensure(request, set, certificate, &weaknesses, now),
-        CaPolicy::Renew => renew(request, set, certificate, now),
+    losses::check_ca_key(spec, set)?;
+    let weaknesses = signer::weaknesses(spec, set, now)?;
+    match spec.ca {
+        CaPolicy::Ensure => ensure(spec, set, certificate, &weaknesses, now),
+        CaPolicy::Renew => renew(spec, set, certificate, now),
         CaPolicy::Use => {
-            let warnings = signer::refuse_unfit(request, set, &weaknesses)?;
-            Ok(AuthorityPlan { warnings, ..kept(request, set, certificate, now)? })
+            let warnings = signer::refuse_unfit(spec, set, &weaknesses)?;
+            Ok(AuthorityPlan { warnings, ..kept(spec, set, certificate, now)? })
         }
     }
 }
 
-fn no_ca(request: &Request) -> Failure {
-    let failure = Failure::failed(format!("{}: is missing", path(request, FileKind::Certificate)));
-    if request.external_ca.is_some() {
+fn no_ca(spec: &Spec) -> Failure {
+    let failure = Failure::failed(format!("{}: is missing", path(spec, FileKind::Certificate)));
+    if spec.external_ca.is_some() {
         return failure.hint("name a CA's certificate with --ca-cert, and its key with --ca-key");
     }
-    let mut dir = match typed(&request.out_dir) {
+    let mut dir = match typed(&spec.out_dir) {
         here if here == "." => String::new(),
         dir => format!(" -o {dir}"),
     };
-    if request.ca_base != BaseName::of_role(Role::Ca) {
-        dir = format!("{dir} {}", typed_flag("--ca-file", &request.ca_base.to_string()));
+    if spec.ca_base != BaseName::of_role(Role::Ca) {
+        dir = format!("{dir} {}", typed_flag("--ca-file", &spec.ca_base.to_string()));
     }
     failure.hint(format!("make a CA with: milvus-certgen ca{dir}; or name one with --ca-cert and --ca-key"))
 }
 
 /// There is no ca.pem: a new CA, unless certificates are there that another one has signed.
-fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
+fn missing(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
     if let Some(leaf) = set.leaves.iter().find(|leaf| !leaf.files.certificate.is_missing()) {
         let signed = leaf.base.file(FileKind::Certificate);
         return Err(unusable(
-            request,
+            spec,
             FileKind::Certificate,
             &format!("is missing, but {signed} is there, which it has signed"),
             "put the file back",
         ));
     }
-    losses::check_ca_key(request, set)?;
-    let key_name = request.ca_base.file(FileKind::Key);
+    losses::check_ca_key(spec, set)?;
+    let key_name = spec.ca_base.file(FileKind::Key);
     let kept = set.ca.key.sound();
-    let subject = request.ca_subject()?;
+    let subject = spec.ca_subject()?;
     if subject.is_empty() {
         return Err(Failure::usage("the CA's subject would be empty, which clients refuse")
             .hint("give at least --organization"));
@@ -82,17 +82,17 @@ fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Authorit
         action: Action::Issue,
         reasons,
         subject,
-        validity: authority_validity(request, now)?,
+        validity: authority_validity(spec, now)?,
         serial: None,
         key_identifier: None,
-        may_sign_for: if request.constrain {
-            MaySignFor::Hosts(limits::hosts(request)?)
+        may_sign_for: if spec.constrain {
+            MaySignFor::Hosts(limits::hosts(spec)?)
         } else {
             MaySignFor::Anything
         },
-        make_key: kept.is_none().then(|| request.new_key()),
-        discard_key: request.discard_ca_key,
-        rewrite_key: kept.is_some_and(|file| request.key_format.is_some_and(|asked| asked != file.format)),
+        make_key: kept.is_none().then(|| spec.new_key()),
+        discard_key: spec.discard_ca_key,
+        rewrite_key: kept.is_some_and(|file| spec.key_format.is_some_and(|asked| asked != file.format)),
         rewrite_certificate: false,
         warnings: Vec::new(),
     })
@@ -100,7 +100,7 @@ fn missing(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Authorit
 
 /// The default run: the CA is used whatever its subject, and signed again where it is weak.
 fn ensure(
-    request: &Request,
+    spec: &Spec,
     set: &Set,
     certificate: &Certificate,
     weaknesses: &[Finding],
@@ -108,10 +108,10 @@ fn ensure(
 ) -> Result<AuthorityPlan> {
     let mendable = weaknesses.iter().filter(|finding| finding.run() != Run::Ignores);
     let mut reasons: Vec<String> = mendable.map(|finding| finding.reason(&names(set))).collect();
-    if certificate.not_after >= now && is_expiring(certificate, request, now) {
+    if certificate.not_after >= now && is_expiring(certificate, spec, now) {
         reasons.push(format!("expires on {}", check::date(certificate.not_after)));
     }
-    let mut plan = kept(request, set, certificate, now)?;
+    let mut plan = kept(spec, set, certificate, now)?;
     if !reasons.is_empty() {
         match why_not_renewable(set, certificate) {
             None => {
@@ -119,26 +119,26 @@ fn ensure(
                 plan.reasons = reasons;
             }
             // One that only runs out still serves; the notes say so.
-            Some(why) => plan.warnings = signer::refuse_unrenewable(request, set, weaknesses, why)?,
+            Some(why) => plan.warnings = signer::refuse_unrenewable(spec, set, weaknesses, why)?,
         }
     }
     plan.rewrite_key = set.ca.key.sound().is_some_and(|file| {
         // One with a password is not written without it.
-        !file.was_encrypted && request.key_format.is_some_and(|asked| asked != file.format)
+        !file.was_encrypted && spec.key_format.is_some_and(|asked| asked != file.format)
     });
     if plan.rewrite_key {
         plan.reasons.push("--key-format asks for another form of the key".to_owned());
     }
-    plan.discard_key = request.discard_ca_key && set.ca.key.sound().is_some();
+    plan.discard_key = spec.discard_ca_key && set.ca.key.sound().is_some();
     if plan.discard_key {
         plan.reasons.push("--discard-ca-key asks for it without its key".to_owned());
     }
-    let serial_is_missing = set.ca.serial.is_missing() && !request.leaves.is_empty();
+    let serial_is_missing = set.ca.serial.is_missing() && !spec.leaves.is_empty();
     if serial_is_missing {
-        plan.reasons.push(format!("{} is missing", request.ca_base.file(FileKind::Serial)));
+        plan.reasons.push(format!("{} is missing", spec.ca_base.file(FileKind::Serial)));
     }
     let oddity = set.ca.certificate.sound().and_then(|file| file.oddity);
-    if let (Some(oddity), None) = (oddity, &request.external_ca) {
+    if let (Some(oddity), None) = (oddity, &spec.external_ca) {
         plan.reasons.push(oddity.text().to_owned());
         plan.rewrite_certificate = true;
     }
@@ -150,28 +150,18 @@ fn ensure(
 }
 
 /// `renew --ca`: signed again whatever its state.
-fn renew(
-    request: &Request,
-    set: &Set,
-    certificate: &Certificate,
-    now: OffsetDateTime,
-) -> Result<AuthorityPlan> {
+fn renew(spec: &Spec, set: &Set, certificate: &Certificate, now: OffsetDateTime) -> Result<AuthorityPlan> {
     if let Some((why, remedy)) = why_not_renewable(set, certificate) {
         let why = format!("cannot be signed again: {why}");
-        return Err(unusable(request, FileKind::Certificate, &why, remedy));
+        return Err(unusable(spec, FileKind::Certificate, &why, remedy));
     }
-    let mut plan = kept(request, set, certificate, now)?;
+    let mut plan = kept(spec, set, certificate, now)?;
     plan.action = Action::Resign;
     plan.reasons = vec!["--ca asks for it".to_owned()];
     Ok(plan)
 }
 
-fn kept(
-    request: &Request,
-    set: &Set,
-    certificate: &Certificate,
-    now: OffsetDateTime,
-) -> Result<AuthorityPlan> {
+fn kept(spec: &Spec, set: &Set, certificate: &Certificate, now: OffsetDateTime) -> Result<AuthorityPlan> {
     let mut purposes = certificate.purposes.clone();
     if certificate.extended_key_usage.is_some() {
         let lacking = [SERVER_AUTH, CLIENT_AUTH].map(<[u64]>::to_vec);
@@ -181,8 +171,8 @@ fn kept(
         action: Action::Keep,
         reasons: Vec::new(),
         subject: certificate.subject.clone(),
-        validity: authority_validity(request, now)?,
-        serial: certificate.serial.clone().filter(|_| is_named_by_number(request, set, certificate)),
+        validity: authority_validity(spec, now)?,
+        serial: certificate.serial.clone().filter(|_| is_named_by_number(spec, set, certificate)),
         key_identifier: key_identifier(set, certificate),
         may_sign_for: MaySignFor::AsBefore(Before {
             constraints: certificate.name_constraints.as_ref().map(|constraints| constraints.der.clone()),
@@ -202,9 +192,9 @@ fn kept(
 ///
 /// RFC 5280 section 4.1.2.2 asks for a number that the CA has given to no other certificate, and NSS (Firefox) rejects
 /// two certificates with one: so the number stays only where a certificate goes by it.
-pub(super) fn is_named_by_number(request: &Request, set: &Set, ca: &Certificate) -> bool {
+pub(super) fn is_named_by_number(spec: &Spec, set: &Set, ca: &Certificate) -> bool {
     let leaves = set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
-    request.ca_is_named_by_number || leaves.chain([ca]).any(|certificate| certificate.names_by_number(ca))
+    spec.ca_is_named_by_number || leaves.chain([ca]).any(|certificate| certificate.names_by_number(ca))
 }
 
 /// The CA's own, or where it has none, the one by which a certificate that it has signed names it.
@@ -228,13 +218,13 @@ fn why_not_renewable(set: &Set, certificate: &Certificate) -> Option<(String, &'
 }
 
 /// Case 5, once it is known whether the CA must sign.
-pub(super) fn check_usable(request: &Request, set: &Set, ca: &AuthorityPlan, signs: bool) -> Result<()> {
+pub(super) fn check_usable(spec: &Spec, set: &Set, ca: &AuthorityPlan, signs: bool) -> Result<()> {
     if signs && ca.make_key.is_none() && set.ca.key.is_missing() {
         let problem = set.ca.key.problem().unwrap_or_default();
         let remedy =
             if matches!(set.ca.key, Loaded::Discarded) { "use another CA" } else { "put the file back" };
         return Err(unusable(
-            request,
+            spec,
             FileKind::Key,
             &format!("{problem}, and something must be signed"),
             remedy,
@@ -245,22 +235,20 @@ pub(super) fn check_usable(request: &Request, set: &Set, ca: &AuthorityPlan, sig
     let subject_fault = subject_fault.or_else(|| (!ca.subject.is_valid()).then_some("is no name in DER"));
     if let (Some(why), true) = (subject_fault, signs) {
         let why = format!("its subject {why}, and clients refuse what such a CA signs");
-        return Err(unusable(request, FileKind::Certificate, &why, "use another CA"));
+        return Err(unusable(spec, FileKind::Certificate, &why, "use another CA"));
     }
     if let (Some(problem), false) = (set.ca.serial.problem(), set.ca.serial.is_missing()) {
-        return Err(Failure::failed(format!("{}: {problem}", path(request, FileKind::Serial))).hint(
-            format!(
-                "put the last serial number there in hexadecimal, or begin anew with: rm {}",
-                typed(&request.ca_path(FileKind::Serial))
-            ),
-        ));
+        return Err(Failure::failed(format!("{}: {problem}", path(spec, FileKind::Serial))).hint(format!(
+            "put the last serial number there in hexadecimal, or begin anew with: rm {}",
+            typed(&spec.ca_path(FileKind::Serial))
+        )));
     }
     Ok(())
 }
 
-pub(super) fn unusable(request: &Request, kind: FileKind, problem: &str, remedy: &str) -> Failure {
-    let failure = Failure::failed(format!("{}: {problem}", path(request, kind)));
-    match request.ca {
+pub(super) fn unusable(spec: &Spec, kind: FileKind, problem: &str, remedy: &str) -> Failure {
+    let failure = Failure::failed(format!("{}: {problem}", path(spec, kind)));
+    match spec.ca {
         CaPolicy::Ensure => failure.hint(format!(
             "{remedy}, or start over with --force: a new CA, which every client must be given"
         )),
@@ -272,6 +260,6 @@ pub(super) fn names(set: &Set) -> impl Fn(Place) -> String {
     |place| place.name_in(set)
 }
 
-fn path(request: &Request, kind: FileKind) -> String {
-    shown(&request.ca_path(kind)).to_string()
+fn path(spec: &Spec, kind: FileKind) -> String {
+    shown(&spec.ca_path(kind)).to_string()
 }

@@ -13,15 +13,15 @@ use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown, typed};
 use crate::foreign::typed_flag;
 use crate::profile::Role;
-use crate::request::{LeafRequest, Request};
 use crate::san::{San, names_of_common_name};
 use crate::set::{Leaf, LeafFiles};
+use crate::spec::{LeafSpec, Spec, Wish};
 
 /// The certificate whose subject and names are taken over: one that this CA has signed. Anything else may have been
 /// put there by whoever can write the file, and the CA does not vouch for what it says unless a flag does.
 pub(super) fn inherited<'a>(
-    asked: &LeafRequest,
-    request: &Request,
+    asked: &LeafSpec,
+    spec: &Spec,
     files: &'a LeafFiles,
     issuer: Option<&Certificate>,
 ) -> Result<Option<&'a Certificate>> {
@@ -39,7 +39,7 @@ pub(super) fn inherited<'a>(
     if let Some(certificate) = existing.filter(is_ours) {
         return Ok(Some(certificate));
     }
-    if asked.foreign.is_some() || asked.gives_names() || issuer.is_none() {
+    if asked.wish.csr().is_some() || asked.gives_names() || issuer.is_none() {
         return Ok(None);
     }
     // Without flags it would become localhost, whatever it was before: not without a word.
@@ -47,14 +47,14 @@ pub(super) fn inherited<'a>(
         .map(|certificate| (&certificate.subject, certificate.subject_alt_names.clone().unwrap_or_default()))
         .or_else(|| files.request.sound().map(|csr| (&csr.subject, csr.subject_alt_names.clone())));
     let Some((subject, names)) = said else { return Ok(None) };
-    let would_be = request.identity(asked, None, None)?;
+    let would_be = spec.identity(asked, None, None)?;
     let common_name = subject.common_name().unwrap_or_default();
     let is_the_same = Some(common_name) == would_be.subject.common_name()
         && names.iter().all(|name| would_be.names.contains(name));
     if is_the_same {
         return Ok(None);
     }
-    let pem = request.out_dir.join(asked.base.file(FileKind::Certificate));
+    let pem = spec.out_dir.join(asked.base.file(FileKind::Certificate));
     let problem = files.certificate.problem().unwrap_or("is not this CA's, or not for its role");
     let flags = match asked.role {
         Role::Server => typed_flag("--cn", common_name) + &more_names(common_name, &names),
@@ -77,35 +77,35 @@ fn more_names(common_name: &str, names: &[San]) -> String {
 
 /// What is not written over, and what no signature mends.
 pub(super) fn check_files(
-    asked: &LeafRequest,
-    request: &Request,
+    asked: &LeafSpec,
+    spec: &Spec,
     there: &Leaf,
     issuer: Option<&Certificate>,
     now: OffsetDateTime,
 ) -> Result<()> {
-    let path = |kind| shown(&request.out_dir.join(there.base.file(kind))).to_string();
+    let path = |kind| shown(&spec.out_dir.join(there.base.file(kind))).to_string();
     let existing = there.files.sound_certificate();
-    check_clock(asked, request, there, now)?;
-    check_key(asked, request, &there.files)?;
+    check_clock(asked, spec, there, now)?;
+    check_key(asked, spec, &there.files)?;
     let holds_key = there.files.certificate.sound().is_some_and(|file| file.holds_key);
     if holds_key && there.files.key.is_missing() {
         let (pem, key) = (there.base.file(FileKind::Certificate), there.base.file(FileKind::Key));
-        let (pem, key) = (request.out_dir.join(pem), request.out_dir.join(key));
+        let (pem, key) = (spec.out_dir.join(pem), spec.out_dir.join(key));
         return Err(Failure::failed(format!("{}: holds its private key too", shown(&pem))).hint(format!(
             "put the key into a file of its own: openssl pkey -in {} -out {}",
             typed(&pem),
             typed(&key)
         )));
     }
-    if !asked.exclusive {
+    if !matches!(asked.wish, Wish::Create { .. }) {
         return Ok(());
     }
     let name = asked.common_name.as_ref().map(|(_, name)| name.as_str()).unwrap_or_default();
     let refuse = |kind: FileKind, why: &str| {
         Err(Failure::failed(format!("{}: is there already, {why}", path(kind))).hint(format!(
             "move it away, or make {name:?} elsewhere: --out-dir DIR --ca-cert {} --ca-key {}",
-            typed(&request.ca_path(FileKind::Certificate)),
-            typed(&request.ca_path(FileKind::Key))
+            typed(&spec.ca_path(FileKind::Certificate)),
+            typed(&spec.ca_path(FileKind::Key))
         )))
     };
     if let Some(certificate) = existing {
@@ -121,7 +121,7 @@ pub(super) fn check_files(
         if issuer.is_some_and(|ca| certificate.signature(&ca.public_key).is_bad()) {
             return refuse(FileKind::Certificate, "and another CA has signed it");
         }
-    } else if let (Some(file), Some(asked)) = (there.files.key.sound(), request.key)
+    } else if let (Some(file), Some(asked)) = (there.files.key.sound(), spec.key)
         && !file.key.kind().covers(asked)
     {
         return refuse(FileKind::Key, &format!("and is {}", file.key.kind()));
@@ -131,26 +131,22 @@ pub(super) fn check_files(
 
 /// A certificate of the future was made while the clock was ahead, or the clock is behind now. Only a renewal that is
 /// asked for signs it again: nobody else can tell which.
-fn check_clock(asked: &LeafRequest, request: &Request, there: &Leaf, now: OffsetDateTime) -> Result<()> {
+fn check_clock(asked: &LeafSpec, spec: &Spec, there: &Leaf, now: OffsetDateTime) -> Result<()> {
     let existing = there.files.sound_certificate();
-    let Some(certificate) = existing.filter(|certificate| certificate.not_before > now) else {
-        return Ok(());
-    };
-    if asked.renew || asked.only_refresh || asked.foreign.is_some() {
-        return Ok(());
-    }
+    let is_early = |certificate: &&Certificate| asked.wish.is_open() && certificate.not_before > now;
+    let Some(certificate) = existing.filter(is_early) else { return Ok(()) };
     let mut renewal = format!("milvus-certgen renew {}", typed(Path::new(&there.base.to_string())));
-    if request.out_dir != Path::new(".") {
-        renewal = format!("{renewal} -o {}", typed(&request.out_dir));
+    if spec.out_dir != Path::new(".") {
+        renewal = format!("{renewal} -o {}", typed(&spec.out_dir));
     }
-    if let Some(ca) = &request.external_ca {
+    if let Some(ca) = &spec.external_ca {
         renewal = format!("{renewal} --ca-cert {} --ca-key {}", typed(&ca.certificate), typed(&ca.key));
-    } else if request.ca_base != BaseName::of_role(Role::Ca) {
-        renewal = format!("{renewal} --ca-file {}", request.ca_base);
+    } else if spec.ca_base != BaseName::of_role(Role::Ca) {
+        renewal = format!("{renewal} --ca-file {}", spec.ca_base);
     }
     Err(Failure::failed(format!(
         "{}: is not valid before {}, and today is {}",
-        shown(&request.out_dir.join(there.base.file(FileKind::Certificate))),
+        shown(&spec.out_dir.join(there.base.file(FileKind::Certificate))),
         check::date(certificate.not_before),
         check::date(now)
     ))
@@ -158,8 +154,8 @@ fn check_clock(asked: &LeafRequest, request: &Request, there: &Leaf, now: Offset
 }
 
 /// What only matters once a certificate is to be signed.
-pub(super) fn check_identity(plan: &LeafPlan, request: &Request) -> Result<()> {
-    let pem = request.out_dir.join(plan.base.file(FileKind::Certificate));
+pub(super) fn check_identity(plan: &LeafPlan, spec: &Spec) -> Result<()> {
+    let pem = spec.out_dir.join(plan.base.file(FileKind::Certificate));
     if !plan.identity.subject.is_valid() {
         let why = format!("{}: its subject is no name in DER", shown(&pem));
         return Err(Failure::failed(why)
@@ -180,20 +176,20 @@ pub(super) fn check_identity(plan: &LeafPlan, request: &Request) -> Result<()> {
         ))
         .hint("name the host that clients connect to: --san db.example.com"));
     }
-    check_size(plan, request)
+    check_size(plan, spec)
 }
 
 /// The JDK reads handshake messages of 32 KiB at most; the rest is for the certificates of CAs.
 const MOST_NAME_BYTES: usize = 24 * 1024;
 
-fn check_size(plan: &LeafPlan, request: &Request) -> Result<()> {
+fn check_size(plan: &LeafPlan, spec: &Spec) -> Result<()> {
     let names = &plan.identity.names;
     // Each has a tag and a length of its own.
     let bytes: usize = names.iter().map(|name| name.value().len() + 2).sum();
     if bytes <= MOST_NAME_BYTES {
         return Ok(());
     }
-    let pem = request.out_dir.join(plan.base.file(FileKind::Certificate));
+    let pem = spec.out_dir.join(plan.base.file(FileKind::Certificate));
     Err(Failure::usage(format!(
         "{}: its {} names take {bytes} bytes; clients of the JDK read no certificate with more than \
          {MOST_NAME_BYTES}",

@@ -12,14 +12,14 @@ use crate::error::Result;
 use crate::files::FileKind;
 use crate::pki::Identity;
 use crate::profile::Role;
-use crate::request::{LeafRequest, Request};
 use crate::san::San;
 use crate::set::{CertificateFile, Leaf, LeafFiles};
+use crate::spec::{LeafSpec, Spec, Wish};
 
 /// `authority` is the CA's file that is there; `None` where the CA is made new.
 pub(super) fn plan(
-    asked: &LeafRequest,
-    request: &Request,
+    asked: &LeafSpec,
+    spec: &Spec,
     there: &Leaf,
     authority: Option<&CertificateFile>,
     ca: &AuthorityPlan,
@@ -31,11 +31,11 @@ pub(super) fn plan(
     let own_issuer = authority.map(|file| &file.certificate);
     // Another CA that ca.pem trusts may have signed what is there.
     let issuer = authority.zip(existing).and_then(|(file, existing)| file.issuer_of(existing)).or(own_issuer);
-    check_files(asked, request, there, issuer, now)?;
-    let kept = inherited(asked, request, files, issuer)?;
-    let mut identity = match &asked.foreign {
-        Some(foreign) => foreign.identity.clone(),
-        None => request.identity(
+    check_files(asked, spec, there, issuer, now)?;
+    let kept = inherited(asked, spec, files, issuer)?;
+    let mut identity = match asked.wish.csr() {
+        Some(csr) => csr.identity.clone(),
+        None => spec.identity(
             asked,
             kept.map(|certificate| &certificate.subject),
             kept.and_then(|certificate| certificate.subject_alt_names.as_deref()),
@@ -45,39 +45,38 @@ pub(super) fn plan(
     let left_out = limits.leave_out(&mut identity, asked, kept_names.unwrap_or_default());
     let findings = authority.map_or_else(Vec::new, |ca| check::leaf(Owner::Leaf(0), there, Some(ca), now));
     let names = |place: Place| match place {
-        Place::File(Owner::Ca, kind) => request.ca_base.file(kind),
+        Place::File(Owner::Ca, kind) => spec.ca_base.file(kind),
         Place::File(_, kind) => there.base.file(kind),
         Place::Target => String::new(),
     };
-    let (key, key_reason) = choose_key(asked, files, request);
+    let (key, key_reason) = choose_key(asked, files, spec);
     let mut reasons = match (files.is_empty(), issuer, existing) {
         (true, ..) => vec!["not there yet".to_owned()],
         (false, Some(_), Some(existing)) => {
-            why_sign(asked, request, &findings, &names, existing, &identity, now)
+            why_sign(asked, spec, &findings, &names, existing, &identity, now)
         }
         (false, Some(_), None) => why_faulty(&findings, &names),
         (false, None, _) => vec!["the CA is new".to_owned()],
     };
     reasons.extend(key_reason.filter(|_| !files.is_empty()));
-    if asked.foreign.is_some() {
-        reasons = vec![format!("{} asks for it", there.base.file(FileKind::Csr))];
-    } else if asked.renew {
-        reasons = vec!["a renewal was asked for".to_owned()];
-    } else if asked.only_refresh {
-        reasons.clear();
+    let loses_its_issuer =
+        existing.zip(own_issuer).is_some_and(|(leaf, issuer)| loses_its_issuer(leaf, issuer, ca));
+    match asked.wish {
+        Wish::Sign(_) => reasons = vec![format!("{} asks for it", there.base.file(FileKind::Csr))],
+        Wish::Renew { .. } => reasons = vec!["a renewal was asked for".to_owned()],
+        Wish::Refresh => reasons.clear(),
+        Wish::Ensure { .. } | Wish::Create { .. } => {}
     }
-    if !asked.renew
-        && existing.zip(own_issuer).is_some_and(|(leaf, issuer)| loses_its_issuer(leaf, issuer, ca))
-    {
+    if loses_its_issuer && !matches!(asked.wish, Wish::Sign(_) | Wish::Renew { .. }) {
         reasons.push("it names the CA certificate by its serial number, which changes".to_owned());
     }
     // A key that no run replaces by itself is replaced by one that is told to.
-    if asked.rekey && (!reasons.is_empty() || unusable(&files.key).is_some()) {
+    if asked.wish.rekeys() && (!reasons.is_empty() || unusable(&files.key).is_some()) {
         let key = there.base.file(FileKind::Key);
         reasons.retain(|reason| !reason.starts_with(&format!("{key} ")));
         reasons.extend(rekeyed(&there.base, &files.key));
     }
-    let is_new = files.is_empty() || (asked.foreign.is_some() && files.certificate.is_missing());
+    let is_new = files.is_empty() || (asked.wish.csr().is_some() && files.certificate.is_missing());
     let mut action = match (reasons.is_empty(), is_new) {
         (true, _) => Action::Keep,
         (false, true) => Action::Issue,
@@ -85,17 +84,17 @@ pub(super) fn plan(
     };
     let rewrite_key = key == KeyChoice::Keep
         && files.key.sound().is_some_and(|file| {
-            file.oddity.is_some() || request.key_format.is_some_and(|asked| asked != file.format)
+            file.oddity.is_some() || spec.key_format.is_some_and(|asked| asked != file.format)
         });
     let rewrite_certificate = files.certificate.sound().is_some_and(|file| file.oddity.is_some());
-    let with_issuer = asked.role == Role::Server && keeps_issuer(files, request, action);
+    let with_issuer = asked.role == Role::Server && keeps_issuer(files, spec, action);
     if action == Action::Keep {
-        reasons = why_refresh(asked.role, request, files, &findings, &names, ca, rewrite_key);
+        reasons = why_refresh(asked.role, spec, files, &findings, &names, ca, rewrite_key);
         if !reasons.is_empty() {
             action = Action::Refresh;
         }
     }
-    let validity = validity(request.leaf_days(), "--days", now)?;
+    let validity = validity(spec.leaf_days(), "--days", now)?;
     let validity = match own_issuer {
         Some(issuer) if ca.action != Action::Resign => validity.ending_by(issuer.not_after),
         // A CA certificate that is signed now is made to last at least as long (plan::outlive).
@@ -116,11 +115,11 @@ pub(super) fn plan(
     };
     let limited = findings.iter().find(|finding| finding.code == Code::AddressConstraint);
     plan.notes.extend(limited.map(|finding| finding.sentence(&names)));
-    check_leaf(&plan, asked, request, files)?;
+    check_leaf(&plan, asked, spec, files)?;
     if plan.signs() {
         plan.notes.extend(say_left_out(&plan, &left_out));
-        check_identity(&plan, request)?;
-        limits.check(&plan, request)?;
+        check_identity(&plan, spec)?;
+        limits.check(&plan, spec)?;
     }
     Ok(plan)
 }
@@ -143,8 +142,8 @@ fn loses_its_issuer(leaf: &Certificate, issuer: &Certificate, ca: &AuthorityPlan
 
 /// Why what is there does not serve: its own faults, and what the given flags ask for beyond it.
 fn why_sign(
-    asked_of: &LeafRequest,
-    request: &Request,
+    asked_of: &LeafSpec,
+    spec: &Spec,
     findings: &[Finding],
     names: Names<'_>,
     existing: &Certificate,
@@ -152,11 +151,11 @@ fn why_sign(
     now: OffsetDateTime,
 ) -> Vec<String> {
     let mut reasons = why_faulty(findings, names);
-    if existing.not_after >= now && is_expiring(existing, request, now) {
+    if existing.not_after >= now && is_expiring(existing, spec, now) {
         reasons.push(format!("expires on {}", check::date(existing.not_after)));
     }
     let mut there = existing.subject_alt_names.clone().unwrap_or_default();
-    for given in request.given(asked_of) {
+    for given in spec.given(asked_of) {
         let has = existing.subject.value(given.attribute).unwrap_or_default();
         let asked = identity.subject.value(given.attribute).unwrap_or_default();
         if has != asked {
@@ -189,26 +188,27 @@ fn why_faulty(findings: &[Finding], names: Names<'_>) -> Vec<String> {
 }
 
 /// The key that the certificate is for, and why a sound one that is there is not it.
-fn choose_key(asked: &LeafRequest, files: &LeafFiles, request: &Request) -> (KeyChoice, Option<String>) {
-    if let Some(foreign) = &asked.foreign {
-        return (KeyChoice::Foreign(foreign.key.clone()), None);
+fn choose_key(asked: &LeafSpec, files: &LeafFiles, spec: &Spec) -> (KeyChoice, Option<String>) {
+    if let Some(csr) = asked.wish.csr() {
+        return (KeyChoice::PublicHalf(csr.key.clone()), None);
     }
     let Some(file) = files.key.sound() else {
         // The certificate of somebody who keeps the key is renewed for that key.
-        let is_renewed = asked.renew || asked.only_refresh;
-        return match files.sound_certificate().filter(|_| is_renewed && files.key.is_missing()) {
-            Some(certificate) if !asked.rekey => (KeyChoice::Foreign(certificate.public_key.clone()), None),
-            _ => (KeyChoice::Make(request.new_key()), None),
+        let is_kept_elsewhere =
+            files.key.is_missing() && matches!(asked.wish, Wish::Renew { rekey: false } | Wish::Refresh);
+        return match files.sound_certificate().filter(|_| is_kept_elsewhere) {
+            Some(certificate) => (KeyChoice::PublicHalf(certificate.public_key.clone()), None),
+            None => (KeyChoice::Make(spec.new_key()), None),
         };
     };
-    if asked.rekey {
-        return (KeyChoice::Make(request.key.unwrap_or(file.key.kind().successor())), None);
+    if asked.wish.rekeys() {
+        return (KeyChoice::Make(spec.key.unwrap_or(file.key.kind().successor())), None);
     }
     if check::is_demo_key(file.key.public()) {
         let why = "its key is the demo key that Milvus publishes".to_owned();
-        return (KeyChoice::Make(request.key.unwrap_or(file.key.kind().successor())), Some(why));
+        return (KeyChoice::Make(spec.key.unwrap_or(file.key.kind().successor())), Some(why));
     }
-    match request.key {
+    match spec.key {
         Some(asked) if !file.key.kind().covers(asked) => (
             KeyChoice::Make(asked),
             Some(format!("its key is {}, and {asked} is asked for", file.key.kind())),
@@ -218,14 +218,14 @@ fn choose_key(asked: &LeafRequest, files: &LeafFiles, request: &Request) -> (Key
 }
 
 /// The issuer goes into server.pem unless `--leaf-only`; a server.pem that was without it stays so while kept.
-fn keeps_issuer(files: &LeafFiles, request: &Request, action: Action) -> bool {
+fn keeps_issuer(files: &LeafFiles, spec: &Spec, action: Action) -> bool {
     let has_chain = files.certificate.sound().is_some_and(|file| !file.chain.is_empty());
-    !request.leaf_only && (action != Action::Keep || has_chain)
+    !spec.leaf_only && (action != Action::Keep || has_chain)
 }
 
 fn why_refresh(
     role: Role,
-    request: &Request,
+    spec: &Spec,
     files: &LeafFiles,
     findings: &[Finding],
     names: Names<'_>,
@@ -243,7 +243,7 @@ fn why_refresh(
         files.certificate.sound().and_then(|file| file.oddity).map(|oddity| oddity.text().to_owned()),
     );
     if role == Role::Server && has_chain {
-        if request.leaf_only {
+        if spec.leaf_only {
             reasons.push("--leaf-only asks for it without its issuer".to_owned());
         } else if ca.action == Action::Resign {
             reasons.push("it carries the CA's certificate, which is signed again".to_owned());

@@ -5,9 +5,9 @@ use crate::certificate::Constraints;
 use crate::error::{Failure, Result};
 use crate::files::{FileKind, shown};
 use crate::pki::{Identity, MaySignFor};
-use crate::request::{LeafRequest, Request};
 use crate::san::{San, is_loopback};
 use crate::set::CertificateFile;
+use crate::spec::{LeafSpec, Spec};
 
 /// The constraints on what is signed next.
 pub(super) struct Limits(Vec<Constraints>);
@@ -29,7 +29,7 @@ impl Limits {
     /// Takes the addresses that come with the name localhost out again where the CA limits addresses: one that may not
     /// sign for them would be refused, and gRPC's C core knows no limits of addresses. Those that a flag names stay,
     /// and so do those of an older certificate that the CA may sign for.
-    pub(super) fn leave_out(&self, identity: &mut Identity, asked: &LeafRequest, kept: &[San]) -> Vec<San> {
+    pub(super) fn leave_out(&self, identity: &mut Identity, asked: &LeafSpec, kept: &[San]) -> Vec<San> {
         let is_limited = self.0.iter().any(Constraints::limit_addresses);
         let own = identity.subject.common_name().and_then(|name| San::parse("CN", name).ok());
         let is_given = |name: &San| asked.names.iter().flatten().chain(&own).any(|given| given == name);
@@ -42,8 +42,8 @@ impl Limits {
     }
 
     /// What the CA may not sign for is refused here, and not found out by the client.
-    pub(super) fn check(&self, plan: &LeafPlan, request: &Request) -> Result<()> {
-        let pem = request.out_dir.join(plan.base.file(FileKind::Certificate));
+    pub(super) fn check(&self, plan: &LeafPlan, spec: &Spec) -> Result<()> {
+        let pem = spec.out_dir.join(plan.base.file(FileKind::Certificate));
         let Identity { subject, names } = &plan.identity;
         let outside = names.iter().find_map(|name| self.broken_by(name).map(|limit| (name, limit)));
         if let Some((name, limit)) = outside {
@@ -78,7 +78,7 @@ fn is_host_for_openssl(common_name: &str) -> bool {
 
 /// The host names that a new CA of `--constrain` may sign for: those of the set, and those that only the CA is told
 /// of. What not all clients can hold against constraints is refused, unless it only comes with the name localhost.
-pub(super) fn hosts(request: &Request) -> Result<Vec<String>> {
+pub(super) fn hosts(spec: &Spec) -> Result<Vec<String>> {
     let mut hosts = Vec::new();
     let mut add = |name: San, flag: &str| match name {
         San::Dns(host) => {
@@ -90,14 +90,14 @@ pub(super) fn hosts(request: &Request) -> Result<Vec<String>> {
     let is_common_name = |given: Option<&str>, name: &San| {
         given.and_then(|cn| San::parse("CN", cn).ok()) == Some(name.clone())
     };
-    for name in &request.ca_names {
-        let flag = if is_common_name(request.common_name.as_deref(), name) { "--cn" } else { "--san" };
+    for name in &spec.ca_names {
+        let flag = if is_common_name(spec.common_name.as_deref(), name) { "--cn" } else { "--san" };
         add(name.clone(), flag)?;
     }
-    for leaf in &request.leaves {
+    for leaf in &spec.leaves {
         let own = leaf.common_name.as_ref().map(|(flag, name)| (*flag, name.as_str()));
-        let (flag, common_name) = own.unwrap_or(("--cn", request.common_name.as_deref().unwrap_or_default()));
-        for name in request.identity(leaf, None, None)?.names {
+        let (flag, common_name) = own.unwrap_or(("--cn", spec.common_name.as_deref().unwrap_or_default()));
+        for name in spec.identity(leaf, None, None)?.names {
             let is_given = leaf.names.iter().flatten().any(|given| *given == name);
             if is_loopback(&name) && !is_given && !is_common_name(Some(common_name), &name) {
                 continue;

@@ -6,8 +6,8 @@ use crate::certificate::Csr;
 use crate::error::{Damage, DamageKind, Failure, Result};
 use crate::files::{BaseName, FileKind, converted, shown, typed};
 use crate::keys::PublicKey;
-use crate::request::{LeafRequest, Request};
 use crate::set::{CertificateFile, KeyFile, LeafFiles, Loaded, Set};
+use crate::spec::{LeafSpec, Spec, Wish};
 
 /// The damage of a key file that is there and cannot be used; an empty one holds nothing.
 pub(super) fn unusable(key: &Loaded<KeyFile>) -> Option<&Damage> {
@@ -18,12 +18,12 @@ pub(super) fn unusable(key: &Loaded<KeyFile>) -> Option<&Damage> {
 }
 
 /// The key file of a leaf whose key is needed: one that is there can be used, or may be replaced.
-pub(super) fn check_key(asked: &LeafRequest, request: &Request, files: &LeafFiles) -> Result<()> {
+pub(super) fn check_key(asked: &LeafSpec, spec: &Spec, files: &LeafFiles) -> Result<()> {
     // Somebody else's request has its key elsewhere; what is not signed needs none.
-    if asked.rekey || asked.only_refresh || asked.foreign.is_some() {
+    if asked.wish.rekeys() || matches!(asked.wish, Wish::Refresh | Wish::Sign(_)) {
         return Ok(());
     }
-    let key = request.out_dir.join(asked.base.file(FileKind::Key));
+    let key = spec.out_dir.join(asked.base.file(FileKind::Key));
     match &files.key {
         Loaded::Locked(damage) => {
             let line = damage.conversion.map_or_else(String::new, |line| converted(line, &key));
@@ -49,38 +49,38 @@ pub(crate) fn unusable_key(damage: &Damage, key: &std::path::Path) -> Failure {
 }
 
 /// A key that is there must be one; a missing one may be kept elsewhere.
-pub(super) fn check_ca_key(request: &Request, set: &Set) -> Result<()> {
+pub(super) fn check_ca_key(spec: &Spec, set: &Set) -> Result<()> {
     match &set.ca.key {
         Loaded::Sound(_) | Loaded::Missing | Loaded::Discarded => Ok(()),
         Loaded::Locked(damage) => {
             let line = damage.conversion.unwrap_or_default();
-            let line = converted(line, &request.ca_path(FileKind::Key));
-            let remedy = match request.password {
+            let line = converted(line, &spec.ca_path(FileKind::Key));
+            let remedy = match spec.password {
                 _ if damage.kind == DamageKind::Unsupported => format!("convert it with: {line}"),
                 None => format!(
                     "give it with --ca-key-password-file or MILVUS_CERTGEN_CA_KEY_PASSWORD, or take it off with: {line}"
                 ),
                 Some(_) => format!("give the right one, or take it off with: {line}"),
             };
-            Err(Failure::failed(format!("{}: {damage}", shown(&request.ca_path(FileKind::Key)))).hint(remedy))
+            Err(Failure::failed(format!("{}: {damage}", shown(&spec.ca_path(FileKind::Key)))).hint(remedy))
         }
         Loaded::Forbidden(problem) | Loaded::Unreadable(problem) => {
-            Err(authority::unusable(request, FileKind::Key, problem, "run as the user who owns it"))
+            Err(authority::unusable(spec, FileKind::Key, problem, "run as the user who owns it"))
         }
         // Nothing is lost with an empty file where the CA is new.
         Loaded::Damaged(damage) if damage.kind == DamageKind::Empty && set.ca_certificate().is_none() => {
             Ok(())
         }
         Loaded::Damaged(damage) => {
-            let line = damage.conversion.map(|line| converted(line, &request.ca_path(FileKind::Key)));
+            let line = damage.conversion.map(|line| converted(line, &spec.ca_path(FileKind::Key)));
             match line {
                 // The line comes last, so that it can be copied.
                 Some(line) => {
-                    Err(Failure::failed(format!("{}: {damage}", shown(&request.ca_path(FileKind::Key))))
+                    Err(Failure::failed(format!("{}: {damage}", shown(&spec.ca_path(FileKind::Key))))
                         .hint(format!("convert it with: {line}")))
                 }
                 None => {
-                    Err(authority::unusable(request, FileKind::Key, &damage.text, "put the right key there"))
+                    Err(authority::unusable(spec, FileKind::Key, &damage.text, "put the right key there"))
                 }
             }
         }
@@ -88,15 +88,10 @@ pub(super) fn check_ca_key(request: &Request, set: &Set) -> Result<()> {
 }
 
 /// The files of a leaf that its plan writes anew.
-pub(super) fn check_leaf(
-    plan: &LeafPlan,
-    asked: &LeafRequest,
-    request: &Request,
-    files: &LeafFiles,
-) -> Result<()> {
-    let path = |kind| request.out_dir.join(plan.base.file(kind));
+pub(super) fn check_leaf(plan: &LeafPlan, asked: &LeafSpec, spec: &Spec, files: &LeafFiles) -> Result<()> {
+    let path = |kind| spec.out_dir.join(plan.base.file(kind));
     let writes_key = plan.new_key().is_some() || plan.rewrite_key;
-    if writes_key && !asked.rekey && files.key.sound().is_some_and(|file| file.has_more) {
+    if writes_key && !asked.wish.rekeys() && files.key.sound().is_some_and(|file| file.has_more) {
         return Err(Failure::failed(format!(
             "{}: holds further private keys behind the first, which would be lost",
             shown(&path(FileKind::Key))
@@ -108,7 +103,7 @@ pub(super) fn check_leaf(
     if writes_certificate && holds_other_key(&files.certificate, own_key) {
         return Err(holds_key(&path(FileKind::Certificate), &path(FileKind::Key), files.key.is_missing()));
     }
-    let writes_request = plan.signs() && asked.foreign.is_none();
+    let writes_request = plan.signs() && asked.wish.csr().is_none();
     if writes_request && request_holds_key(&files.request) {
         return Err(holds_key(&path(FileKind::Csr), &path(FileKind::Key), files.key.is_missing()));
     }
@@ -116,8 +111,8 @@ pub(super) fn check_leaf(
 }
 
 /// The files of the CA that its plan writes anew.
-pub(super) fn check_authority(plan: &AuthorityPlan, request: &Request, set: &Set) -> Result<()> {
-    let path = |kind| request.ca_path(kind);
+pub(super) fn check_authority(plan: &AuthorityPlan, spec: &Spec, set: &Set) -> Result<()> {
+    let path = |kind| spec.ca_path(kind);
     if plan.rewrite_key && set.ca.key.sound().is_some_and(|file| file.has_more) {
         return Err(Failure::failed(format!(
             "{}: holds further private keys behind the first, which would be lost",
@@ -144,7 +139,7 @@ fn holds_other_key(file: &Loaded<CertificateFile>, own: Option<&PublicKey>) -> b
 /// True if a private key is in the file of a request.
 pub(crate) fn request_holds_key(file: &Loaded<Csr>) -> bool {
     match file {
-        Loaded::Sound(request) => request.holds_key,
+        Loaded::Sound(spec) => spec.holds_key,
         Loaded::Damaged(damage) => damage.holds_key,
         _ => false,
     }

@@ -7,11 +7,11 @@ use crate::check::{self, Code, Concern, Finding, Run, Severity};
 use crate::error::Result;
 use crate::files::{BaseName, FileKind, typed};
 use crate::profile::Role;
-use crate::request::{CaPolicy, Request};
 use crate::set::Set;
+use crate::spec::{CaPolicy, Spec};
 
 /// What is wrong with the CA's certificate that signing it again mends; what nothing mends is refused.
-pub(super) fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> Result<Vec<Finding>> {
+pub(super) fn weaknesses(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<Vec<Finding>> {
     let mut mendable = Vec::new();
     for finding in check::ca(set, now) {
         let row = finding.code.row();
@@ -23,8 +23,8 @@ pub(super) fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> R
             // Another signature does not change the key.
             (Code::UnsupportedKey, _) if finding.severity == Severity::Error => "use another CA".to_owned(),
             // It was issued while the clock was ahead, or the clock is behind now.
-            (Code::NotYetValid, _) if request.ca == CaPolicy::Renew => continue,
-            (Code::NotYetValid, _) => right_clock(request, set),
+            (Code::NotYetValid, _) if spec.ca == CaPolicy::Renew => continue,
+            (Code::NotYetValid, _) => right_clock(spec, set),
             (_, Run::Ignores) => continue,
             (_, Run::Refuses(remedy)) => remedy.to_owned(),
             (_, Run::Reissues | Run::Rewrites) => {
@@ -33,13 +33,13 @@ pub(super) fn weaknesses(request: &Request, set: &Set, now: OffsetDateTime) -> R
             }
         };
         let file = if finding.at.is(FileKind::Key) { FileKind::Key } else { FileKind::Certificate };
-        return Err(unusable(request, file, &finding.message.text(&names(set)), &remedy));
+        return Err(unusable(spec, file, &finding.message.text(&names(set)), &remedy));
     }
     Ok(mendable)
 }
 
-fn right_clock(request: &Request, set: &Set) -> String {
-    match renewal(request, set) {
+fn right_clock(spec: &Spec, set: &Set) -> String {
+    match renewal(spec, set) {
         // A clock that was ahead has most likely made all of them.
         Some(renewal) => format!("if the clock is right now: {renewal} --all; if not, set it right"),
         None => "set the clock right, or wait".to_owned(),
@@ -48,7 +48,7 @@ fn right_clock(request: &Request, set: &Set) -> String {
 
 /// Refuses a CA that cannot be signed again, where a run would do so because clients reject what it signs.
 pub(super) fn refuse_unrenewable(
-    request: &Request,
+    spec: &Spec,
     set: &Set,
     weaknesses: &[Finding],
     (why, remedy): (String, &str),
@@ -63,12 +63,12 @@ pub(super) fn refuse_unrenewable(
         return Ok(weaknesses.iter().map(|finding| finding.sentence(&names)).collect());
     }
     let why = format!("{}, and {why}", reasons.join(", and "));
-    Err(unusable(request, FileKind::Certificate, &why, remedy))
+    Err(unusable(spec, FileKind::Certificate, &why, remedy))
 }
 
 /// Refuses a CA that is not signed again by this run where Milvus or a client of gRPC rejects what it signs. Returns
 /// what only others mind.
-pub(super) fn refuse_unfit(request: &Request, set: &Set, weaknesses: &[Finding]) -> Result<Vec<String>> {
+pub(super) fn refuse_unfit(spec: &Spec, set: &Set, weaknesses: &[Finding]) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     for finding in weaknesses {
         if finding.severity < Severity::Error {
@@ -78,7 +78,7 @@ pub(super) fn refuse_unfit(request: &Request, set: &Set, weaknesses: &[Finding])
             warnings.push(finding.sentence(&names(set)));
             continue;
         }
-        let remedy = match (finding.code, renewal(request, set)) {
+        let remedy = match (finding.code, renewal(spec, set)) {
             (_, Some(renewal)) => format!("reissue it with: {renewal}"),
             (Code::PathLength, None) => {
                 "have the CA above sign it with a longer pathlen, or use another".to_owned()
@@ -86,7 +86,7 @@ pub(super) fn refuse_unfit(request: &Request, set: &Set, weaknesses: &[Finding])
             (Code::Expired, None) => "have it issued again, or use another CA".to_owned(),
             (_, None) => "have it issued again without that, or use another CA".to_owned(),
         };
-        return Err(unusable(request, FileKind::Certificate, &finding.message.text(&names(set)), &remedy));
+        return Err(unusable(spec, FileKind::Certificate, &finding.message.text(&names(set)), &remedy));
     }
     Ok(warnings)
 }
@@ -98,10 +98,10 @@ fn is_only_strict(code: Code) -> bool {
 
 /// The command that signs the CA's certificate again: where it signed itself, and its files are called as a run
 /// calls them.
-fn renewal(request: &Request, set: &Set) -> Option<String> {
+fn renewal(spec: &Spec, set: &Set) -> Option<String> {
     let certificate = set.ca_certificate().filter(|certificate| certificate.is_self_issued())?;
     let key = set.ca.key.sound()?;
-    let [pem, key_path] = [FileKind::Certificate, FileKind::Key].map(|kind| request.ca_path(kind));
+    let [pem, key_path] = [FileKind::Certificate, FileKind::Key].map(|kind| spec.ca_path(kind));
     let base = BaseName::beside(&pem);
     let is_called_so = pem.with_file_name(base.file(FileKind::Certificate)) == pem
         && pem.with_file_name(base.file(FileKind::Key)) == key_path;

@@ -13,8 +13,9 @@ use crate::issue::{Issued, issue};
 use crate::keys::KeyFormat;
 use crate::san::San;
 use crate::set::Loaded;
+use crate::spec::Wish;
 use crate::subject::AttributeType;
-use crate::{check, request};
+use crate::{check, spec};
 
 const NOW: OffsetDateTime = datetime!(2026-11-24 12:00:00 UTC);
 
@@ -23,31 +24,31 @@ fn later(days: i64) -> OffsetDateTime {
 }
 
 /// P-256, so that a test makes hundreds of sets.
-fn plain() -> Request {
-    Request { key: Some(KeyKind::EcdsaP256), ..Request::default() }
+fn plain() -> Spec {
+    Spec { key: Some(KeyKind::EcdsaP256), ..Spec::default() }
 }
 
-fn no_flags() -> Request {
-    Request::default()
+fn no_flags() -> Spec {
+    Spec::default()
 }
 
 fn nothing() -> Set {
     no_flags().shape()
 }
 
-fn with_cn(name: &str) -> Request {
+fn with_cn(name: &str) -> Spec {
     no_flags().with_common_name(name)
 }
 
-fn client_cn(name: &str, mut request: Request) -> Request {
-    request.leaves[1].common_name = Some(("--client-cn", name.to_owned()));
-    request
+fn client_cn(name: &str, mut spec: Spec) -> Spec {
+    spec.leaves[1].common_name = Some(("--client-cn", name.to_owned()));
+    spec
 }
 
-fn with_sans(names: &[&str]) -> Request {
-    let mut request = no_flags();
-    request.leaves[0].names = Some(names.iter().map(|name| San::parse("--san", name).unwrap()).collect());
-    request
+fn with_sans(names: &[&str]) -> Spec {
+    let mut spec = no_flags();
+    spec.leaves[0].names = Some(names.iter().map(|name| San::parse("--san", name).unwrap()).collect());
+    spec
 }
 
 thread_local! {
@@ -55,17 +56,22 @@ thread_local! {
     static RANDOM: Cell<u8> = const { Cell::new(0) };
 }
 
-fn carry_out(plan: &Plan, request: &Request, set: &Set) -> Issued {
+/// The plan for a set that the test goes on with.
+fn plan(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<Plan> {
+    super::plan(spec, set.clone(), now)
+}
+
+fn carry_out(plan: &Plan) -> Issued {
     let random = |octets: &mut [u8]| {
         octets.fill(RANDOM.replace((RANDOM.get() + 1) % 100));
         Ok(())
     };
-    issue(plan, request, set.clone(), random, |_| {}).unwrap()
+    issue(plan, random, |_| {}).unwrap()
 }
 
-fn run(request: &Request, set: &Set, now: OffsetDateTime) -> Set {
-    let plan = plan(request, set, now).unwrap();
-    carry_out(&plan, request, set).set
+fn run(spec: &Spec, set: &Set, now: OffsetDateTime) -> Set {
+    let plan = plan(spec, set, now).unwrap();
+    carry_out(&plan).set
 }
 
 fn made() -> Set {
@@ -86,7 +92,7 @@ use Action::{Issue, Keep, Refresh, Resign};
 fn nothing_there_makes_all() {
     let plan = plan(&plain(), &nothing(), NOW).unwrap();
     assert_eq!(actions(&plan), [Issue, Issue, Issue]);
-    assert_eq!(carry_out(&plan, &plain(), &nothing()).changes.len(), 9);
+    assert_eq!(carry_out(&plan).changes.len(), 9);
 }
 
 #[test]
@@ -95,10 +101,10 @@ fn a_sound_set_is_left_alone_by_a_plain_run() {
     elsewhere.leaves[0].names = Some(vec![San::Dns("db.example.com".into())]);
     elsewhere.days = Some(800);
     let set = run(&elsewhere, &nothing(), NOW);
-    for request in [no_flags(), plain(), elsewhere.clone(), Request { days: Some(90), ..no_flags() }] {
-        let plan = plan(&request, &set, NOW).unwrap();
-        assert!(plan.keeps_everything(), "{request:?}: {:?}", reasons_of(&plan));
-        assert!(carry_out(&plan, &request, &set).changes.is_empty());
+    for spec in [no_flags(), plain(), elsewhere.clone(), Spec { days: Some(90), ..no_flags() }] {
+        let plan = plan(&spec, &set, NOW).unwrap();
+        assert!(plan.keeps_everything(), "{spec:?}: {:?}", reasons_of(&plan));
+        assert!(carry_out(&plan).changes.is_empty());
     }
 }
 
@@ -191,7 +197,7 @@ fn a_key_that_cannot_be_used_is_replaced_only_where_that_is_asked_for() {
         let failure = plan(&no_flags(), &set, NOW).unwrap_err();
         assert_eq!(failure.message, format!("server.key: {damage}"));
         let mut asked = no_flags();
-        asked.leaves.iter_mut().for_each(|leaf| leaf.rekey = true);
+        asked.leaves.iter_mut().for_each(|leaf| leaf.wish = Wish::Ensure { rekey: true });
         let plan = plan(&asked, &set, NOW).unwrap();
         assert_eq!(actions(&plan), [Keep, Resign, Keep]);
         let reason = format!("--rekey replaces server.key ({damage})");
@@ -202,7 +208,7 @@ fn a_key_that_cannot_be_used_is_replaced_only_where_that_is_asked_for() {
         Loaded::Damaged(Damage { holds_key: true, ..Damage::from("holds a PRIVATE KEY") });
     let failure = plan(&plain(), &set, NOW).unwrap_err();
     assert!(failure.message.starts_with("server.pem: holds a private key"), "{failure}");
-    let forced = plan(&Request { force: true, ..plain() }, &set, NOW).unwrap();
+    let forced = plan(&Spec { force: true, ..plain() }, &set, NOW).unwrap();
     assert!(
         reasons_of(&forced).iter().any(|reason| reason.contains("key) and server.pem (holds a private key)"))
     );
@@ -211,8 +217,8 @@ fn a_key_that_cannot_be_used_is_replaced_only_where_that_is_asked_for() {
 #[test]
 fn given_flags_are_demands() {
     let set = made();
-    let organization = Given("--organization", AttributeType::Organization, "acme").request();
-    let state = Given("--state", AttributeType::State, "Bavaria").request();
+    let organization = Given("--organization", AttributeType::Organization, "acme").spec();
+    let state = Given("--state", AttributeType::State, "Bavaria").spec();
     let cases = [
         ("--cn", with_cn("db.example.com"), [Keep, Resign, Keep], "asks for CN \"db.example.com\""),
         ("--san", with_sans(&["db.example.com"]), [Keep, Resign, Keep], "lacks the names db.example.com"),
@@ -222,27 +228,22 @@ fn given_flags_are_demands() {
         ("--state is the CA's", state, [Keep, Keep, Keep], ""),
         (
             "--key-type",
-            Request { key: Some(KeyKind::Ed25519), ..no_flags() },
+            Spec { key: Some(KeyKind::Ed25519), ..no_flags() },
             [Keep, Resign, Resign],
             "Ed25519 is asked for",
         ),
         (
             "--key-format",
-            Request { key_format: Some(KeyFormat::Traditional), ..no_flags() },
+            Spec { key_format: Some(KeyFormat::Traditional), ..no_flags() },
             [Refresh, Refresh, Refresh],
             "another form",
         ),
-        (
-            "--leaf-only",
-            Request { leaf_only: true, ..no_flags() },
-            [Keep, Refresh, Keep],
-            "without its issuer",
-        ),
-        ("--days", Request { days: Some(1), ..no_flags() }, [Keep, Keep, Keep], ""),
-        ("--force", Request { force: true, ..no_flags() }, [Issue, Issue, Issue], "starts over"),
+        ("--leaf-only", Spec { leaf_only: true, ..no_flags() }, [Keep, Refresh, Keep], "without its issuer"),
+        ("--days", Spec { days: Some(1), ..no_flags() }, [Keep, Keep, Keep], ""),
+        ("--force", Spec { force: true, ..no_flags() }, [Issue, Issue, Issue], "starts over"),
     ];
-    for (name, request, expected, reason) in cases {
-        let plan = plan(&request, &set, NOW).unwrap();
+    for (name, spec, expected, reason) in cases {
+        let plan = plan(&spec, &set, NOW).unwrap();
         assert_eq!(actions(&plan), expected, "{name}");
         let reasons: Vec<String> = reasons_of(&plan);
         assert!(reasons.join("; ").contains(reason), "{name}: {reasons:?}");
@@ -253,19 +254,16 @@ fn given_flags_are_demands() {
 struct Given(&'static str, AttributeType, &'static str);
 
 impl Given {
-    fn request(self) -> Request {
+    fn spec(self) -> Spec {
         let Self(flag, attribute, value) = self;
-        Request {
-            attributes: vec![request::Given { attribute, flag, value: value.to_owned() }],
-            ..no_flags()
-        }
+        Spec { attributes: vec![spec::Given { attribute, flag, value: value.to_owned() }], ..no_flags() }
     }
 }
 
 #[test]
 fn what_is_signed_again_keeps_what_no_flag_changes() {
     let first = client_cn("app", with_sans(&["a.example", "10.0.0.7"]));
-    let set = run(&Request { key: Some(KeyKind::EcdsaP256), ..first }, &nothing(), NOW);
+    let set = run(&Spec { key: Some(KeyKind::EcdsaP256), ..first }, &nothing(), NOW);
     let names = |set: &Set| {
         let certificate = &set.leaves[0].files.certificate.sound().unwrap().certificate;
         let names: Vec<String> = certificate.subject_alt_names.iter().flatten().map(San::to_string).collect();
@@ -278,7 +276,7 @@ fn what_is_signed_again_keeps_what_no_flag_changes() {
         "db.example.com localhost 127.0.0.1 ::1 a.example 10.0.0.7"
     );
     assert_eq!(names(&run(&with_sans(&["b.example"]), &set, NOW)), "localhost 127.0.0.1 ::1 b.example");
-    let organization = Given("--organization", AttributeType::Organization, "acme").request();
+    let organization = Given("--organization", AttributeType::Organization, "acme").spec();
     let after = run(&organization, &set, NOW);
     assert_eq!(names(&after), names(&set));
     let client = &after.leaves[1].files.certificate.sound().unwrap().certificate;
@@ -288,7 +286,7 @@ fn what_is_signed_again_keeps_what_no_flag_changes() {
 
 #[test]
 fn certificates_are_renewed_in_time_and_not_before() {
-    let of = |days, ca_days| Request { days: Some(days), ca_days, ..plain() };
+    let of = |days, ca_days| Spec { days: Some(days), ca_days, ..plain() };
     let cases = [
         // days, ca_days, asked window, at day, expected
         (3650, None, None, 3600, [Keep, Keep, Keep]),
@@ -307,35 +305,35 @@ fn certificates_are_renewed_in_time_and_not_before() {
     ];
     for (days, ca_days, renew_within, at, expected) in cases {
         let set = run(&of(days, ca_days), &nothing(), NOW);
-        let request = Request { renew_within, ..no_flags() };
-        let plan = plan(&request, &set, later(at)).unwrap();
+        let spec = Spec { renew_within, ..no_flags() };
+        let plan = plan(&spec, &set, later(at)).unwrap();
         assert_eq!(actions(&plan), expected, "{days} {ca_days:?} {renew_within:?} day {at}");
     }
 }
 
 #[test]
 fn no_leaf_outlives_its_ca_and_a_renewed_ca_outlives_all() {
-    let set = run(&Request { days: Some(90), ca_days: Some(100), ..plain() }, &nothing(), NOW);
+    let set = run(&Spec { days: Some(90), ca_days: Some(100), ..plain() }, &nothing(), NOW);
     let ends = |file: &Loaded<crate::set::CertificateFile>| file.sound().unwrap().certificate.not_after;
     // On day 62 the leaves are due, and the CA is not yet.
-    let after = run(&Request { days: Some(3650), ..no_flags() }, &set, later(62));
+    let after = run(&Spec { days: Some(3650), ..no_flags() }, &set, later(62));
     assert_eq!(ends(&after.ca.certificate), later(100));
     assert_eq!(ends(&after.leaves[0].files.certificate), later(100));
     // On day 80 the CA is due too.
-    let after = run(&Request { days: Some(365), ca_days: None, ..no_flags() }, &set, later(80));
+    let after = run(&Spec { days: Some(365), ca_days: None, ..no_flags() }, &set, later(80));
     assert_eq!(ends(&after.ca.certificate), later(80 + 365));
     assert_eq!(ends(&after.leaves[0].files.certificate), later(80 + 365));
 }
 
 #[test]
 fn a_ca_that_is_signed_again_keeps_key_subject_and_identifier() {
-    let set = run(&Request { days: Some(90), ca_days: Some(95), ..plain() }, &nothing(), NOW);
+    let set = run(&Spec { days: Some(90), ca_days: Some(95), ..plain() }, &nothing(), NOW);
     // The leaves are fresh, the CA about to expire: only the CA and the copy in server.pem change.
-    let renewed = run(&Request { days: Some(3650), ..no_flags() }, &set, later(61));
+    let renewed = run(&Spec { days: Some(3650), ..no_flags() }, &set, later(61));
     let ca = |set: &Set| set.ca.certificate.sound().unwrap().certificate.clone();
     let plan = plan(&no_flags(), &renewed, later(66)).unwrap();
     assert_eq!(actions(&plan)[0], Resign);
-    let after = carry_out(&plan, &no_flags(), &renewed).set;
+    let after = carry_out(&plan).set;
     assert_eq!(ca(&after).subject, ca(&set).subject);
     assert_eq!(ca(&after).public_key, ca(&set).public_key);
     assert_eq!(ca(&after).subject_key_identifier, ca(&set).subject_key_identifier);
@@ -390,15 +388,15 @@ fn an_unusable_ca_is_refused_by_name() {
         assert_eq!(error.exit, crate::error::Exit::Failed);
         assert!(error.hint.is_some());
         // --force starts over whatever is there.
-        let force = Request { force: true, ..plain() };
+        let force = Spec { force: true, ..plain() };
         assert_eq!(actions(&plan_of(&force, &set)), [Issue, Issue, Issue]);
     }
 }
 
 use crate::set::LeafFiles;
 
-fn plan_of(request: &Request, set: &Set) -> Plan {
-    plan(request, set, NOW).unwrap()
+fn plan_of(spec: &Spec, set: &Set) -> Plan {
+    plan(spec, set, NOW).unwrap()
 }
 
 #[test]
@@ -422,9 +420,9 @@ fn a_lone_ca_key_is_taken_up() {
 /// Key identifiers tell them apart.
 #[test]
 fn a_leaf_may_have_the_ca_s_subject() {
-    let same = Request {
+    let same = Spec {
         attributes: [("--state", AttributeType::State), ("--locality", AttributeType::Locality)]
-            .map(|(flag, attribute)| request::Given { attribute, flag, value: String::new() })
+            .map(|(flag, attribute)| spec::Given { attribute, flag, value: String::new() })
             .to_vec(),
         ..plain()
     };
@@ -437,7 +435,7 @@ fn a_leaf_may_have_the_ca_s_subject() {
 
 #[test]
 fn dates_past_the_year_9999_are_refused() {
-    let error = plan(&Request { days: Some(3_000_000), ..plain() }, &nothing(), NOW).unwrap_err();
+    let error = plan(&Spec { days: Some(3_000_000), ..plain() }, &nothing(), NOW).unwrap_err();
     assert!(error.message.starts_with("--days 3000000: ends after the year 9999"), "{error}");
 }
 
@@ -476,7 +474,7 @@ fn inflict<T: Clone>(harm: Harm, file: &mut Loaded<T>, foreign: &Loaded<T>) {
     }
 }
 
-fn any_request() -> impl Strategy<Value = Request> {
+fn any_request() -> impl Strategy<Value = Spec> {
     let name = prop_oneof![Just("localhost"), Just("db.example.com"), Just("10.0.0.7")];
     let flag = prop::option::weighted(0.3, Just(()));
     (
@@ -492,24 +490,24 @@ fn any_request() -> impl Strategy<Value = Request> {
     )
         .prop_map(|(cn, sans, days, renew_within, key, key_format, leaf_only, client, constrain)| {
             let has_address = sans.iter().flatten().copied().chain(cn).any(|name| name == "10.0.0.7");
-            let mut request = Request {
+            let mut spec = Spec {
                 constrain: constrain.is_some() && !has_address,
                 days,
                 renew_within,
                 key: key.or(Some(KeyKind::EcdsaP256)),
                 key_format,
                 leaf_only: leaf_only.is_some(),
-                ..Request::default()
+                ..Spec::default()
             };
             if let Some(cn) = cn {
-                request = request.with_common_name(cn);
+                spec = spec.with_common_name(cn);
             }
-            request.leaves[0].names = sans.map(|names| {
+            spec.leaves[0].names = sans.map(|names| {
                 let mut all = Vec::new();
                 crate::san::add_missing(&mut all, names.iter().map(|n| San::parse("--san", n).unwrap()));
                 all
             });
-            if client.is_some() { client_cn("app", request) } else { request }
+            if client.is_some() { client_cn("app", spec) } else { spec }
         })
 }
 
@@ -535,7 +533,7 @@ proptest! {
         }
         let now = later(day);
         let Ok(first_plan) = plan(&second, &set, now) else { return Ok(()) };
-        let Issued { set: after, changes } = carry_out(&first_plan, &second, &set);
+        let Issued { set: after, changes } = carry_out(&first_plan);
         prop_assert_eq!(changes.is_empty(), first_plan.keeps_everything());
         let faults: Vec<_> =
             check::set(&after, now).into_iter().filter(|f| f.severity == check::Severity::Error).collect();

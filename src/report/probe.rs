@@ -3,17 +3,15 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use time::OffsetDateTime;
 
 use super::check::FindingFacts;
 use super::text::{BOLD, GREEN, marked};
 use super::{Facts, Text, as_word};
-use crate::check::{self, Files, Severity};
+use crate::check::{self, Files, Question, Severity};
 use crate::error::Exit;
 use crate::foreign::printable;
-use crate::job::ProbeJob;
-use crate::probe::{Answer, Diagnosis, Found, Outcome, Plain, Reached, Server, Version};
-use crate::set::{CertificateFile, Set};
+use crate::probe::{Answer, Diagnosis, Expectation, Found, Outcome, Plain, Reached, Server, Version};
+use crate::set::CertificateFile;
 
 /// A running server and what is wrong with it. Its JSON form is part of the contract: `schema` grows when a field
 /// changes its meaning.
@@ -94,23 +92,28 @@ enum ClientCertificate {
 
 impl ProbeReport {
     /// Collects the facts.
-    pub fn new(job: &ProbeJob, set: &Set, found: &Found, diagnosis: &Diagnosis, now: OffsetDateTime) -> Self {
+    pub fn new(
+        question: &Question,
+        expected: &Expectation<'_>,
+        found: &Found,
+        diagnosis: &Diagnosis,
+    ) -> Self {
         let server = found.server.as_ref();
         let chain = server.and_then(Server::chain);
-        let target = job.target.to_string();
+        let target = expected.target.to_string();
         let certificate = chain.map(|file| &file.certificate);
         let files = Files {
             server: Some(check::Server { target: &target, certificate }),
-            ..check::files(&job.question, set)
+            ..check::files(question, expected.set)
         };
         Self {
             schema: 1,
             target: target.clone(),
-            server_name: job.server_name.to_string(),
+            server_name: expected.server_name.to_string(),
             ok: diagnosis.connects(),
             unknown: diagnosis.unknown.as_ref().map(|failure| failure.message.clone()),
             tls_mode: diagnosis.tls_mode,
-            expected_tls_mode: job.tls_mode,
+            expected_tls_mode: expected.tls_mode,
             addresses: found
                 .attempts
                 .iter()
@@ -125,7 +128,7 @@ impl ProbeReport {
             certificates: chain
                 .into_iter()
                 .flat_map(CertificateFile::all)
-                .map(|certificate| Facts::new(certificate, now))
+                .map(|certificate| Facts::new(certificate, expected.now))
                 .collect(),
             findings: diagnosis.findings.iter().map(|finding| FindingFacts::new(finding, &files)).collect(),
         }

@@ -12,8 +12,8 @@ use crate::certificate::{Certificate, certificates_from_pem};
 use crate::error::{Failure, Result};
 use crate::files::{FileKind, shown, typed};
 use crate::keys::{PublicKey, encoding};
-use crate::request::{Request, TlsDir};
 use crate::set::Set;
+use crate::spec::{Spec, TlsDir};
 use crate::store::{Change, Dir, Directory, Entry, Interrupted, Policy, Reader, staged};
 
 type Octets = Zeroizing<Vec<u8>>;
@@ -41,46 +41,41 @@ struct Existing {
 
 impl Copy {
     /// Reads the directory of a rehearsal, or of a run that holds no lock yet; `None` without `--tls-dir`.
-    pub(super) fn find(request: &Request) -> Result<Option<Self>> {
-        let Some(tls_dir) = &request.tls_dir else { return Ok(None) };
+    pub(super) fn find(spec: &Spec) -> Result<Option<Self>> {
+        let Some(tls_dir) = &spec.tls_dir else { return Ok(None) };
         let Some(dir) = Directory::find(&tls_dir.path)? else {
-            return Ok(Some(Self::read(request, tls_dir, &Reader::strict(None), None)?));
+            return Ok(Some(Self::read(spec, tls_dir, &Reader::strict(None), None)?));
         };
-        for other in [Some(request.out_dir.clone()), request.external_ca_dir()].into_iter().flatten() {
+        for other in [Some(spec.out_dir.clone()), spec.external_ca_dir()].into_iter().flatten() {
             let other = Directory::find(&other)?.map(|other| other.identity());
             if other.is_some_and(|other| other.ok() == dir.identity().ok()) {
                 return Err(own_directory(tls_dir));
             }
         }
-        let staged_key = Self::staged_key(request, &dir)?;
+        let staged_key = Self::staged_key(spec, &dir)?;
         let interrupted = Interrupted::find(&dir)?;
         let reader = Reader { dir: Some(&dir), interrupted: interrupted.as_ref(), policy: Policy::Strict };
-        Self::read(request, tls_dir, &reader, staged_key).map(Some)
+        Self::read(spec, tls_dir, &reader, staged_key).map(Some)
     }
 
     /// Finishes or clears what a killed run has left in the directory, and reads it.
-    pub(super) fn recover(request: &Request, directory: Option<&Directory>) -> Result<Option<Self>> {
-        let (Some(tls_dir), Some(directory)) = (&request.tls_dir, directory) else { return Ok(None) };
-        let staged_key = Self::staged_key(request, directory.dir())?;
+    pub(super) fn recover(spec: &Spec, directory: Option<&Directory>) -> Result<Option<Self>> {
+        let (Some(tls_dir), Some(directory)) = (&spec.tls_dir, directory) else { return Ok(None) };
+        let staged_key = Self::staged_key(spec, directory.dir())?;
         directory.recover()?;
-        Self::read(request, tls_dir, &Reader::strict(Some(directory.dir())), staged_key).map(Some)
+        Self::read(spec, tls_dir, &Reader::strict(Some(directory.dir())), staged_key).map(Some)
     }
 
-    fn staged_key(request: &Request, dir: &Dir) -> Result<Option<Octets>> {
-        let Some(tls_dir) = &request.tls_dir else { return Ok(None) };
+    fn staged_key(spec: &Spec, dir: &Dir) -> Result<Option<Octets>> {
+        let Some(tls_dir) = &spec.tls_dir else { return Ok(None) };
         let Some(mut file) = staged(dir, &tls_dir.server.file(FileKind::Key))? else { return Ok(None) };
         let mut octets = Zeroizing::new(Vec::new());
         Ok(file.read_to_end(&mut octets).is_ok().then_some(octets))
     }
 
-    fn read(
-        request: &Request,
-        tls_dir: &TlsDir,
-        reader: &Reader<'_>,
-        staged_key: Option<Octets>,
-    ) -> Result<Self> {
-        let names = names(request, tls_dir);
-        let ca_key = request.ca_copy.as_ref().unwrap_or(&request.ca_base).file(FileKind::Key);
+    fn read(spec: &Spec, tls_dir: &TlsDir, reader: &Reader<'_>, staged_key: Option<Octets>) -> Result<Self> {
+        let names = names(spec, tls_dir);
+        let ca_key = spec.ca_copy.as_ref().unwrap_or(&spec.ca_base).file(FileKind::Key);
         let mut copy = Self { files: Vec::new(), others: Vec::new(), authorities: Vec::new(), staged_key };
         for (name, kind) in &names {
             let contents = reader.file(name)?;
@@ -113,18 +108,18 @@ impl Copy {
     /// that are no copy of this set: they are somebody's.
     pub(super) fn changes(
         &self,
-        request: &Request,
+        spec: &Spec,
         set: &Set,
         changes: &[Change],
         reader: &Reader<'_>,
     ) -> Result<Vec<Change>> {
-        let Some(tls_dir) = &request.tls_dir else { return Ok(Vec::new()) };
-        let originals = self.originals(request, set, changes, reader)?;
+        let Some(tls_dir) = &spec.tls_dir else { return Ok(Vec::new()) };
+        let originals = self.originals(spec, set, changes, reader)?;
         self.check(tls_dir, &originals)?;
         let mut copies = Vec::new();
         for (existing, original) in self.files.iter().zip(originals) {
             let Some(contents) = original.after else { continue };
-            let access = request.access;
+            let access = spec.access;
             let mode = access.key_mode.filter(|_| existing.kind == FileKind::Key);
             let is_same = existing.contents.as_ref() == Some(&contents);
             if is_same && existing.entry.is_some_and(|entry| entry.has_access(mode, access.owner)) {
@@ -139,13 +134,12 @@ impl Copy {
 
     fn originals(
         &self,
-        request: &Request,
+        spec: &Spec,
         set: &Set,
         changes: &[Change],
         reader: &Reader<'_>,
     ) -> Result<Vec<Original>> {
-        let TlsDir { server, .. } =
-            request.tls_dir.as_ref().ok_or_else(|| Failure::failed("no --tls-dir"))?;
+        let TlsDir { server, .. } = spec.tls_dir.as_ref().ok_or_else(|| Failure::failed("no --tls-dir"))?;
         let is_ca =
             |name: &str| name != server.file(FileKind::Certificate) && name != server.file(FileKind::Key);
         self.files
@@ -259,8 +253,8 @@ fn key_in(octets: &[u8]) -> Option<PublicKey> {
 }
 
 /// The three names, in the order of a report.
-fn names(request: &Request, tls_dir: &TlsDir) -> [(String, FileKind); 3] {
-    let ca = request.ca_copy.as_ref().unwrap_or(&request.ca_base);
+fn names(spec: &Spec, tls_dir: &TlsDir) -> [(String, FileKind); 3] {
+    let ca = spec.ca_copy.as_ref().unwrap_or(&spec.ca_base);
     [
         (tls_dir.server.file(FileKind::Certificate), FileKind::Certificate),
         (tls_dir.server.file(FileKind::Key), FileKind::Key),

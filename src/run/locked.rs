@@ -5,7 +5,7 @@ use std::path::Path;
 use super::copy::{Copy, own_directory};
 use crate::error::{Failure, Result};
 use crate::files::shown;
-use crate::request::Request;
+use crate::spec::Spec;
 use crate::store::{Change, Dir, Directory, Step};
 
 /// Which of a run's directories.
@@ -30,11 +30,11 @@ pub struct Locked {
 }
 
 impl Locked {
-    /// Opens, and makes where they are missing, all directories of the request, and locks them; always in the same
+    /// Opens, and makes where they are missing, all directories of the run, and locks them; always in the same
     /// order, so that two runs never wait for each other.
-    pub fn new(request: &Request, waiting: &dyn Fn(&Path)) -> Result<Self> {
+    pub fn new(spec: &Spec, waiting: &dyn Fn(&Path)) -> Result<Self> {
         loop {
-            let opened = Self::open(request)?;
+            let opened = Self::open(spec)?;
             match opened.lock(waiting) {
                 Ok(true) => return Ok(opened),
                 // A run that failed has removed a directory that it had made, while this one waited for it.
@@ -47,10 +47,10 @@ impl Locked {
         }
     }
 
-    fn open(request: &Request) -> Result<Self> {
-        let ca = request.external_ca_dir().map(|path| existing(&path)).transpose()?;
-        let mut opened = Self { output: Directory::open(&request.out_dir)?, ca, copy: None };
-        match opened.add(request) {
+    fn open(spec: &Spec) -> Result<Self> {
+        let ca = spec.external_ca_dir().map(|path| existing(&path)).transpose()?;
+        let mut opened = Self { output: Directory::open(&spec.out_dir)?, ca, copy: None };
+        match opened.add(spec) {
             Ok(()) => Ok(opened),
             Err(failure) => {
                 opened.abandon();
@@ -59,13 +59,13 @@ impl Locked {
         }
     }
 
-    fn add(&mut self, request: &Request) -> Result<()> {
+    fn add(&mut self, spec: &Spec) -> Result<()> {
         let output = self.output.identity()?;
         if let Some(ca) = self.ca.take() {
             // The same directory by another path.
             self.ca = if ca.identity()? == output { None } else { Some(ca) };
         }
-        if let Some(tls_dir) = &request.tls_dir {
+        if let Some(tls_dir) = &spec.tls_dir {
             let copy = Directory::open(&tls_dir.path)?;
             let own = copy.identity()?;
             self.copy = Some(copy);
@@ -116,8 +116,8 @@ impl Locked {
     }
 
     /// The copy as it is, after the same.
-    pub(super) fn copy(&self, request: &Request) -> Result<Option<Copy>> {
-        Copy::recover(request, self.copy.as_ref())
+    pub(super) fn copy(&self, spec: &Spec) -> Result<Option<Copy>> {
+        Copy::recover(spec, self.copy.as_ref())
     }
 
     /// Writes everything, or nothing where an error is seen in time: all is on the disk before the first file moves.

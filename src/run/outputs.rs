@@ -10,26 +10,26 @@ use crate::files::{BaseName, FileKind, shown, typed};
 use crate::form;
 use crate::issue::Issued;
 use crate::plan::{Action, KeyChoice, LeafPlan, Plan, holds_key};
-use crate::request::{Access, Request};
 use crate::set::Set;
+use crate::spec::{Access, Spec};
 use crate::store::{Change, Dir, Kind, Reader, has_other_names};
 
 /// The certificate of a CA from elsewhere once more beside what it signs: Milvus in tlsMode 2 and every client need
 /// it. A CA's key of the same name is another CA's.
-pub(super) fn add_ca_copy(request: &Request, issued: &mut Issued, reader: &Reader<'_>) -> Result<()> {
-    let Some(base) = &request.ca_copy else { return Ok(()) };
+pub(super) fn add_ca_copy(spec: &Spec, issued: &mut Issued, reader: &Reader<'_>) -> Result<()> {
+    let Some(base) = &spec.ca_copy else { return Ok(()) };
     let (key, pem) = (base.file(FileKind::Key), base.file(FileKind::Certificate));
     let is_there = reader.has(&key);
-    let key = request.out_dir.join(key);
+    let key = spec.out_dir.join(key);
     let there = reader.file(&pem)?;
     if there.as_ref().is_some_and(|there| form::holds_key(there)) {
-        return Err(holds_key(&request.out_dir.join(&pem), &key, !is_there));
+        return Err(holds_key(&spec.out_dir.join(&pem), &key, !is_there));
     }
-    if is_there && !is_same_file(&key, &request.ca_path(FileKind::Key)) {
+    if is_there && !is_same_file(&key, &spec.ca_path(FileKind::Key)) {
         return Err(Failure::failed(format!("{}: is there already, and is another CA's", shown(&key)))
             .hint("choose another directory with --out-dir, or another name with --ca-file"));
     }
-    if is_same_file(&request.out_dir.join(&pem), &request.ca_path(FileKind::Certificate)) {
+    if is_same_file(&spec.out_dir.join(&pem), &spec.ca_path(FileKind::Certificate)) {
         return Ok(());
     }
     let Some(ca) = issued.set.ca.certificate.sound() else { return Ok(()) };
@@ -46,9 +46,9 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
 }
 
 /// `--key-mode` and `--owner`: for what is written, and for what is there with another mode or owner.
-pub(super) fn set_access(request: &Request, issued: &mut Issued, reader: &Reader<'_>) -> Result<()> {
-    let Access { key_mode, owner } = request.access;
-    if request.access == Access::default() {
+pub(super) fn set_access(spec: &Spec, issued: &mut Issued, reader: &Reader<'_>) -> Result<()> {
+    let Access { key_mode, owner } = spec.access;
+    if spec.access == Access::default() {
         return Ok(());
     }
     if cfg!(windows) {
@@ -60,7 +60,7 @@ pub(super) fn set_access(request: &Request, issued: &mut Issued, reader: &Reader
         let is_key = issued.set.leaves.iter().any(|leaf| leaf.base.file(FileKind::Key) == name);
         key_mode.filter(|_| is_key)
     };
-    for (name, kind) in own_files(request, &issued.set) {
+    for (name, kind) in own_files(spec, &issued.set) {
         let Some(dir) = reader.dir.filter(|_| !issued.changes.iter().any(|change| change.name == name))
         else {
             continue;
@@ -81,11 +81,11 @@ pub(super) fn set_access(request: &Request, issued: &mut Issued, reader: &Reader
 }
 
 /// The files of the set in its directory; nothing else that may have a name like theirs.
-fn own_files(request: &Request, set: &Set) -> Vec<(String, FileKind)> {
+fn own_files(spec: &Spec, set: &Set) -> Vec<(String, FileKind)> {
     let ca = [FileKind::Key, FileKind::Certificate, FileKind::Serial];
     let leaf = [FileKind::Key, FileKind::Certificate, FileKind::Csr];
     let named = |base: &BaseName, kinds: [FileKind; 3]| kinds.map(|kind| (base.file(kind), kind));
-    let ca = request.external_ca.is_none().then(|| named(&set.ca_base, ca));
+    let ca = spec.external_ca.is_none().then(|| named(&set.ca_base, ca));
     ca.into_iter().chain(set.leaves.iter().map(|one| named(&one.base, leaf))).flatten().collect()
 }
 
@@ -105,19 +105,14 @@ fn check_given_away(dir: &Dir, name: &str) -> Result<()> {
 
 /// No file of a CA from elsewhere is written over, but its serial file; no serial file is a link; no certificate gets
 /// beside a key that is not its own, and the CA's key is nobody else's.
-pub(super) fn check_outputs(
-    request: &Request,
-    set: &Set,
-    changes: &[Change],
-    reader: &Reader<'_>,
-) -> Result<()> {
-    let serial = request.ca_base.file(FileKind::Serial);
-    check_serial_file(request, changes, &serial)?;
-    if request.external_ca.is_some() {
+pub(super) fn check_outputs(spec: &Spec, set: &Set, changes: &[Change], reader: &Reader<'_>) -> Result<()> {
+    let serial = spec.ca_base.file(FileKind::Serial);
+    check_serial_file(spec, changes, &serial)?;
+    if spec.external_ca.is_some() {
         let ca_files = [FileKind::Key, FileKind::Certificate, FileKind::Serial]
-            .map(|kind| request.ca_path(kind).canonicalize().ok());
+            .map(|kind| spec.ca_path(kind).canonicalize().ok());
         for change in changes.iter().filter(|change| change.name != serial) {
-            let path = request.out_dir.join(&change.name);
+            let path = spec.out_dir.join(&change.name);
             let whole = path.canonicalize().ok();
             if whole.is_some() && ca_files.contains(&whole) {
                 return Err(Failure::failed(format!("{}: is a file of the CA", shown(&path)))
@@ -128,18 +123,18 @@ pub(super) fn check_outputs(
     for change in changes {
         let is_dir =
             |dir: &Dir| dir.entry(&change.name).ok().flatten().is_some_and(|entry| entry.kind == Kind::Dir);
-        if reader.dir.is_some_and(is_dir) && (request.external_ca.is_none() || change.name != serial) {
-            let path = request.out_dir.join(&change.name);
+        if reader.dir.is_some_and(is_dir) && (spec.external_ca.is_none() || change.name != serial) {
+            let path = spec.out_dir.join(&change.name);
             return Err(Failure::failed(format!("{}: is a directory, where a file should be", shown(&path)))
                 .hint("move it away"));
         }
     }
-    check_keys(request, set, changes)
+    check_keys(spec, set, changes)
 }
 
 /// A serial number is given once: two files that count the same CA's apart would give it twice.
-fn check_serial_file(request: &Request, changes: &[Change], serial: &str) -> Result<()> {
-    let path = request.ca_path(FileKind::Serial);
+fn check_serial_file(spec: &Spec, changes: &[Change], serial: &str) -> Result<()> {
+    let path = spec.ca_path(FileKind::Serial);
     let is_written = changes.iter().any(|change| change.name == serial);
     if is_written && path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
         return Err(Failure::failed(format!(
@@ -153,13 +148,13 @@ fn check_serial_file(request: &Request, changes: &[Change], serial: &str) -> Res
     Ok(())
 }
 
-fn check_keys(request: &Request, set: &Set, changes: &[Change]) -> Result<()> {
+fn check_keys(spec: &Spec, set: &Set, changes: &[Change]) -> Result<()> {
     let ca = set.ca_certificate().map(|ca| &ca.public_key.spki);
     for leaf in &set.leaves {
         let (key, pem) = (leaf.base.file(FileKind::Key), leaf.base.file(FileKind::Certificate));
         let is_written = changes.iter().any(|change| change.name == pem || change.name == key);
         let Some(file) = leaf.files.key.sound().filter(|_| is_written) else { continue };
-        let path = request.out_dir.join(key);
+        let path = spec.out_dir.join(key);
         if ca.is_some_and(|ca| *ca == file.key.public().spki) {
             return Err(Failure::failed(format!("{}: is the CA's private key", shown(&path)))
                 .hint(format!("move it away, and {} gets a key of its own", leaf.base)));
@@ -198,7 +193,7 @@ pub(super) fn self_check(plan: &Plan, set: &Set, changes: &[Change], now: Offset
 /// Where somebody else made the CA or the request, what is in it shows only in what is signed; else it is a bug.
 fn not_written(plan: &Plan, problem: &str) -> Failure {
     let is_from_elsewhere = plan.ca.action != Action::Issue
-        || plan.leaves.iter().any(|leaf| matches!(leaf.key, KeyChoice::Foreign(_)));
+        || plan.leaves.iter().any(|leaf| matches!(leaf.key, KeyChoice::PublicHalf(_)));
     if is_from_elsewhere {
         let failure = Failure::failed(format!("{problem}; nothing was written"));
         return failure.hint("use another CA, or a CA certificate with basicConstraints and keyUsage alone");

@@ -105,6 +105,20 @@ fn empty_variables_are_as_none_but_for_the_subjects() {
 }
 
 #[test]
+fn a_wrong_variable_stops_only_the_commands_that_use_it() {
+    let sandbox = Sandbox::with_set();
+    for (name, value) in [("DAYS", "x"), ("KEY_TYPE", "x"), ("SAN", "a b"), ("KEY_MODE", "999")] {
+        let name = format!("MILVUS_CERTGEN_{name}");
+        sandbox.certgen(&["check", "-q"]).env(&name, value).succeeds();
+        let error = sandbox.certgen(&["--dry-run"]).env(&name, value).fails(2);
+        assert!(error.contains(value), "{error}");
+    }
+    let renew = ["renew", "--ca", "-q"];
+    sandbox.certgen(&renew).env("MILVUS_CERTGEN_SAN", "a b").succeeds();
+    sandbox.certgen(&renew).env("MILVUS_CERTGEN_DAYS", "x").fails(2);
+}
+
+#[test]
 fn aliases_of_gen_sh_s_words_work() {
     let sandbox = Sandbox::new();
     let json = sandbox

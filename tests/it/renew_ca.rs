@@ -6,8 +6,8 @@ use milvus_certgen::certificate::{Certificate, certificates_from_pem};
 use milvus_certgen::issue;
 use milvus_certgen::keys::{KeyFormat, KeyKind};
 use milvus_certgen::profile::Role;
-use milvus_certgen::request::Request;
 use milvus_certgen::set::Set;
+use milvus_certgen::spec::Spec;
 use time::{Duration, OffsetDateTime};
 
 use crate::check::signing::{CA, CLIENT, SERVER, but, sign, sign_between, sign_ca, sign_ca_with};
@@ -180,13 +180,13 @@ fn write(set: &Set, to: &Sandbox) {
 }
 
 fn made_at(now: OffsetDateTime, days: u32) -> Sandbox {
-    let request = Request { key: Some(KeyKind::EcdsaP256), ca_days: Some(days), ..Request::default() };
+    let spec = Spec { key: Some(KeyKind::EcdsaP256), ca_days: Some(days), ..Spec::default() };
     let random = |octets: &mut [u8]| {
         octets.fill(7);
         Ok(())
     };
     let sandbox = Sandbox::new();
-    write(&issue::make(&request, now, random).unwrap(), &sandbox);
+    write(&issue::make(&spec, now, random).unwrap(), &sandbox);
     sandbox
 }
 

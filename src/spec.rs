@@ -8,16 +8,15 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use crate::error::{Failure, Result};
-use crate::files::BaseName;
-use crate::files::{FileKind, Owner};
+use crate::files::{BaseName, FileKind, Owner};
 use crate::keys::{KeyFormat, KeyKind, PublicKey};
 use crate::pki::Identity;
 use crate::profile::Role;
 use crate::san::{San, names_of_common_name};
 use crate::set::{CaFiles, Leaf, Set};
+use crate::subject::AttributeType;
 
 mod identity;
-use crate::subject::AttributeType;
 
 /// gen.sh's `-days 3650`.
 pub const DEFAULT_DAYS: u32 = 3650;
@@ -74,19 +73,54 @@ pub struct TlsDir {
     pub server: BaseName,
 }
 
-/// Somebody else's request for a certificate, already judged.
+/// A CSR that may be signed.
 #[derive(Debug, Clone)]
-pub struct Foreign {
+pub struct AcceptedCsr {
     /// What the certificate will say.
     pub identity: Identity,
     /// The key that it is for.
     pub key: PublicKey,
 }
 
+/// What is to happen to one certificate.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "with `rekey` what is issued gets a new key")]
+pub enum Wish {
+    /// It is issued only where what exists is not valid for what was asked.
+    Ensure { rekey: bool },
+    /// The same, and it belongs to one name: files of that base name that are for another are not overwritten.
+    Create { rekey: bool },
+    /// It is issued again whatever its state.
+    Renew { rekey: bool },
+    /// Its files may be written again, but it is not issued.
+    Refresh,
+    /// It is issued for this CSR, whose key is elsewhere.
+    Sign(AcceptedCsr),
+}
+
+impl Wish {
+    /// True if the key is replaced when the certificate is issued.
+    pub fn rekeys(&self) -> bool {
+        matches!(
+            self,
+            Self::Ensure { rekey: true } | Self::Create { rekey: true } | Self::Renew { rekey: true }
+        )
+    }
+
+    /// True if it is for the plan to say whether the certificate is issued.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Ensure { .. } | Self::Create { .. })
+    }
+
+    /// The CSR that is signed.
+    pub fn csr(&self) -> Option<&AcceptedCsr> {
+        if let Self::Sign(csr) = self { Some(csr) } else { None }
+    }
+}
+
 /// What is asked of one certificate under the CA.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
-pub struct LeafRequest {
+pub struct LeafSpec {
     /// Server or client.
     pub role: Role,
     /// What its files are called.
@@ -95,19 +129,11 @@ pub struct LeafRequest {
     pub common_name: Option<(&'static str, String)>,
     /// `--san`, without duplicates. Never empty.
     pub names: Option<Vec<San>>,
-    /// It is signed again even if what is there serves.
-    pub renew: bool,
-    /// Its key is made anew when it is signed.
-    pub rekey: bool,
-    /// Its files may be written again, but it is not signed.
-    pub only_refresh: bool,
-    /// It is somebody's own: files of that name that were made for somebody else are not written over.
-    pub exclusive: bool,
-    /// It is signed for this request of somebody else.
-    pub foreign: Option<Foreign>,
+    /// What is to happen to it.
+    pub wish: Wish,
 }
 
-impl LeafRequest {
+impl LeafSpec {
     /// Nothing but the role and its name on the Milvus page.
     pub fn of_role(role: Role) -> Self {
         Self::new(role, BaseName::of_role(role))
@@ -115,17 +141,7 @@ impl LeafRequest {
 
     /// Nothing but the role and what its files are called.
     pub fn new(role: Role, base: BaseName) -> Self {
-        Self {
-            role,
-            base,
-            common_name: None,
-            names: None,
-            renew: false,
-            rekey: false,
-            only_refresh: false,
-            exclusive: false,
-            foreign: None,
-        }
+        Self { role, base, common_name: None, names: None, wish: Wish::Ensure { rekey: false } }
     }
 
     /// True if a flag says something about the names.
@@ -137,7 +153,7 @@ impl LeafRequest {
 /// What is asked for.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub struct Request {
+pub struct Spec {
     /// Where the set is.
     pub out_dir: PathBuf,
     /// What the CA's files are called.
@@ -149,7 +165,7 @@ pub struct Request {
     /// The CA, if it is from elsewhere.
     pub external_ca: Option<ExternalCa>,
     /// The certificates under the CA.
-    pub leaves: Vec<LeafRequest>,
+    pub leaves: Vec<LeafSpec>,
     /// The subject attributes that were given, but for the common names.
     pub attributes: Vec<Given>,
     /// `--cn`: the CA's, and of what is made new without a common name of its own.
@@ -174,7 +190,7 @@ pub struct Request {
     pub discard_ca_key: bool,
     /// `--constrain`
     pub constrain: bool,
-    /// A certificate that is not part of the request names the CA's by its serial number.
+    /// A certificate that is not part of the run names the CA's by its serial number.
     pub ca_is_named_by_number: bool,
     /// Names that a new CA may sign for besides those of the leaves.
     pub ca_names: Vec<San>,
@@ -184,7 +200,7 @@ pub struct Request {
     pub force: bool,
 }
 
-impl Default for Request {
+impl Default for Spec {
     /// A plain run: the nine files, no flag given.
     fn default() -> Self {
         Self {
@@ -193,7 +209,7 @@ impl Default for Request {
             ca: CaPolicy::Ensure,
             password: None,
             external_ca: None,
-            leaves: [Role::Server, Role::Client].map(LeafRequest::of_role).to_vec(),
+            leaves: [Role::Server, Role::Client].map(LeafSpec::of_role).to_vec(),
             attributes: Vec::new(),
             common_name: None,
             days: None,
@@ -214,7 +230,7 @@ impl Default for Request {
     }
 }
 
-impl Request {
+impl Spec {
     /// Names the server, as `--cn` does.
     pub fn with_common_name(mut self, name: &str) -> Self {
         self.common_name = Some(name.to_owned());
@@ -241,7 +257,7 @@ impl Request {
         Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
     }
 
-    /// The files of the request, none of them there.
+    /// The files that are asked for, none of them there.
     pub fn shape(&self) -> Set {
         Set {
             ca_base: self.ca_base.clone(),

@@ -1,6 +1,6 @@
 //! What certificates will say: flags over what is there, or over gen.sh's defaults.
 
-use super::{Given, LeafRequest, Request};
+use super::{Given, LeafSpec, Spec};
 use crate::error::Result;
 use crate::pki::Identity;
 use crate::profile::Role;
@@ -17,7 +17,7 @@ const DEFAULTS: [(AttributeType, &str); 5] = [
 ];
 const DEFAULT_COMMON_NAME: &str = "localhost";
 
-impl Request {
+impl Spec {
     /// The subject of a new CA.
     pub fn ca_subject(&self) -> Result<Subject> {
         let mut subject = Subject::default();
@@ -33,7 +33,7 @@ impl Request {
     /// stays where no flag says otherwise.
     pub fn identity(
         &self,
-        leaf: &LeafRequest,
+        leaf: &LeafSpec,
         existing: Option<&Subject>,
         names: Option<&[San]>,
     ) -> Result<Identity> {
@@ -70,7 +70,7 @@ impl Request {
     }
 
     /// The attributes that were given for a server or client.
-    pub fn given(&self, leaf: &LeafRequest) -> Vec<Given> {
+    pub fn given(&self, leaf: &LeafSpec) -> Vec<Given> {
         let common_name = leaf.common_name.clone().map(|(flag, value)| Given {
             attribute: AttributeType::CommonName,
             flag,
