@@ -85,7 +85,7 @@ impl Locked {
         for directory in all.drain(..) {
             order.push((directory.identity()?, directory));
         }
-        order.sort_by(|(one, _), (other, _)| one.cmp(other));
+        order.sort_by_key(|(identity, _)| *identity);
         for (_, directory) in order {
             if !directory.lock(|| waiting(directory.dir().path()))? {
                 return Ok(false);

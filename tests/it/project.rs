@@ -116,9 +116,9 @@ fn no_module_imports_one_above_it() {
         assert!(!lowest.is_empty(), "these import each other: {left:?}");
         for module in lowest {
             left.remove(module);
-            left.values_mut().for_each(|imports| {
+            for imports in left.values_mut() {
                 imports.remove(module);
-            });
+            }
         }
     }
 }

@@ -47,7 +47,8 @@ impl Dir {
         &self.path
     }
 
-    /// What has to be synced for the directory's entries to be durable.
+    /// What has to be synced for the directory's entries to be durable; `None` where the system has no such call.
+    #[expect(clippy::unnecessary_wraps, reason = "Windows has none")]
     pub fn to_sync(&self) -> Option<&File> {
         Some(&self.handle)
     }
