@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt::Write;
-use std::os::unix::ffi::OsStrExt;
 
 /// The text with everything escaped that steers a terminal, or is not seen on it: control characters, line breaks
 /// and odd blanks, what turns the direction of writing, and what has no width.
@@ -44,7 +43,7 @@ pub fn typed(word: impl AsRef<OsStr>) -> String {
     match word.to_str() {
         Some(text) if !text.is_empty() && text.chars().all(is_plain) => text.to_owned(),
         Some(text) if !text.chars().any(is_hidden) => format!("'{}'", text.replace('\'', "'\\''")),
-        _ => printed(word.as_bytes()),
+        _ => printed(word.as_encoded_bytes()),
     }
 }
 
@@ -77,8 +76,6 @@ fn printed(word: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
-
     use super::*;
 
     #[test]
@@ -97,14 +94,18 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     fn said_by_a_shell(line: &str) -> Vec<u8> {
-        let output = Command::new("sh").args(["-c", line]).output().unwrap();
+        let output = std::process::Command::new("sh").args(["-c", line]).output().unwrap();
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
         output.stdout
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_shell_reads_the_word_that_was_meant() {
+        use std::os::unix::ffi::OsStrExt;
+
         assert_eq!(typed("a/b.pem"), "a/b.pem");
         assert_eq!(typed("it's $(x)"), r"'it'\''s $(x)'");
         assert_eq!(typed("\u{1b}%"), r#""$(printf '\033\045')""#);

@@ -16,7 +16,6 @@ pub mod encoding;
 mod generate;
 mod names;
 mod password;
-mod primes;
 mod problem;
 mod signer;
 mod verification;

@@ -22,10 +22,8 @@
 //! Lower modules never import upper ones: [`error`], `foreign`, [`subject`], [`san`], [`serial`], `pem`, `form` and
 //! [`keys`] know of nothing else; [`certificate`] reads and [`pki`] makes; [`set`] is data.
 
-#[cfg(not(unix))]
-compile_error!(
-    "milvus-certgen creates private keys with Unix modes; on Windows run it in WSL or a container"
-);
+#[cfg(not(any(unix, windows)))]
+compile_error!("milvus-certgen knows how to lock and replace files on Unix and on Windows only");
 
 mod check;
 mod cli;

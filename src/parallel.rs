@@ -4,14 +4,13 @@ use std::sync::Mutex;
 use std::thread;
 
 /// Runs the same work on every core, this thread's among them.
-pub(crate) fn on_all_cores(work: impl Fn() + Sync) {
+pub(crate) fn on_all_cores(work: &(dyn Fn() + Sync)) {
     let others = thread::available_parallelism().map_or(1, usize::from) - 1;
     on_threads(others, work);
 }
 
 /// Where a thread cannot be started (`ulimit -u`, a container's limit of processes), the others do its work.
-fn on_threads(others: usize, work: impl Fn() + Sync) {
-    let work: &(dyn Fn() + Sync) = &work;
+fn on_threads(others: usize, work: &(dyn Fn() + Sync)) {
     thread::scope(|scope| {
         for _ in 0..others {
             if thread::Builder::new().spawn_scoped(scope, move || without_traces(work)).is_err() {
@@ -35,7 +34,7 @@ pub(crate) fn map<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync)
     let others = cores.min(items.len()).saturating_sub(1);
     let results: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::default()).collect();
     let items = Mutex::new(items.into_iter().zip(&results));
-    on_threads(others, || {
+    on_threads(others, &|| {
         let next = || items.lock().ok().and_then(|mut items| items.next());
         while let Some((item, place)) = next() {
             let result = work(item);
@@ -67,7 +66,7 @@ mod tests {
         let runs = AtomicUsize::new(0);
         for (others, expected) in [(0, 1), (2, 3)] {
             runs.store(0, Ordering::Relaxed);
-            on_threads(others, || {
+            on_threads(others, &|| {
                 runs.fetch_add(1, Ordering::Relaxed);
             });
             assert_eq!(runs.load(Ordering::Relaxed), expected);

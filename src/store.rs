@@ -5,7 +5,7 @@ mod load;
 mod settled;
 mod transaction;
 
-pub use dir::{Dir, Entry};
-pub use load::{Policy, Reader, load_ca, look_at, mode_of, read_typed};
+pub use dir::{Dir, DirectoryId, Entry, Kind, has_other_names, mode_of};
+pub use load::{Policy, Reader, load_ca, look_at, read_typed};
 pub use settled::settled;
 pub use transaction::{Change, Directory, Interrupted, Staged, Step, staged};

@@ -17,7 +17,7 @@ use crate::fixtures::{FIXTURES, Fixture, Flaw, Made, Maker, TITLE, incomplete_re
 use crate::report::Report;
 use crate::run::{Place, World, in_directory};
 use crate::san::{San, names_of_common_name};
-use crate::store::{Change, Directory, Reader, Staged};
+use crate::store::{Change, Directory, Kind, Reader, Staged};
 
 const README: &str = "README.md";
 
@@ -94,7 +94,7 @@ fn decide(job: &Job, reader: &Reader<'_>) -> Result<bool> {
     }
     for fixture in &FIXTURES {
         let entry = reader.dir.and_then(|dir| dir.entry(fixture.directory).ok().flatten());
-        if entry.is_some_and(|entry| !entry.kind.is_dir()) {
+        if entry.is_some_and(|entry| entry.kind != Kind::Dir) {
             let path = job.dir.join(fixture.directory);
             return Err(Failure::failed(format!("{}: is there already, and is no directory", shown(&path)))
                 .hint("move it away, or give another directory"));

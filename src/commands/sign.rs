@@ -13,7 +13,7 @@ use crate::report::Report;
 use crate::run::{self, World};
 use crate::san::{San, names_of_common_name};
 use crate::spec::{AcceptedCsr, CaPolicy, ExternalCa, LeafSpec, Spec, Wish};
-use crate::store::{Directory, read_typed};
+use crate::store::{Directory, DirectoryId, read_typed};
 
 /// More names than any client's TLS stack takes in one certificate (rustls stops at 64 KiB).
 const MOST_NAMES: usize = 1000;
@@ -102,7 +102,7 @@ fn sign(files: &[PathBuf], terms: &Terms, dry_run: bool, world: &mut World<'_>) 
 struct Judged {
     dir: PathBuf,
     /// Which directory that is, however it was named.
-    place: Option<(u64, u64)>,
+    place: Option<DirectoryId>,
     leaf: LeafSpec,
     /// What it asked for and does not get.
     notes: Vec<String>,

@@ -4,8 +4,10 @@ use crypto_bigint::BoxedUint;
 use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey};
 use zeroize::Zeroizing;
 
-use super::{KeyKind, PrivateKey, PublicKey, primes};
+use super::{KeyKind, PrivateKey, PublicKey};
 use crate::error::{Failure, Result};
+use crate::parallel::on_all_cores;
+use milvus_certgen_primes as primes;
 
 /// Makes `count` keys of one kind from the operating system's randomness. RSA uses all cores.
 pub fn generate(kind: KeyKind, count: usize) -> Result<Vec<PrivateKey>> {
@@ -44,7 +46,7 @@ fn repeat(count: usize, algorithm: &'static rcgen::SignatureAlgorithm) -> Result
 }
 
 fn generate_rsa(bits: u32, count: usize) -> Result<Vec<PrivateKey>> {
-    primes::pairs(count, bits, from_primes).ok_or_else(no_randomness)?.into_iter().collect()
+    primes::pairs(count, bits, on_all_cores, from_primes).ok_or_else(no_randomness)?.into_iter().collect()
 }
 
 /// An RSA key of 1024 bits, as PEM and as a public key: for tests of who must refuse it. ring signs with none so short,
@@ -53,8 +55,10 @@ pub fn generate_weak_rsa() -> Result<(Zeroizing<Vec<u8>>, PublicKey)> {
     const BITS: u32 = 1024;
     let unusable = || Failure::failed("a weak RSA key could not be made");
     let of_primes = |p, q| rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(primes::EXPONENT));
-    let key =
-        primes::pairs(1, BITS, of_primes).ok_or_else(no_randomness)?.remove(0).map_err(|_| unusable())?;
+    let key = primes::pairs(1, BITS, on_all_cores, of_primes)
+        .ok_or_else(no_randomness)?
+        .remove(0)
+        .map_err(|_| unusable())?;
     let pem = key.to_pkcs8_pem(rsa::pkcs8::LineEnding::LF).map_err(|_| unusable())?;
     let spki = key.as_public_key().to_public_key_der().map_err(|_| unusable())?;
     let public = PublicKey { kind: Ok(KeyKind::Rsa(BITS)), ..PublicKey::from_spki(spki.as_bytes()) };

@@ -1,6 +1,5 @@
 //! What goes besides the set's own files, who may read them, and what is checked before anything is written.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use time::OffsetDateTime;
@@ -13,7 +12,7 @@ use crate::issue::Issued;
 use crate::plan::{Action, KeyChoice, LeafPlan, Plan, holds_key};
 use crate::set::Set;
 use crate::spec::{Access, Spec};
-use crate::store::{Change, Dir, Reader};
+use crate::store::{Change, Dir, Kind, Reader, has_other_names};
 
 /// The certificate of a CA from elsewhere once more beside what it signs: Milvus in tlsMode 2 and every client need
 /// it. A CA's key of the same name is another CA's.
@@ -52,6 +51,11 @@ pub(super) fn set_access(spec: &Spec, issued: &mut Issued, reader: &Reader<'_>) 
     if spec.access == Access::default() {
         return Ok(());
     }
+    if cfg!(windows) {
+        let flag = if owner.is_some() { "--owner" } else { "--key-mode" };
+        return Err(Failure::usage(format!("{flag}: Windows has no numbers of users and no modes"))
+            .hint("leave it out: files have the access rules of their directory, see: icacls"));
+    }
     let mode_of = |name: &str| {
         let is_key = issued.set.leaves.iter().any(|leaf| leaf.base.file(FileKind::Key) == name);
         key_mode.filter(|_| is_key)
@@ -62,7 +66,7 @@ pub(super) fn set_access(spec: &Spec, issued: &mut Issued, reader: &Reader<'_>) 
             continue;
         };
         let entry = dir.entry(&name).ok().flatten();
-        if entry.is_none_or(|entry| entry.kind.is_file() && entry.has_access(mode_of(&name), owner)) {
+        if entry.is_none_or(|entry| entry.kind == Kind::File && entry.has_access(mode_of(&name), owner)) {
             continue;
         }
         check_given_away(dir, &name)?;
@@ -89,11 +93,10 @@ fn own_files(spec: &Spec, set: &Set) -> Vec<(String, FileKind)> {
 /// not by a link what only root can read elsewhere.
 fn check_given_away(dir: &Dir, name: &str) -> Result<()> {
     let path = dir.path().join(name);
-    let is_link = dir.entry(name).is_ok_and(|entry| entry.is_some_and(|entry| !entry.kind.is_file()));
-    let links = dir.open_file(name).ok().flatten().and_then(|file| file.metadata().ok());
-    let why = match links {
+    let is_link = dir.entry(name).is_ok_and(|entry| entry.is_some_and(|entry| entry.kind != Kind::File));
+    let why = match dir.open_file(name) {
         _ if is_link => "is a symbolic link",
-        Some(metadata) if metadata.nlink() > 1 => "has other names too (hard links)",
+        Ok(Some(file)) if has_other_names(&file) => "has other names too (hard links)",
         _ => return Ok(()),
     };
     Err(Failure::failed(format!("{}: {why}, and is not given another owner or mode", shown(&path)))
@@ -119,7 +122,7 @@ pub(super) fn check_outputs(spec: &Spec, set: &Set, changes: &[Change], reader: 
     }
     for change in changes {
         let is_dir =
-            |dir: &Dir| dir.entry(&change.name).ok().flatten().is_some_and(|entry| entry.kind.is_dir());
+            |dir: &Dir| dir.entry(&change.name).ok().flatten().is_some_and(|entry| entry.kind == Kind::Dir);
         if reader.dir.is_some_and(is_dir) && (spec.external_ca.is_none() || change.name != serial) {
             let path = spec.out_dir.join(&change.name);
             return Err(Failure::failed(format!("{}: is a directory, where a file should be", shown(&path)))

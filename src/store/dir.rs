@@ -1,33 +1,41 @@
-//! A directory by its handle. Everything in it is reached from the handle and by one plain name, so that nobody who
-//! may write to the directory can lead a run elsewhere between two steps. `rustix` is used here and nowhere else.
+//! A directory. Everything in it is reached from its handle and by one plain name, so that nobody who may write to the
+//! directory can lead a run elsewhere between two steps. Windows has no such functions in safe Rust: there it is the path.
 
-use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-
-use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 
 use crate::files::Owner;
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
+
+pub use system::has_other_names;
+pub use system::{Dir, DirectoryId, mode_of};
+pub(super) use system::{effective_user, is_socket, is_unsupported, open_typed, set_mode, set_owner};
 
 /// Links within a directory that are followed, one after the other.
 const MOST_LINKS: usize = 8;
 
-/// A directory that is open.
-#[derive(Debug)]
-pub struct Dir {
-    handle: File,
-    /// As it was given: for messages only.
-    path: PathBuf,
+/// What is there under a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    File,
+    Dir,
+    Link,
+    Other,
 }
 
 /// What a name in a directory stands for; a link is not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
     /// A file, a directory, a link or something else.
-    pub kind: FileType,
+    pub kind: Kind,
     /// Tells it from another file of the same name.
     pub inode: u64,
     /// The permission bits.
@@ -48,180 +56,9 @@ impl Entry {
     }
 }
 
-/// Tells one directory from another, whatever their paths: device and inode.
-pub type Identity = (u64, u64);
-
-impl Dir {
-    /// Opens the directory. The path was typed: links in it are followed.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let handle = rustix::fs::open(path, flags, Mode::empty())?;
-        Ok(Self { handle: handle.into(), path: path.to_owned() })
-    }
-
-    /// Opens a directory in this one; a link in its place is an error.
-    pub fn sub(&self, name: &str) -> io::Result<Self> {
-        self.sub_with(name.as_ref(), OFlags::NOFOLLOW)
-    }
-
-    fn sub_with(&self, name: &Path, flags: OFlags) -> io::Result<Self> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | flags;
-        let handle = rustix::fs::openat(&self.handle, name, flags, Mode::empty())?;
-        Ok(Self { handle: handle.into(), path: self.path.join(name) })
-    }
-
-    /// As it was given.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The open directory itself: for its lock, and to sync it.
-    pub fn handle(&self) -> &File {
-        &self.handle
-    }
-
-    /// See [`Identity`].
-    pub fn identity(&self) -> io::Result<Identity> {
-        self.handle.metadata().map(|metadata| (metadata.dev(), metadata.ino()))
-    }
-
-    /// What the name stands for; `None` if there is nothing of that name.
-    pub fn entry(&self, name: &str) -> io::Result<Option<Entry>> {
-        match rustix::fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Ok(Some(Entry {
-                kind: FileType::from_raw_mode(stat.st_mode),
-                inode: stat.st_ino,
-                mode: permissions(Mode::from_raw_mode(stat.st_mode)),
-                user: stat.st_uid,
-                group: stat.st_gid,
-            })),
-            Err(e) => absent(e.into()),
-        }
-    }
-
-    /// Opens a file to read it. A link is followed if it leads to a file of this same directory; any other is an
-    /// error. Never waits for whoever might write into a pipe.
-    pub fn open_file(&self, name: &str) -> io::Result<Option<File>> {
-        let mut name = OsString::from(name);
-        for links in 0..MOST_LINKS {
-            match rustix::fs::openat(&self.handle, name.as_os_str(), READ | OFlags::NOFOLLOW, Mode::empty()) {
-                Ok(file) => return Ok(Some(file.into())),
-                Err(rustix::io::Errno::LOOP | rustix::io::Errno::MLINK) => name = self.linked(&name)?,
-                Err(rustix::io::Errno::NOENT) if links > 0 => break,
-                Err(e) => return absent(e.into()),
-            }
-        }
-        Err(leads_out())
-    }
-
-    /// The same for a file that is only looked at: a link may lead anywhere.
-    pub fn open_followed(&self, name: &str) -> io::Result<Option<File>> {
-        match rustix::fs::openat(&self.handle, name, READ, Mode::empty()) {
-            Ok(file) => Ok(Some(file.into())),
-            Err(e) => absent(e.into()),
-        }
-    }
-
-    /// Where a link leads, as it says.
-    pub fn link_target(&self, name: &OsStr) -> io::Result<PathBuf> {
-        let target = rustix::fs::readlinkat(&self.handle, name, Vec::new())?;
-        Ok(PathBuf::from(OsString::from_vec(target.into_bytes())))
-    }
-
-    /// The name in this directory that a link leads to.
-    fn linked(&self, name: &OsStr) -> io::Result<OsString> {
-        let target = self.link_target(name)?;
-        let file = target.file_name().ok_or_else(leads_out)?;
-        let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let is_here = match parent {
-            None => true,
-            Some(parent) => match self.sub_with(parent, OFlags::empty()) {
-                Ok(dir) => dir.identity()? == self.identity()?,
-                Err(_) => false,
-            },
-        };
-        if is_here { Ok(file.to_owned()) } else { Err(leads_out()) }
-    }
-
-    /// Creates a file, which must not be there, with its final mode.
-    pub fn create(&self, name: &str, mode: u32) -> io::Result<File> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(rustix::fs::openat(&self.handle, name, flags, mode_of(mode))?.into())
-    }
-
-    /// Creates a directory, which must not be there.
-    pub fn create_dir(&self, name: &OsStr, mode: u32) -> io::Result<()> {
-        Ok(rustix::fs::mkdirat(&self.handle, name, mode_of(mode))?)
-    }
-
-    /// Moves a file from here into another directory, in place of what has its name there.
-    pub fn rename(&self, name: &str, to: &Self, new_name: &str) -> io::Result<()> {
-        Ok(rustix::fs::renameat(&self.handle, name, &to.handle, new_name)?)
-    }
-
-    /// Removes a file, or a link.
-    pub fn remove(&self, name: &OsStr) -> io::Result<()> {
-        Ok(rustix::fs::unlinkat(&self.handle, name, AtFlags::empty())?)
-    }
-
-    /// Removes a directory that is empty.
-    pub fn remove_dir(&self, name: &OsStr) -> io::Result<()> {
-        Ok(rustix::fs::unlinkat(&self.handle, name, AtFlags::REMOVEDIR)?)
-    }
-
-    /// All names in the directory, in no order.
-    pub fn names(&self) -> io::Result<Vec<OsString>> {
-        let mut names = Vec::new();
-        for entry in rustix::fs::Dir::read_from(&self.handle)? {
-            let entry = entry?;
-            let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            if name != "." && name != ".." {
-                names.push(name.to_owned());
-            }
-        }
-        Ok(names)
-    }
-
-    /// True if this user may create and rename files here, as far as permissions tell.
-    pub fn is_writable(&self) -> bool {
-        let access = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
-        rustix::fs::accessat(&self.handle, ".", access, AtFlags::EACCESS).is_ok()
-    }
-}
-
-const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
-
-/// Opens a file whose path was typed, as [`Dir::open_followed`] does.
-pub(super) fn open_typed(path: &Path) -> io::Result<Option<File>> {
-    match rustix::fs::open(path, READ, Mode::empty()) {
-        Ok(file) => Ok(Some(file.into())),
-        Err(e) => absent(e.into()),
-    }
-}
-
-/// The user as whom this process creates files.
-pub(super) fn effective_user() -> u32 {
-    rustix::process::geteuid().as_raw()
-}
-
 /// True if the error says that a link leads out of the directory.
 pub(super) fn is_link_out(error: &io::Error) -> bool {
     error.get_ref().and_then(|inner| inner.downcast_ref::<LeadsOut>()).is_some()
-}
-
-/// True if what was to be opened is a socket, or a device that is not there.
-pub(super) fn is_socket(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error())
-}
-
-/// True if the file system does not know the operation, as shared folders of virtual machines do not know fsync of
-/// a directory; unlike an operation that was tried and failed.
-pub(super) fn is_unsupported(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-
-    [Errno::INVAL, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::NOSYS]
-        .iter()
-        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
 /// See [`is_link_out`].
@@ -242,14 +79,4 @@ fn leads_out() -> io::Error {
 
 fn absent<T>(error: io::Error) -> io::Result<Option<T>> {
     if error.kind() == ErrorKind::NotFound { Ok(None) } else { Err(error) }
-}
-
-#[allow(clippy::useless_conversion, reason = "16 bits on macOS")]
-fn mode_of(mode: u32) -> Mode {
-    Mode::from_raw_mode(mode.try_into().unwrap_or_default())
-}
-
-#[allow(clippy::useless_conversion, reason = "16 bits on macOS")]
-fn permissions(mode: Mode) -> u32 {
-    u32::from(mode.as_raw_mode()) & 0o7777
 }

@@ -1,13 +1,12 @@
 //! Reading the files of a set.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::dir::{Dir, is_link_out, is_socket, open_typed};
+use super::dir::{Dir, Kind, is_link_out, is_socket, open_typed};
 use super::transaction::{Interrupted, why};
 use crate::certificate::{Certificate, certificates_from_pem, csr_from_pem};
 use crate::error::{Damage, DamageKind, Failure, Result};
@@ -83,7 +82,8 @@ impl<'a> Reader<'a> {
         for name in dir.names().map_err(|e| unreadable(dir.path(), &e))? {
             let Some(name) = name.to_str() else { continue };
             let Some(stem) = name.strip_suffix(".pem") else { continue };
-            let is_plain = dir.entry(name).is_ok_and(|entry| entry.is_some_and(|entry| entry.kind.is_file()));
+            let is_plain =
+                dir.entry(name).is_ok_and(|entry| entry.is_some_and(|entry| entry.kind == Kind::File));
             if !is_plain {
                 continue;
             }
@@ -134,11 +134,6 @@ impl<'a> Reader<'a> {
             Policy::Look => Ok(looked_at(&path, dir.open_followed(name))),
         }
     }
-}
-
-/// The permission bits of a file that is there; links are followed.
-pub fn mode_of(path: &Path) -> Option<u32> {
-    fs::metadata(path).ok().map(|metadata| metadata.permissions().mode() & 0o7777)
 }
 
 /// Reads one file of each kind to look at it; a path that is not given is a missing file.

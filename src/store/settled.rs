@@ -1,7 +1,6 @@
 //! Reading beside a run that writes.
 
 use std::ffi::OsString;
-use std::fs::TryLockError;
 use std::time::Duration;
 
 use super::dir::{Dir, Entry};
@@ -23,7 +22,7 @@ pub fn settled<T>(dir: &Dir, read: impl Fn(&Reader<'_>) -> Result<T>) -> Result<
         let found = Interrupted::find(dir);
         let interrupted = found.as_ref().ok().and_then(Option::as_ref);
         let result = read(&Reader { dir: Some(dir), interrupted, policy: Policy::Look });
-        let is_at_rest = matches!(found, Ok(None)) || !is_locked(dir);
+        let is_at_rest = matches!(found, Ok(None)) || !dir.is_locked();
         if (state(dir) == before && is_at_rest) || attempts == MOST_ATTEMPTS {
             return Ok((result?, found?.is_some()));
         }
@@ -39,10 +38,4 @@ fn state(dir: &Dir) -> Vec<(OsString, Option<Entry>)> {
         .into_iter()
         .map(|name| (name.clone(), name.to_str().and_then(|name| dir.entry(name).ok()?)))
         .collect()
-}
-
-/// True if a run holds the directory.
-fn is_locked(dir: &Dir) -> bool {
-    let other = Dir::open(dir.path());
-    other.is_ok_and(|other| matches!(other.handle().try_lock_shared(), Err(TryLockError::WouldBlock)))
 }

@@ -27,12 +27,12 @@ pub use files::Change;
 pub(super) use files::why;
 pub use stage::Interrupted;
 
-use super::dir::{Dir, Identity};
+use super::dir::{Dir, DirectoryId, Kind};
 use files::{failed, set_access, write_new};
 use journal::Journal;
 use make::{Made, check_makeable, open, open_or_make};
 use stage::{JOURNAL, JOURNAL_DRAFT, Stage};
-use sync::{sync, sync_all};
+use sync::{sync_all, sync_dir};
 
 /// So many files are open at once, whatever the number of a run's files.
 const OPEN_AT_ONCE: usize = 64;
@@ -110,12 +110,12 @@ impl Directory {
     /// Waits for other runs in the directory. `waiting` is called before a wait. False if by the time it is locked
     /// the path leads to another directory: a run that failed has removed the one it had made.
     pub fn lock(&self, waiting: impl Fn()) -> Result<bool> {
-        let (path, handle) = (self.dir.path(), self.dir.handle());
-        match handle.try_lock() {
+        let path = self.dir.path();
+        match self.dir.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 waiting();
-                handle.lock().map_err(|e| failed(path, "cannot be locked", &e))?;
+                self.dir.lock().map_err(|e| failed(path, "cannot be locked", &e))?;
             }
             Err(TryLockError::Error(e)) => return Err(failed(path, "cannot be locked", &e)),
         }
@@ -124,7 +124,7 @@ impl Directory {
     }
 
     /// What tells this directory from another, whatever their paths: runs lock in this order.
-    pub fn identity(&self) -> Result<Identity> {
+    pub fn identity(&self) -> Result<DirectoryId> {
         self.dir.identity().map_err(|e| failed(self.dir.path(), "cannot be read", &e))
     }
 
@@ -182,6 +182,7 @@ impl Directory {
 
     /// Removes what this run has made on its way here, as far as nothing came into it.
     pub fn abandon(self) {
+        self.dir.release();
         self.made.iter().rev().for_each(Made::remove);
     }
 
@@ -211,15 +212,15 @@ impl Directory {
         files.push(draft.map_err(|e| failed(self.dir.path(), "cannot be written to", &e))?);
         // The entries of the stage, the stage's own, and those of the directories on the way to it.
         let mut all: Vec<&File> = files.iter().collect();
-        all.extend([stage.dir.handle(), self.dir.handle()]);
-        all.extend(self.made.iter().map(|made| made.parent.handle()));
+        let made = self.made.iter().map(|made| &made.parent);
+        all.extend([&stage.dir, &self.dir].into_iter().chain(made).filter_map(Dir::to_sync));
         sync_all(&all).map_err(unsynced)?;
         at(Step::JournalDrafted);
         Ok(())
     }
 
     fn check_place(&self, name: &str) -> Result<()> {
-        if self.dir.entry(name).is_ok_and(|entry| entry.is_some_and(|entry| entry.kind.is_dir())) {
+        if self.dir.entry(name).is_ok_and(|entry| entry.is_some_and(|entry| entry.kind == Kind::Dir)) {
             let path = self.dir.path().join(name);
             return Err(Failure::failed(format!("{}: is a directory, where a file should be", shown(&path)))
                 .hint("move it away"));
@@ -239,7 +240,7 @@ impl Directory {
                 }
             }
         }
-        sync(self.dir.handle()).map_err(|e| failed(self.dir.path(), "cannot be synced", &e))?;
+        sync_dir(&self.dir).map_err(|e| failed(self.dir.path(), "cannot be synced", &e))?;
         at(Step::AllMoved);
         stage
             .dir
@@ -271,7 +272,7 @@ impl Staged<'_> {
         let decided = stage
             .dir
             .rename(JOURNAL_DRAFT, &stage.dir, JOURNAL)
-            .and_then(|()| sync(stage.dir.handle()))
+            .and_then(|()| sync_dir(&stage.dir))
             .map_err(|e| failed(directory.dir.path(), "cannot be written to", &e));
         if let Err(failure) = decided {
             let _ = stage.clear(&directory.dir);

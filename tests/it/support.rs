@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
+#[cfg(unix)]
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+#[cfg(unix)]
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -71,10 +73,12 @@ impl Sandbox {
         fs::remove_file(self.file(name)).unwrap();
     }
 
+    #[cfg(unix)]
     pub(crate) fn mode(&self, name: &str) -> u32 {
         fs::metadata(self.file(name)).unwrap().permissions().mode() & 0o7777
     }
 
+    #[cfg(unix)]
     pub(crate) fn set_mode(&self, name: &str, mode: u32) {
         fs::set_permissions(self.file(name), fs::Permissions::from_mode(mode)).unwrap();
     }
@@ -123,9 +127,23 @@ pub(crate) fn snapshot(dir: &Path) -> BTreeMap<String, (u64, i64, i64, Vec<u8>)>
             let contents =
                 if metadata.is_file() { fs::read(entry.path()).unwrap_or_default() } else { Vec::new() };
             let name = entry.file_name().into_string().unwrap();
-            Some((name, (metadata.ino(), metadata.mtime(), metadata.mtime_nsec(), contents)))
+            let (inode, seconds, nanoseconds) = file_state(&metadata);
+            Some((name, (inode, seconds, nanoseconds, contents)))
         })
         .collect()
+}
+
+/// Inode and modification time: other ones if a file was touched.
+#[cfg(unix)]
+fn file_state(metadata: &fs::Metadata) -> (u64, i64, i64) {
+    (metadata.ino(), metadata.mtime(), metadata.mtime_nsec())
+}
+
+#[cfg(windows)]
+fn file_state(metadata: &fs::Metadata) -> (u64, i64, i64) {
+    use std::os::windows::fs::MetadataExt;
+
+    (metadata.creation_time(), metadata.last_write_time().cast_signed(), 0)
 }
 
 /// One run of the binary.
@@ -253,11 +271,13 @@ pub(crate) const CURRENT_SUBJECT: &str = "/C=US/ST=CA/L=Redwood_City/O=zilliz/OU
 pub(crate) const RECIPE_SUBJECT: &str = "/C=CN/ST=Shanghai/L=Shanghai/O=milvus/OU=milvus/CN=localhost";
 
 /// As root, permissions do not bind: the binary is run as nobody then.
+#[cfg(unix)]
 pub(crate) fn as_someone_else(sandbox: &Sandbox, args: &[&str]) -> Output {
     as_someone_else_under(sandbox, &[], args)
 }
 
 /// The same by another program, as `prlimit` with its options.
+#[cfg(unix)]
 pub(crate) fn as_someone_else_under(sandbox: &Sandbox, program: &[&str], args: &[&str]) -> Output {
     let mut run = sandbox.certgen(args);
     let mut binary = binary();
@@ -279,6 +299,7 @@ pub(crate) fn as_someone_else_under(sandbox: &Sandbox, program: &[&str], args: &
     run.output()
 }
 
+#[cfg(unix)]
 pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
 }

@@ -1,15 +1,14 @@
 //! One file of a transaction, and what can go wrong with it.
 
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{PermissionsExt, fchown};
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use crate::error::{Failure, Result};
 use crate::files::{Owner, shown, typed};
-use crate::store::dir::Dir;
+use crate::store::dir::{Dir, set_mode, set_owner};
 
 /// One file to be put in its place.
 #[derive(Debug)]
@@ -52,11 +51,10 @@ pub(super) fn write_new(dir: &Dir, name: &str, mode: u32, contents: &[u8]) -> io
 /// Gives the file to its owner while it is still staged, in a directory that nobody else may enter.
 pub(super) fn set_access(file: &File, change: &Change, path: &Path) -> Result<()> {
     if change.exact_mode {
-        let mode = Permissions::from_mode(change.mode);
-        file.set_permissions(mode).map_err(|e| failed(path, "cannot be given its mode", &e))?;
+        set_mode(file, change.mode).map_err(|e| failed(path, "cannot be given its mode", &e))?;
     }
     let Some(owner) = change.owner else { return Ok(()) };
-    fchown(file, Some(owner.user), owner.group).map_err(|e| {
+    set_owner(file, owner).map_err(|e| {
         Failure::failed(format!("{}: cannot be given to --owner {owner}: {}", shown(path), why(&e)))
             .hint("run as root, or leave --owner out and run as that user")
     })

@@ -1,16 +1,15 @@
 //! The stage: a directory beside the files in which a transaction's files wait, and its journal.
 
 use std::ffi::OsStr;
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 
 use super::files::{failed, why};
 use super::journal::Journal;
 use crate::error::{Failure, Result};
 use crate::files::{shown, typed};
-use crate::store::dir::{Dir, effective_user};
+use crate::store::dir::{Dir, Kind, effective_user};
 
 pub(super) const STAGE: &str = ".milvus-certgen";
 pub(super) const JOURNAL: &str = "journal";
@@ -57,13 +56,13 @@ impl Stage {
             .create_dir(STAGE.as_ref(), 0o700)
             .map_err(|e| failed(parent.path(), "cannot be written to", &e))?;
         let dir = open(parent)?.ok_or_else(|| changed_meanwhile(parent))?;
-        let metadata = dir.handle().metadata().map_err(|e| failed(dir.path(), "cannot be read", &e))?;
-        if metadata.uid() != effective_user() {
-            return Err(foreign(&dir, metadata.uid(), metadata.mode()));
+        let (user, mode) = dir.user_and_mode().map_err(|e| failed(dir.path(), "cannot be read", &e))?;
+        if user != effective_user() {
+            return Err(foreign(&dir, user, mode));
         }
         // Where the umask or an access control list says more or less than 0700.
-        if metadata.mode() & 0o777 != 0o700 {
-            let _ = dir.handle().set_permissions(Permissions::from_mode(0o700));
+        if mode & 0o777 != 0o700 {
+            let _ = dir.restrict();
         }
         match dir.names() {
             Ok(names) if names.is_empty() => Ok(Self { dir }),
@@ -77,9 +76,9 @@ impl Stage {
     /// followed: it would be moved with this user's rights.
     pub(super) fn find(parent: &Dir) -> Result<Option<Self>> {
         let Some(dir) = open(parent)? else { return Ok(None) };
-        let metadata = dir.handle().metadata().map_err(|e| failed(dir.path(), "cannot be read", &e))?;
-        if metadata.uid() != effective_user() || metadata.mode() & 0o022 != 0 {
-            return Err(foreign(&dir, metadata.uid(), metadata.mode()));
+        let (user, mode) = dir.user_and_mode().map_err(|e| failed(dir.path(), "cannot be read", &e))?;
+        if user != effective_user() || mode & 0o022 != 0 {
+            return Err(foreign(&dir, user, mode));
         }
         Ok(Some(Self { dir }))
     }
@@ -92,7 +91,7 @@ impl Stage {
         };
         match self.dir.entry(JOURNAL) {
             Ok(None) => return Ok(None),
-            Ok(Some(entry)) if !entry.kind.is_file() || entry.user != effective_user() => {
+            Ok(Some(entry)) if entry.kind != Kind::File || entry.user != effective_user() => {
                 return refuse("is no journal of this program");
             }
             Ok(Some(_)) => {}
@@ -147,8 +146,8 @@ fn open(parent: &Dir) -> Result<Option<Dir>> {
         Ok(dir) => Ok(Some(dir)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) => match parent.entry(STAGE) {
-            Ok(Some(entry)) if !entry.kind.is_dir() => {
-                let what = if entry.kind.is_symlink() { "a symbolic link" } else { "not a directory" };
+            Ok(Some(entry)) if entry.kind != Kind::Dir => {
+                let what = if entry.kind == Kind::Link { "a symbolic link" } else { "not a directory" };
                 Err(Failure::failed(format!("{}: is {what}", shown(&path)))
                     .hint(format!("it is this program's place for files on their way; {}", remove(&path))))
             }
@@ -166,7 +165,7 @@ fn open(parent: &Dir) -> Result<Option<Dir>> {
 
 fn foreign(dir: &Dir, user: u32, mode: u32) -> Failure {
     let why = if user == effective_user() {
-        format!("others may write to it (mode {:04o})", mode & 0o7777)
+        format!("others may write to it (mode {mode:04o})")
     } else {
         format!("belongs to user {user}, and this run is user {}'s", effective_user())
     };

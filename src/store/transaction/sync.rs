@@ -6,7 +6,7 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::store::dir::is_unsupported;
+use crate::store::dir::{Dir, is_unsupported};
 
 /// No more are under way at once.
 const AT_ONCE: usize = 16;
@@ -35,9 +35,14 @@ pub(super) fn sync_all(files: &[&File]) -> io::Result<()> {
 
 /// A file system without fsync, such as a shared folder of a virtual machine, promises nothing; that is no failure
 /// of the run.
-pub(super) fn sync(file: &File) -> io::Result<()> {
+fn sync(file: &File) -> io::Result<()> {
     match file.sync_all() {
         Err(e) if is_unsupported(&e) => Ok(()),
         result => result,
     }
+}
+
+/// Makes the entries of a directory durable.
+pub(super) fn sync_dir(dir: &Dir) -> io::Result<()> {
+    dir.to_sync().map_or(Ok(()), sync)
 }

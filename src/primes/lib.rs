@@ -16,11 +16,10 @@ use zeroize::Zeroizing;
 mod fermat;
 mod sieve;
 
-use crate::parallel;
 use sieve::SmallPrimes;
 
 /// RSA's public exponent, F4.
-pub(super) const EXPONENT: u64 = 65537;
+pub const EXPONENT: u64 = 65537;
 
 /// A prime that is overwritten when it is dropped.
 type Prime = Zeroizing<BoxedUint>;
@@ -29,10 +28,12 @@ type Prime = Zeroizing<BoxedUint>;
 /// wide as the key, two top bits set, so that their product has exactly `key_bits`; all distinct; and 65537 has an
 /// inverse modulo each less one.
 ///
-/// `None` if the operating system gives no randomness.
-pub(super) fn pairs<R: Send>(
+/// `on_all_cores` runs the work that it is given on as many threads as it likes. `None` if the operating system gives no
+/// randomness.
+pub fn pairs<R: Send>(
     count: usize,
     key_bits: u32,
+    on_all_cores: impl FnOnce(&(dyn Fn() + Sync)),
     use_pair: impl Fn(BoxedUint, BoxedUint) -> R + Sync,
 ) -> Option<Vec<R>> {
     let search = Search {
@@ -43,7 +44,7 @@ pub(super) fn pairs<R: Send>(
         found: Mutex::default(),
     };
     let results = Mutex::new(Vec::with_capacity(count));
-    parallel::on_all_cores(|| {
+    on_all_cores(&|| {
         while let Some(prime) = search.next_prime() {
             search.add(prime);
         }
@@ -158,7 +159,7 @@ mod tests {
     fn primes_have_full_width_two_top_bits_and_differ() {
         for key_bits in [1024, 2048, 3072] {
             let half = key_bits / 2;
-            let pairs = pairs(3, key_bits, |p, q| (p, q)).unwrap();
+            let pairs = pairs(3, key_bits, |work| work(), |p, q| (p, q)).unwrap();
             assert_eq!(pairs.len(), 3);
             for (p, q) in &pairs {
                 let product = p.concatenating_mul(q);
@@ -222,6 +223,6 @@ mod tests {
 
     #[test]
     fn nothing_asked_for_is_nothing_found() {
-        assert_eq!(pairs(0, 2048, |_, _| ()).unwrap().len(), 0);
+        assert_eq!(pairs(0, 2048, |work| work(), |_, _| ()).unwrap().len(), 0);
     }
 }
