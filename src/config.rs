@@ -73,6 +73,15 @@ pub enum Target {
     Ingress,
 }
 
+/// What of Milvus's own Compose file talks TLS too: the values of `--secure`, and their help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Secured {
+    /// With client certificates
+    Etcd,
+    /// The object store
+    Minio,
+}
+
 /// Whose configuration it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
@@ -156,9 +165,11 @@ impl Target {
         let (server, client) = (Row::server, Row::client);
         match self {
             Self::MilvusYaml => server(include_str!("config/templates/milvus-yaml.yaml"), Quoting::Yaml),
-            Self::Compose => {
-                Row { signs: true, ..server(include_str!("config/templates/compose.yaml"), Quoting::Compose) }
-            }
+            Self::Compose => Row {
+                signs: true,
+                access: Access::WholePaths,
+                ..server(include_str!("config/templates/compose.yaml"), Quoting::Compose)
+            },
             Self::Kubernetes => Row {
                 access: Access::Contents,
                 client: Client::InMode2,

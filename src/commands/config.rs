@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::check::{Severity, check, files};
 use crate::cli::{Parsed, SetArgs, WHICH_FILES};
-use crate::config::{Setting, Target, render};
+use crate::config::{Secured, Setting, Target, render};
 use crate::error::{Exit, Failure, Result};
 use crate::files::typed;
 
@@ -52,6 +52,9 @@ pub(super) struct Args {
     /// ID of this cluster in the replication (config cdc)
     #[arg(long, value_name = "ID", required_if_eq("target", "cdc"), value_parser = Parsed(cluster))]
     cluster: Option<String>,
+    /// What of Milvus's own Compose file talks TLS too (config compose)
+    #[arg(long, value_name = "SERVICE", value_delimiter = ',')]
+    secure: Vec<Secured>,
     /// Version of milvus-backup's configuration file [default: 2]
     #[arg(long, value_name = "VERSION", value_parser = clap::value_parser!(u8).range(1..=2))]
     for_version: Option<u8>,
@@ -98,6 +101,7 @@ impl Args {
             namespace: &self.namespace,
             mount_path: &self.mount_path,
             cluster: self.cluster.as_deref().filter(|_| self.target == Target::Cdc),
+            secure: &self.secure,
             for_version: self.for_version,
         };
         let text = render(self.target, &setting)?;

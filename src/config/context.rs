@@ -10,7 +10,7 @@ use minijinja::{Value, context};
 use zeroize::Zeroizing;
 
 use super::quote::Quoting;
-use super::{Access, Client, Row, Side, whole};
+use super::{Access, Client, Row, Secured, Side, whole};
 use crate::certificate::Certificate;
 use crate::check;
 use crate::error::{Failure, Result};
@@ -52,6 +52,8 @@ pub struct Setting<'a> {
     pub mount_path: &'a str,
     /// `--cluster`: what the replicating cluster calls this one.
     pub cluster: Option<&'a str>,
+    /// `--secure`: what of Milvus's own Compose file talks TLS too.
+    pub secure: &'a [Secured],
     /// `--for-version`: the version of what the configuration is for, where there are several forms.
     pub for_version: Option<u8>,
 }
@@ -217,7 +219,7 @@ impl Setting<'_> {
     }
 
     /// The client, whose key and certificate are there.
-    fn client(&self) -> Result<&Leaf> {
+    pub(super) fn client(&self) -> Result<&Leaf> {
         let client = self.leaf(Role::Client)?;
         for kind in [FileKind::Certificate, FileKind::Key] {
             let path = self.dir.join(client.base.file(kind));
@@ -229,7 +231,7 @@ impl Setting<'_> {
         Ok(client)
     }
 
-    fn path(&self, access: Access, file: &str) -> Result<String> {
+    pub(super) fn path(&self, access: Access, file: &str) -> Result<String> {
         let path = self.dir.join(file);
         Ok(match access {
             Access::WholePaths => path_text(&whole(&path)?),

@@ -121,6 +121,32 @@ services:
     depends_on: [etcd, minio]
 "#;
 
+/// The base file's lists stay, and its commands and healthchecks go.
+#[test]
+fn docker_compose_merges_secured_services_into_milvus_s_own_file() {
+    if !has("docker-compose") {
+        return;
+    }
+    let sandbox = super::whole_set();
+    let plain = "etcd: {image: etcd, command: etcd -advertise-client-urls=http://etcd:2379, volumes: ['./etcd:/etcd'], \
+                 healthcheck: {test: [CMD, etcdctl, endpoint, health]}}";
+    sandbox.write("docker-compose.yml", BASE.replace("etcd: {image: etcd}", plain));
+    let flags = ["--secure", "etcd,minio"];
+    sandbox.write("docker-compose.override.yml", printed(&sandbox, "compose", &flags));
+    let output = Command::new("docker-compose").arg("config").current_dir(sandbox.path()).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let merged = document(&text(&output.stdout));
+    let etcd = &merged["services"]["etcd"];
+    let merged_text = text(&output.stdout);
+    assert!(
+        merged_text.contains("--client-cert-auth") && !merged_text.contains("http://etcd"),
+        "{merged_text}"
+    );
+    assert_eq!(etcd["volumes"].as_vec().unwrap().len(), 4);
+    assert!(strings(&etcd["healthcheck"]["test"]).contains(&"--key=/tls/etcd.key"));
+    assert_eq!(merged["services"]["standalone"]["volumes"].as_vec().unwrap().len(), 4);
+}
+
 #[test]
 fn docker_compose_merges_both_services_into_milvus_s_own_file() {
     if !has("docker-compose") {

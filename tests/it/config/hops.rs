@@ -57,6 +57,9 @@ fn what_has_no_certificate_of_its_own_is_not_configured() {
         );
         let error = config(&sandbox, target).args(&["--host", "db.example.com"]).fails(1);
         assert!(error.ends_with(&format!("milvus-certgen {role} db.example.com\n")), "{error}");
+        let dir = sandbox.path().to_str().unwrap();
+        let error = config(&Sandbox::new(), target).args(&["--dir", dir]).fails(1);
+        assert!(error.ends_with(&format!("{role} {target} --out-dir {dir}\n")), "{error}");
         // The hint's command is all that it takes; for a peer, a server's certificate is not enough.
         sandbox.certgen(&["server", target]).args(&FAST).succeeds();
         if role == "peer" {
@@ -138,6 +141,40 @@ fn files_are_found_where_they_are_mounted() {
     assert_eq!(string(&helm["volumeMounts"][0]["mountPath"]), "/var/lib/milvus/tls");
     let compose = document(&printed(&sandbox, "compose", &mount));
     assert_eq!(string(&compose["services"]["standalone"]["volumes"][0]), "./tls:/var/lib/milvus/tls:ro");
+}
+
+#[test]
+fn compose_secures_the_services_of_milvus_s_own_file() {
+    let sandbox = whole_set();
+    let plain = printed(&sandbox, "compose", &[]);
+    assert!(!plain.contains("ETCD_SSL") && !plain.contains("MINIO_USESSL"), "{plain}");
+    let yaml = document(&printed(&sandbox, "compose", &["--secure", "etcd,minio"]));
+    let services = &yaml["services"];
+    let environment = &services["standalone"]["environment"];
+    assert_eq!(string(&environment["ETCD_SSL_TLSCACERT"]), "/milvus/tls/ca.pem");
+    assert_eq!(string(&environment["MINIO_USESSL"]), "true");
+    let mounts = |service: &str| -> Vec<(String, String)> {
+        let volumes = services[service]["volumes"].as_vec().unwrap().iter();
+        let binds = volumes.filter(|volume| volume["source"].as_str().is_some());
+        binds
+            .map(|volume| (string(&volume["source"]).to_owned(), string(&volume["target"]).to_owned()))
+            .collect()
+    };
+    let own = |name: &str| sandbox.file(name).to_str().unwrap().to_owned();
+    assert_eq!(mounts("etcd")[0], (own("etcd.pem"), "/tls/etcd.pem".to_owned()));
+    assert_eq!(mounts("minio")[1], (own("minio.key"), "/root/.minio/certs/private.key".to_owned()));
+    // What Milvus shows to etcd is where its variables say.
+    for (variable, mount) in [("ETCD_SSL_TLSCERT", 0), ("ETCD_SSL_TLSKEY", 1)] {
+        assert_eq!(mounts("standalone")[mount].1, string(&environment[variable]));
+    }
+    let only = document(&printed(&sandbox, "compose", &["--secure", "minio"]));
+    assert!(only["services"]["etcd"].is_badvalue() && !only["services"]["minio"].is_badvalue());
+    // A server's certificate is none for etcd.
+    let lacking = Sandbox::with_set();
+    lacking.certgen(&["server", "etcd"]).args(&FAST).succeeds();
+    let error = lacking.certgen(&["config", "compose", "--secure", "etcd"]).fails(1);
+    assert!(error.contains("has no peer certificate for etcd"), "{error}");
+    lacking.certgen(&["config", "compose", "--secure", "pulsar"]).fails(2);
 }
 
 const HOSTILE: &str = r#"a 'b' "c" $HOME $(id) \ #"#;
