@@ -49,8 +49,8 @@ pub use table::Code;
 pub struct Asked<'a> {
     /// What clients will call the server.
     pub names: &'a [San],
-    /// So many days before the end a certificate is worth a word.
-    pub expires_within: u32,
+    /// So many days before the end a certificate is worth a word; see [`is_expiring`].
+    pub expires_within: Option<u32>,
     /// Whose private key must be there: the server's and the client's own, not those of further identities.
     pub needs_key: &'a dyn Fn(&Leaf) -> bool,
     /// The permission bits of a file.
@@ -163,11 +163,15 @@ fn surroundings(set: &Set, asked: &Asked<'_>) -> Vec<Finding> {
     findings
 }
 
-/// True within so many days before the end, but never for more than the last third of the certificate's own lifetime:
-/// one for a few days is not about to expire from its first hour on, nor renewed at every run.
-pub fn is_expiring(certificate: &Certificate, within: u32, now: OffsetDateTime) -> bool {
+/// Certificates expire soon that many days before their end, where nothing else was set.
+const DEFAULT_WINDOW: Duration = Duration::days(30);
+
+/// True within so many days before the end. The default is 30 days, and at most the last third of the certificate's own
+/// lifetime: one for a few days is not about to expire from its first hour on, nor renewed at every run.
+pub fn is_expiring(certificate: &Certificate, within: Option<u32>, now: OffsetDateTime) -> bool {
     let lifetime = certificate.not_after - certificate.not_before;
-    certificate.not_after - now < Duration::days(within.into()).min(lifetime / 3)
+    let window = within.map_or(DEFAULT_WINDOW.min(lifetime / 3), |days| Duration::days(days.into()));
+    certificate.not_after - now < window
 }
 
 /// The day, for people; always UTC.
@@ -185,7 +189,7 @@ mod tests {
     use crate::subject::Subject;
 
     #[test]
-    fn the_window_before_the_end_is_a_third_of_the_lifetime_at_most() {
+    fn the_default_window_is_a_third_of_the_lifetime_at_most_and_one_that_is_set_is_exact() {
         let not_before = datetime!(2026-01-01 00:00:00 UTC);
         let key = crate::keys::generate(crate::keys::KeyKind::EcdsaP256, 1).unwrap().remove(0);
         let serial = Serial::from_der_integer(&[1]).unwrap();
@@ -198,17 +202,19 @@ mod tests {
             is_expiring(&certificate, within, certificate.not_after - Duration::days(left))
         };
         for (lifetime, left, within, expected) in [
-            // Of 365 days the window is what was asked for ...
-            (365, 29, 30, true),
-            (365, 31, 30, false),
-            (365, 59, 60, true),
-            // ... and of 30 days it is 10, whatever was asked for: not 15.
-            (30, 9, 30, true),
-            (30, 11, 30, false),
-            (30, 14, 3650, false),
-            (30, 9, 5, false),
+            (365, 29, None, true),
+            (365, 31, None, false),
+            (365, 59, Some(60), true),
+            (365, 61, Some(60), false),
+            // Of 30 days the default is 10, not 15.
+            (30, 9, None, true),
+            (30, 11, None, false),
+            (30, 14, Some(3650), true),
+            (30, 11, Some(12), true),
+            (30, 9, Some(5), false),
+            (30, 1, Some(0), false),
         ] {
-            let case = format!("{lifetime} days, {left} left, {within}");
+            let case = format!("{lifetime} days, {left} left, {within:?}");
             assert_eq!(is_expiring(lifetime, left, within), expected, "{case}");
         }
     }

@@ -13,7 +13,7 @@ use crate::pki::{Identity, MaySignFor, Validity};
 use crate::profile::Role;
 use crate::serial::Serial;
 use crate::set::Set;
-use crate::spec::{DEFAULT_RENEW_WITHIN, Spec};
+use crate::spec::Spec;
 use crate::subject::Subject;
 
 mod authority;
@@ -253,7 +253,7 @@ fn number_note(spec: &Spec, set: &Set, old: &Certificate, ca: &AuthorityPlan) ->
 
 /// True within the window before the end: `--renew-within` or 30 days.
 fn is_expiring(certificate: &Certificate, spec: &Spec, now: OffsetDateTime) -> bool {
-    crate::check::is_expiring(certificate, spec.renew_within.unwrap_or(DEFAULT_RENEW_WITHIN), now)
+    crate::check::is_expiring(certificate, spec.renew_within, now)
 }
 
 fn authority_validity(spec: &Spec, now: OffsetDateTime) -> Result<Validity> {

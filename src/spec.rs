@@ -21,9 +21,6 @@ mod identity;
 /// gen.sh's `-days 3650`.
 pub const DEFAULT_DAYS: u32 = 3650;
 
-/// Certificates are renewed that many days before they expire, unless `--renew-within` says otherwise.
-pub const DEFAULT_RENEW_WITHIN: u32 = 30;
-
 /// A subject attribute that a flag sets; an empty value leaves it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {

@@ -76,7 +76,7 @@ impl Findings {
         }
     }
 
-    pub(super) fn expiring(&mut self, certificate: &Certificate, within: u32, now: OffsetDateTime) {
+    pub(super) fn expiring(&mut self, certificate: &Certificate, within: Option<u32>, now: OffsetDateTime) {
         let end = certificate.not_after;
         if end >= now && is_expiring(certificate, within, now) {
             let days = (end - now).whole_days();

@@ -31,8 +31,8 @@ pub struct Question {
     pub key: Option<PathBuf>,
     /// What clients will call the server.
     pub names: Vec<San>,
-    /// So many days before the end a certificate is worth a word.
-    pub expires_within: u32,
+    /// So many days before the end a certificate is worth a word; `None` for the default.
+    pub expires_within: Option<u32>,
     /// Opens the CA's key.
     pub password: Option<Zeroizing<String>>,
 }

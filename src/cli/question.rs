@@ -40,7 +40,7 @@ impl SetArgs {
             certificate,
             key,
             names: Vec::new(),
-            expires_within: 30,
+            expires_within: None,
             password: password(None)?,
         })
     }

@@ -11,7 +11,8 @@ const VALIDITY: &str = "Validity (from an hour ago, for clocks that differ, unti
 #[derive(Debug, Args)]
 #[command(next_help_heading = VALIDITY)]
 struct DaysArgs {
-    /// Days until server and client certificates expire, at most as long as the CA's [default: 3650]
+    /// Days until server and client certificates expire, at most as long as the CA's; also as 90d, 12w, 1y or 48h
+    /// [default: 3650]
     #[arg(long, value_name = "DAYS", value_parser = Parsed(days), allow_hyphen_values = true)]
     days: Option<u32>,
 }
@@ -19,8 +20,7 @@ struct DaysArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = VALIDITY)]
 struct WindowArgs {
-    /// Sign again what expires within so many days; never more than a third of a certificate's lifetime
-    /// [default: 30]
+    /// Sign again what expires within so many days [default: 30, and at most a third of its lifetime]
     #[arg(long, value_name = "DAYS", value_parser = Parsed(window), allow_hyphen_values = true)]
     renew_within: Option<u32>,
 }
@@ -72,9 +72,15 @@ pub fn window(flag: &str, text: &str) -> Result<u32> {
 fn whole_days(flag: &str, text: &str, least: u32) -> Result<u32> {
     let refuse = |why: &str| {
         Failure::usage(format!("{flag} {text:?}: {why}"))
-            .hint(format!("give a whole number of days, such as {flag} 365"))
+            .hint(format!("give a whole number of days, such as {flag} 365, or 90d, 12w, 1y, 48h"))
     };
-    let days: i128 = text.trim().parse().map_err(|_| refuse("not a whole number"))?;
+    let (number, hours) = with_unit(text.trim());
+    let number: i128 = number.parse().map_err(|_| refuse("not a whole number"))?;
+    let hours = number.saturating_mul(hours);
+    if hours % 24 != 0 {
+        return Err(refuse("not whole days"));
+    }
+    let days = hours / 24;
     match u32::try_from(days) {
         // Ten thousand years of days; the plan says exactly where the year 9999 ends.
         Ok(days @ ..=3_652_425) if days >= least => Ok(days),
@@ -83,5 +89,47 @@ fn whole_days(flag: &str, text: &str, least: u32) -> Result<u32> {
         }
         _ if least == 0 => Err(refuse("less than no days")),
         _ => Err(refuse("at least one day is needed")),
+    }
+}
+
+/// The number, and the hours of its unit.
+fn with_unit(text: &str) -> (&str, i128) {
+    let units = [('h', 1), ('d', 24), ('w', 7 * 24), ('y', 365 * 24)];
+    let found = units.into_iter().find_map(|(unit, hours)| Some((text.strip_suffix(unit)?, hours)));
+    found.unwrap_or((text, 24))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_whole_days() {
+        for (text, expected) in [
+            ("90", 90),
+            (" 90d", 90),
+            ("12w", 84),
+            ("1y", 365),
+            ("24h", 1),
+            ("48h", 2),
+            ("3652425", 3_652_425),
+        ] {
+            assert_eq!(days("--days", text).unwrap(), expected, "{text}");
+        }
+        for (text, why) in [
+            ("0", "at least one day"),
+            ("0h", "at least one day"),
+            ("-1d", "at least one day"),
+            ("12h", "not whole days"),
+            ("1.5", "not a whole number"),
+            ("d", "not a whole number"),
+            ("1d2h", "not a whole number"),
+            ("10007y", "after the year 9999"),
+            ("170141183460469231731687303715884105727y", "after the year 9999"),
+        ] {
+            let failure = days("--days", text).unwrap_err();
+            assert!(failure.message.contains(why), "{text}: {}", failure.message);
+        }
+        assert_eq!(window("--renew-within", "0").unwrap(), 0);
     }
 }

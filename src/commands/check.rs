@@ -40,16 +40,15 @@ pub(super) struct Args {
         help_heading = WHICH_FILES
     )]
     names: Vec<Option<San>>,
-    /// Warn of what expires within so many days; never more than a third of a certificate's lifetime
+    /// Warn of what expires within so many days [default: 30, and at most a third of its lifetime]
     #[arg(
         long,
         value_name = "DAYS",
-        default_value = "30",
         value_parser = Parsed(window),
         allow_hyphen_values = true,
         help_heading = WHICH_FILES
     )]
-    expires_within: u32,
+    expires_within: Option<u32>,
     /// Warnings count as errors
     #[arg(long, help_heading = WHICH_FILES)]
     strict: bool,

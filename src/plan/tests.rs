@@ -295,10 +295,11 @@ fn certificates_are_renewed_in_time_and_not_before() {
         (90, Some(3650), None, 61, [Keep, Resign, Resign]),
         (90, Some(3650), Some(10), 61, [Keep, Keep, Keep]),
         (90, Some(3650), Some(10), 81, [Keep, Resign, Resign]),
-        // Never more than a third of the lifetime, whatever is asked.
+        // The default is a third of the lifetime at most; what is set is taken exactly.
         (7, Some(3650), None, 4, [Keep, Keep, Keep]),
         (7, Some(3650), None, 5, [Keep, Resign, Resign]),
-        (7, Some(3650), Some(30), 4, [Keep, Keep, Keep]),
+        (7, Some(3650), Some(5), 1, [Keep, Keep, Keep]),
+        (7, Some(3650), Some(5), 3, [Keep, Resign, Resign]),
         (90, Some(3650), None, 91, [Keep, Resign, Resign]),
         (90, None, None, 91, [Resign, Resign, Resign]),
         (90, Some(3650), Some(0), 89, [Keep, Keep, Keep]),

@@ -47,6 +47,7 @@ fn bad_flags() {
         (&["--days", "0"], "--days \"0\": at least one day"),
         (&["--days", "-5"], "--days \"-5\": at least one day"),
         (&["--days", "1.5"], "not a whole number"),
+        (&["--days", "12h"], "not whole days"),
         (&["--days", "99999999999999999999"], "year 9999"),
         (&["--days", "2920000"], "--days 2920000: ends after the year 9999"),
         (&["--ca-days", "2920000"], "--ca-days 2920000: ends after the year 9999"),

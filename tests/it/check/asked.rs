@@ -90,9 +90,15 @@ fn what_gen_sh_makes() {
 #[test]
 fn expires_within_is_the_window_of_a_word() {
     let set = Sandbox::with_set_of(&["--days", "100", "--ca-days", "3650"]);
-    for (days, expiring) in [("0", false), ("20", false), ("30", false), ("3650", false)] {
+    for (days, expiring) in
+        [("0", false), ("20", false), ("30", false), ("98", false), ("101", true), ("3650", true)]
+    {
         let codes = Verdict::of(&set, &["--expires-within", days]).found();
-        assert_eq!(codes.iter().any(|one| one.contains(" expiring ")), expiring, "{days}: a third at most");
+        assert_eq!(
+            codes.iter().any(|one| one.contains(" expiring ")),
+            expiring,
+            "{days}: exactly as it was set"
+        );
     }
     let set = Sandbox::with_set_of(&["--days", "100", "--ca-days", "100"]);
     assert_eq!(Verdict::of(&set, &["--strict"]).exit, 0);
