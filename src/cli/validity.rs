@@ -74,19 +74,17 @@ fn whole_days(flag: &str, text: &str, least: u32) -> Result<u32> {
         Failure::usage(format!("{flag} {text:?}: {why}"))
             .hint(format!("give a whole number of days, such as {flag} 365, or 90d, 12w, 1y, 48h"))
     };
+    let too_late = || refuse("ends after the year 9999, which no certificate can say");
     let (number, hours) = with_unit(text.trim());
     let number: i128 = number.parse().map_err(|_| refuse("not a whole number"))?;
-    let hours = number.saturating_mul(hours);
+    let hours = number.checked_mul(hours).ok_or_else(too_late)?;
     if hours % 24 != 0 {
         return Err(refuse("not whole days"));
     }
-    let days = hours / 24;
-    match u32::try_from(days) {
+    match u32::try_from(hours / 24) {
         // Ten thousand years of days; the plan says exactly where the year 9999 ends.
         Ok(days @ ..=3_652_425) if days >= least => Ok(days),
-        _ if days >= i128::from(least) => {
-            Err(refuse("ends after the year 9999, which no certificate can say"))
-        }
+        _ if hours / 24 >= i128::from(least) => Err(too_late()),
         _ if least == 0 => Err(refuse("less than no days")),
         _ => Err(refuse("at least one day is needed")),
     }

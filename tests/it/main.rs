@@ -17,6 +17,7 @@ mod chains;
 mod check;
 #[cfg(unix)]
 mod config;
+#[cfg(unix)]
 mod constrain;
 mod crash;
 #[cfg(unix)]
@@ -59,14 +60,17 @@ mod pages;
 mod peers;
 #[cfg(unix)]
 mod probe;
+#[cfg(unix)]
 mod project;
 #[cfg(unix)]
 mod refused;
 #[cfg(unix)]
 mod rehearsal;
+#[cfg(unix)]
 mod renew_ca;
 #[cfg(unix)]
 mod sign;
+#[cfg(unix)]
 mod signer;
 mod support;
 #[cfg(unix)]
@@ -75,3 +79,5 @@ mod threads;
 mod tls_dir;
 #[cfg(unix)]
 mod troubleshooting;
+#[cfg(windows)]
+mod windows;

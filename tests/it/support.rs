@@ -185,6 +185,12 @@ impl Run {
     }
 }
 
+/// True of a process that ended itself by `abort`, as if killed.
+pub(crate) fn was_killed(status: &std::process::ExitStatus) -> bool {
+    // Windows has no signals, and an exit code that none of the tool's is.
+    if cfg!(unix) { status.code().is_none() } else { !matches!(status.code(), Some(0..=2)) }
+}
+
 pub(crate) fn text(octets: &[u8]) -> String {
     String::from_utf8(octets.to_vec()).unwrap()
 }
@@ -230,6 +236,7 @@ pub(crate) fn run_milvus_recipe(sandbox: &Sandbox, subject: &str) {
 
 /// What the Milvus page of 2.5 and later does instead: one subject for all three, certificates for a hundred years, and
 /// a client's that says that it is a server's. `identifiers` is what else the script's extensions have.
+#[cfg(unix)]
 pub(crate) fn run_current_milvus_recipe(sandbox: &Sandbox, identifiers: &str) {
     sandbox.write("ca.cnf", "[req]\ndistinguished_name = dn\nx509_extensions = v3_ca\n[dn]\n[v3_ca]\n\
          subjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid:always,issuer\nbasicConstraints = critical,CA:true\n");
@@ -242,6 +249,7 @@ pub(crate) fn run_current_milvus_recipe(sandbox: &Sandbox, identifiers: &str) {
 }
 
 /// The page's renew.sh: new keys under the same CA.
+#[cfg(unix)]
 pub(crate) fn renew_as_current_milvus_recipe(sandbox: &Sandbox, identifiers: &str) {
     sandbox.write(
         "leaf.ext",
@@ -265,6 +273,7 @@ pub(crate) fn renew_as_current_milvus_recipe(sandbox: &Sandbox, identifiers: &st
 }
 
 /// The subject of all of its certificates (without the blanks of its locality, for the sake of `openssl`).
+#[cfg(unix)]
 pub(crate) const CURRENT_SUBJECT: &str = "/C=US/ST=CA/L=Redwood_City/O=zilliz/OU=devops/CN=localhost";
 
 /// gen.sh's own subject.
@@ -304,6 +313,7 @@ pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
 }
 
+#[cfg(unix)]
 #[test]
 fn a_snapshot_of_a_directory_in_which_files_come_and_go() {
     let sandbox = Sandbox::new();

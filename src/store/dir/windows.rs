@@ -72,6 +72,7 @@ impl Dir {
         let mut denials = 0;
         loop {
             let opened = OpenOptions::new()
+                .write(true)
                 .create(true)
                 .truncate(false)
                 .access_mode(WRITE_AND_DELETE)
@@ -94,6 +95,8 @@ impl Dir {
                     }
                     thread::sleep(BETWEEN_ATTEMPTS);
                 }
+                // A run that failed has removed the directory that it had made: whoever locks asks for that next.
+                Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
                 Err(e) => return Err(TryLockError::Error(e)),
             }
         }
