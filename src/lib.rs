@@ -61,7 +61,7 @@ pub mod subject;
 /// For this project's binary and tests alone.
 #[doc(hidden)]
 pub mod internal {
-    pub use crate::check::{Code, Concern};
+    pub use crate::check::{Case, Client, Code, Concern, Part, Rule, rules};
     pub use crate::cli::Cli;
     pub use crate::commands::{System, run};
     pub use crate::foreign::{is_hidden, printable, typed};

@@ -15,7 +15,7 @@ use crate::job::ConfigJob;
 pub(super) fn run(job: &ConfigJob, now: OffsetDateTime) -> Result<()> {
     let dir = &job.question.dir;
     let checked = check(&job.question, now)?;
-    if let Some(finding) = checked.findings.iter().find(|finding| finding.severity == Severity::Error) {
+    if let Some(finding) = checked.findings.iter().find(|finding| finding.for_runs == Severity::Error) {
         let files = files(&job.question, &checked.set);
         let finding = finding.sentence(&|place| files.name(place));
         let failure = Failure::failed(format!("{finding}: a set that does not work is not configured"));

@@ -538,7 +538,7 @@ proptest! {
         let Issued { set: after, changes } = carry_out(&first_plan, &second, &set);
         prop_assert_eq!(changes.is_empty(), first_plan.keeps_everything());
         let faults: Vec<_> =
-            check::set(&after, now).into_iter().filter(|f| f.severity == check::Severity::Error).collect();
+            check::set(&after, now).into_iter().filter(|f| f.for_runs == check::Severity::Error).collect();
         prop_assert!(faults.is_empty(), "{:?}", faults);
         let again = plan(&second, &after, now).unwrap();
         prop_assert!(again.keeps_everything(), "{:?}\nthen {:?}", reasons_of(&first_plan), reasons_of(&again));

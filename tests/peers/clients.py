@@ -32,6 +32,8 @@ def with_grpc(name, directory, port, mutual):
             return opened.read()
 
     pair = (read("client.key"), read("client.pem")) if mutual else (None, None)
+    if b"" in pair:
+        return "Aborted"  # the whole process, by a failed check of grpc
     # As pymilvus does it: orm/connections.py and client/grpc_handler.py.
     credentials = grpc.ssl_channel_credentials(read("ca.pem"), *pair)
     options = [("grpc.ssl_target_name_override", name), ("grpc.use_local_subchannel_pool", 1)]

@@ -21,9 +21,12 @@ function key(file) {
 function listen(directory, mutual) {
   let server;
   try {
+    const chain = certificates(`${directory}/server.pem`);
+    const own = key(`${directory}/server.key`);
+    if (!new crypto.X509Certificate(chain[0]).checkPrivateKey(crypto.createPrivateKey(own))) return Promise.resolve(0);
     server = http2.createSecureServer({
-      cert: certificates(`${directory}/server.pem`).join(""),
-      key: key(`${directory}/server.key`),
+      cert: chain.join(""),
+      key: own,
       ciphers: "DEFAULT:@SECLEVEL=0",
       allowHTTP1: true,
       ...(mutual ? { requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.3" } : {}),
