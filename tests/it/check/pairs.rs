@@ -153,6 +153,16 @@ fn issuers() -> Vec<Row> {
             &[],
         ),
         row(
+            "CA and client have the same subject, and the client no authorityKeyIdentifier",
+            |s| {
+                let subject = "/C=CN/ST=Shanghai/L=Shanghai/O=milvus/OU=milvus/CN=localhost";
+                s.openssl(&format!("req -new -key client.key -subj {subject} -out client.csr"));
+                let bare = but(&but(CLIENT, "authorityKeyIdentifier=none"), "subjectKeyIdentifier=none");
+                sign(s, "client", &bare);
+            },
+            &["note same-subject client.pem", "note key-identifier client.pem"],
+        ),
+        row(
             "CA and server have the same subject, and the server no authorityKeyIdentifier",
             |s| {
                 let subject = "/C=CN/ST=Shanghai/L=Shanghai/O=milvus/OU=milvus/CN=localhost";

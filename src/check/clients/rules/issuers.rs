@@ -71,6 +71,7 @@ pub(super) const RULES: &[Rule] = &[
         Part::Server,
         &[(Node, "self-signed certificate"), (Python, "self-signed certificate")],
     ),
+    rule(Code::SameSubject, Part::Client, &[]),
     case(
         Code::KeyIdentifier,
         Case::NoAuthority,
