@@ -17,6 +17,7 @@ use crate::subject::Subject;
 mod ca;
 mod certificate;
 mod chain;
+mod clients;
 mod code;
 mod demo;
 mod files;
@@ -32,15 +33,16 @@ mod question;
 mod table;
 mod words;
 
-pub use ca::ca;
+pub use ca::{ca, trusted};
 pub use chain::{has_name, server_name};
+pub use clients::{Case, Client, ClientVerdict, Part, Rule, rules, verdicts};
 pub use code::{Concern, Run, Severity};
 pub use demo::is_demo_key;
 pub use files::{Files, Server};
 pub use finding::{Finding, Message, Names, Owner, Place, is_valid};
 pub use fix::Fix;
 pub use handshake::Handshake;
-pub use leaf::{credentials, leaf, served};
+pub use leaf::{credentials, leaf, served, used};
 pub use names::name_not_in_san;
 pub use question::{Checked, Question, check, client_set, files};
 pub use table::Code;
@@ -96,12 +98,10 @@ fn conduct(set: &Set, asked: Option<&Asked<'_>>, now: OffsetDateTime) -> Inspect
     let mut handshakes = Vec::new();
     if let Some(ca) = set.ca.certificate.sound() {
         findings.extend(serials(set, &ca.certificate));
-        // What is wrong or cannot be verified would only be said again.
-        let is_known = findings.iter().all(|finding| finding.code != Code::UnknownSignature);
-        if is_known && is_valid(&findings) {
+        if is_worth_a_handshake(&findings) {
             let (faults, are_verified) = chain::check(set, ca, now);
             findings.extend(faults);
-            if are_verified && is_valid(&findings) {
+            if are_verified && is_worth_a_handshake(&findings) {
                 let (done, failed) = handshake::check(set, ca, asked.map(|asked| asked.names), now);
                 findings.extend(failed);
                 handshakes = done;
@@ -113,6 +113,16 @@ fn conduct(set: &Set, asked: Option<&Asked<'_>>, now: OffsetDateTime) -> Inspect
         findings.extend(surroundings(set, asked));
     }
     Inspected { findings, handshakes }
+}
+
+/// False where rustls, which stands for the others, would only say again what is wrong, or cannot verify it.
+fn is_worth_a_handshake(findings: &[Finding]) -> bool {
+    let is_said = |finding: &Finding| match finding.rejections.as_slice() {
+        // What runs repair though nobody rejects it is rejected by webpki: a client that is a CA, say.
+        [] => finding.for_runs == Severity::Error,
+        _ => finding.is_rejected_by(Client::Rust) || finding.is_rejected_by(Client::Milvus),
+    };
+    !findings.iter().any(|finding| is_said(finding) || finding.code == Code::UnknownSignature)
 }
 
 /// RFC 5280 section 4.1.2.2: one CA never gives a serial number twice.

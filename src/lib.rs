@@ -58,7 +58,7 @@ pub mod subject;
 /// For this project's binary and tests alone.
 #[doc(hidden)]
 pub mod internal {
-    pub use crate::check::{Code, Concern};
+    pub use crate::check::{Case, Client, Code, Concern, Part, Rule, rules};
     pub use crate::commands::{Cli, System};
     pub use crate::foreign::{is_hidden, printable, typed};
     pub use crate::run::Place;

@@ -113,6 +113,9 @@ pub fn encode(label: &str, der: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     Some(buffer)
 }
 
+/// As in a file that was pasted into YAML.
+pub const INDENTED: &str = "has an indented BEGIN line, which Milvus cannot read";
+
 /// What keeps Go, and with it Milvus, from reading a block that is read here (`encoding/pem`: both lines begin at
 /// the start of a line and have nothing behind them). Completes a sentence that begins with the file's name.
 pub fn oddity(block: &Block<'_>) -> Option<&'static str> {
@@ -127,7 +130,7 @@ pub fn oddity(block: &Block<'_>) -> Option<&'static str> {
     if !line_before.is_empty() {
         let is_blank = line_before.iter().all(u8::is_ascii_whitespace);
         return Some(if is_blank {
-            "has an indented BEGIN line, which Milvus cannot read"
+            INDENTED
         } else {
             "has text before a BEGIN line, which Milvus cannot read"
         });

@@ -19,6 +19,7 @@ use crate::spec::Spec;
 use crate::subject::Subject;
 
 mod check;
+mod clients;
 mod facts;
 mod probe;
 pub mod progress;

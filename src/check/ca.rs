@@ -2,10 +2,11 @@
 
 use time::OffsetDateTime;
 
+use super::clients::{Case, Part};
 use super::finding::Findings;
 use super::issuer::{key_identifiers, misnamed};
 use super::path::{lacking_purpose, path_length};
-use super::{Asked, Code, Finding, Fix, Owner, Severity};
+use super::{Asked, Code, Finding, Fix, Owner};
 use crate::certificate::Certificate;
 use crate::files::FileKind;
 use crate::profile::Role;
@@ -42,9 +43,26 @@ pub(super) fn asked(set: &Set, asked: &Asked<'_>, now: OffsetDateTime) -> Vec<Fi
     findings.list
 }
 
+/// What clients have against the CA that they trust in a running server. What is served may be trusted itself.
+pub fn trusted(set: &Set, served: &Certificate, now: OffsetDateTime) -> Vec<Finding> {
+    let Some(file) = set.ca.certificate.sound() else { return Vec::new() };
+    if file.certificate.der == served.der {
+        return Vec::new();
+    }
+    let mut findings = files(set, now);
+    findings.oddity(file.oddity);
+    top(&mut findings, file);
+    if set.first(Role::Server).is_none() {
+        purposes(&mut findings, file, &[Role::Server]);
+    }
+    let pem = Owner::Ca.file(FileKind::Certificate);
+    findings.list.retain(|finding| finding.at == pem && !finding.rejections.is_empty());
+    findings.list
+}
+
 fn files(set: &Set, now: OffsetDateTime) -> Findings {
     let files = &set.ca;
-    let mut findings = Findings::new(Owner::Ca);
+    let mut findings = Findings::new(Owner::Ca, Role::Ca);
     key_file(&mut findings, &files.key);
     findings.file(FileKind::Certificate, &files.certificate);
     // The next run that signs begins one.
@@ -56,9 +74,7 @@ fn files(set: &Set, now: OffsetDateTime) -> Findings {
     findings.pair(certificate, files.key.sound(), None);
     findings.demo_key(certificate);
     if !certificate.is_ca() {
-        findings
-            .certificate(Code::NotCa, "is not a CA certificate (no basicConstraints CA:TRUE)")
-            .seen("OpenSSL: invalid CA certificate");
+        findings.certificate(Code::NotCa, "is not a CA certificate (no basicConstraints CA:TRUE)");
         return findings;
     }
     if certificate.is_self_issued() && certificate.signature(&certificate.public_key).is_bad() {
@@ -67,7 +83,9 @@ fn files(set: &Set, now: OffsetDateTime) -> Findings {
     authority(&mut findings, certificate, now);
     own_identifier(&mut findings, certificate, file.above().first().copied());
     path_length(&mut findings, &file.path());
-    purposes(&mut findings, file, set);
+    let is_there = |role: &Role| set.leaves.iter().any(|leaf| leaf.role.covers(*role));
+    let roles: Vec<Role> = [Role::Server, Role::Client].into_iter().filter(is_there).collect();
+    purposes(&mut findings, file, &roles);
     let path = file.path();
     for (at, ca) in path.iter().enumerate().skip(1) {
         above(&mut findings, ca, path.get(at + 1).copied(), now);
@@ -109,15 +127,15 @@ pub(super) fn above(
     issuer: Option<&Certificate>,
     now: OffsetDateTime,
 ) {
-    let mut own = Findings::new(findings.owner);
+    let mut own = Findings::new(findings.owner, findings.role);
+    own.part = Some(if findings.owner == Owner::Ca { Part::Above } else { Part::Between });
     if above.is_ca() {
         authority(&mut own, above, now);
         if let Some(issuer) = issuer {
             key_identifiers(&mut own, above, issuer, &issuer.subject.text.clone().into());
         }
     } else {
-        own.certificate(Code::NotCa, "is not a CA certificate (no basicConstraints CA:TRUE)")
-            .seen("OpenSSL: invalid CA certificate");
+        own.certificate(Code::NotCa, "is not a CA certificate (no basicConstraints CA:TRUE)");
     }
     for mut finding in own.list {
         finding.message = finding.message.after(format!("holds {} above it, which ", above.subject.text));
@@ -144,33 +162,28 @@ fn own_identifier(findings: &mut Findings, certificate: &Certificate, issuer: Op
             key_identifiers(findings, certificate, issuer, &issuer.subject.text.clone().into());
         }
     } else if let Some(message) = misnamed(certificate, certificate, &"its own".into()) {
-        findings.certificate(Code::KeyIdentifier, message).seen("OpenSSL: unable to get issuer certificate");
+        findings.certificate_case(Code::KeyIdentifier, Case::OwnIdentifier, message);
     }
 }
 
 fn extensions(findings: &mut Findings, certificate: &Certificate) {
     match certificate.key_usage {
         None => {
-            findings
-                .certificate(Code::CaNoKeyUsage, "has no keyUsage")
-                .seen("Python 3.13: CA cert does not include key usage extension");
+            let is_limited = certificate.basic_constraints.is_some_and(|basic| basic.path_length.is_some());
+            let case = if is_limited && findings.part.is_none() { Case::PathLength } else { Case::Any };
+            findings.certificate_case(Code::CaNoKeyUsage, case, "has no keyUsage");
         }
         Some(usage) if !usage.key_cert_sign => {
-            findings
-                .certificate(Code::CaCannotSign, "has a keyUsage without keyCertSign")
-                .seen("OpenSSL: invalid CA certificate");
+            findings.certificate(Code::CaCannotSign, "has a keyUsage without keyCertSign");
         }
         Some(_) => {}
     }
     if certificate.basic_constraints.is_some_and(|basic| !basic.critical) {
         findings
-            .certificate(Code::BasicConstraintsNotCritical, "has a basicConstraints that is not critical")
-            .seen("Python 3.13: Basic Constraints of CA cert not marked critical");
+            .certificate(Code::BasicConstraintsNotCritical, "has a basicConstraints that is not critical");
     }
     if certificate.subject_key_identifier.is_none() {
-        findings
-            .certificate(Code::KeyIdentifier, "has no subjectKeyIdentifier")
-            .seen("Python 3.13: Missing Subject Key Identifier");
+        findings.certificate(Code::KeyIdentifier, "has no subjectKeyIdentifier");
     }
 }
 
@@ -183,32 +196,29 @@ fn critical_extensions(findings: &mut Findings, certificate: &Certificate) {
     }
     if let Some(why) = certificate.name_constraints.as_ref().and_then(|constraints| constraints.unreadable) {
         findings
-            .certificate(Code::CriticalExtension, "has nameConstraints that Milvus cannot read")
-            .seen(format!("Milvus (Go): x509: {why}"));
+            .certificate_case(
+                Code::CriticalExtension,
+                Case::Constraint,
+                "has nameConstraints that Milvus cannot read",
+            )
+            .seen(format!("Milvus: x509: {why}"));
     }
 }
 
 /// The `extendedKeyUsage` of a CA binds what it signs, and so does that of a CA above it; webpki alone does not ask
 /// it of whom it trusts.
-fn purposes(findings: &mut Findings, file: &CertificateFile, set: &Set) {
+fn purposes(findings: &mut Findings, file: &CertificateFile, roles: &[Role]) {
     for (depth, ca) in file.path().into_iter().enumerate() {
-        for role in [Role::Server, Role::Client] {
-            if !set.leaves.iter().any(|leaf| leaf.role.covers(role)) {
+        for role in roles {
+            let Some((what, case)) = lacking_purpose(ca, *role) else { continue };
+            if depth == 0 {
+                findings.certificate_case(Code::WrongEku, case, what);
                 continue;
             }
-            let Some(what) = lacking_purpose(ca, role) else { continue };
-            let finding = match depth {
-                0 => findings.certificate(Code::WrongEku, what),
-                _ => {
-                    let message = format!("holds {} above it, which {what}", ca.subject.text);
-                    let finding = findings.certificate(Code::WrongEku, message);
-                    finding.fix = Fix::AnotherCa;
-                    finding
-                }
-            };
-            finding
-                .seen("OpenSSL: unsuitable certificate purpose")
-                .seen("Go: x509: certificate specifies an incompatible key usage");
+            findings.part = Some(Part::Above);
+            let message = format!("holds {} above it, which {what}", ca.subject.text);
+            findings.certificate_case(Code::WrongEku, case, message).fix = Fix::AnotherCa;
+            findings.part = None;
         }
     }
 }
@@ -217,14 +227,9 @@ fn purposes(findings: &mut Findings, file: &CertificateFile, set: &Set) {
 fn top(findings: &mut Findings, file: &CertificateFile) {
     let top = file.above().last().copied().unwrap_or(&file.certificate);
     if !top.is_self_issued() {
-        let message = format!(
-            "ends with {}, which is no root: OpenSSL and Node ask for the CA above it",
-            top.subject.text
-        );
-        findings
-            .certificate(Code::NoIssuer, message)
-            .seen("OpenSSL: unable to get issuer certificate")
-            .severity = Severity::Warning;
+        let message =
+            format!("ends with {}, which is no root: Node asks for the CA above it", top.subject.text);
+        findings.certificate_case(Code::NoIssuer, Case::WithoutRoot, message);
     }
 }
 

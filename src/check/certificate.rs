@@ -2,12 +2,13 @@
 
 use time::OffsetDateTime;
 
+use super::clients::Case;
 use super::finding::Findings;
 use super::{Code, Message, Owner, Severity, date, demo, is_expiring};
 use crate::certificate::Certificate;
 use crate::error::DamageKind;
 use crate::files::FileKind;
-use crate::keys::OtherKey;
+use crate::keys::{OtherKey, PublicKey};
 use crate::profile::Role;
 use crate::set::{KeyFile, Loaded, Oddity};
 
@@ -27,19 +28,10 @@ impl Findings {
                 DamageKind::Broken => Code::Damaged,
             },
         };
-        let is_read_by_milvus =
-            self.owner != Owner::Ca && matches!(kind, FileKind::Key | FileKind::Certificate);
         let finding = self.add(kind, code, file.problem().unwrap_or_default());
-        match code {
-            Code::Missing if is_read_by_milvus => {
-                finding.seen("Go (Milvus): no such file or directory");
-            }
-            Code::EncryptedKey if is_read_by_milvus => {
-                finding.seen("Go (Milvus): tls: failed to parse private key");
-            }
-            // No client reads these.
-            _ if matches!(kind, FileKind::Csr | FileKind::Serial) => finding.severity = Severity::Warning,
-            _ => {}
+        // No client reads these.
+        if matches!(kind, FileKind::Csr | FileKind::Serial) {
+            finding.weigh(Severity::Warning);
         }
     }
 
@@ -51,28 +43,28 @@ impl Findings {
 
     /// `swapped` is whose key it is instead, where that is known.
     pub(super) fn pair(&mut self, certificate: &Certificate, key: Option<&KeyFile>, swapped: Option<Owner>) {
-        if key.is_some_and(|file| file.key.public().spki != certificate.public_key.spki) {
+        if let Some(key) =
+            key.map(|file| file.key.public()).filter(|key| key.spki != certificate.public_key.spki)
+        {
             let mut message = Message::of("is not the key of ", self.owner.file(FileKind::Certificate));
             if let Some(other) = swapped {
                 message = message.and(", but of ").name(other.file(FileKind::Certificate));
             }
-            self.add(FileKind::Key, Code::KeyMismatch, message)
-                .seen("Go (Milvus): tls: private key does not match public key")
-                .seen("OpenSSL: key values mismatch");
+            let is_rsa = |key: &PublicKey| matches!(key.kind, Ok(kind) if kind.is_rsa());
+            let is_of_type = is_rsa(key) == is_rsa(&certificate.public_key);
+            let case = if is_of_type { Case::Any } else { Case::OtherKeyType };
+            self.add_case(FileKind::Key, Code::KeyMismatch, case, message);
         }
     }
 
     pub(super) fn validity(&mut self, certificate: &Certificate, now: OffsetDateTime) {
         if now < certificate.not_before {
             let message = format!("is not valid before {}", date(certificate.not_before));
-            self.certificate(Code::NotYetValid, message).seen("OpenSSL: certificate is not yet valid");
+            self.certificate(Code::NotYetValid, message);
         }
         if now > certificate.not_after {
             let message = format!("expired on {}", date(certificate.not_after));
-            self.certificate(Code::Expired, message)
-                .seen("OpenSSL: certificate has expired")
-                .seen("Go: x509: certificate has expired or is not yet valid")
-                .seen("pymilvus: CERTIFICATE_VERIFY_FAILED: certificate has expired");
+            self.certificate(Code::Expired, message);
         }
     }
 
@@ -87,21 +79,14 @@ impl Findings {
 
     pub(super) fn signature(&mut self, certificate: &Certificate) {
         if certificate.weak_signature {
-            self.certificate(Code::WeakSignature, "is signed with SHA-1 or MD5, which clients refuse")
-                .seen("Go: x509: cannot verify signature: insecure algorithm")
-                .seen("OpenSSL: CA signature digest algorithm too weak");
+            self.certificate(Code::WeakSignature, "is signed with SHA-1 or MD5, which clients refuse");
         }
     }
 
     pub(super) fn key_kind(&mut self, certificate: &Certificate) {
         let Err(kind) = &certificate.public_key.kind else { return };
         if kind.is_short() {
-            self.certificate(Code::WeakKey, format!("has a key that clients refuse: {kind} is too short"))
-                .seen(if certificate.is_ca() {
-                    "OpenSSL: CA certificate key too weak"
-                } else {
-                    "OpenSSL: EE certificate key too weak"
-                });
+            self.certificate(Code::WeakKey, format!("has a key that clients refuse: {kind} is too short"));
         } else {
             let is_ca = self.owner == Owner::Ca;
             // What a CA has signed is verified by more clients than use such a key themselves.
@@ -115,9 +100,14 @@ impl Findings {
                 let is_client_s = kind.to_string() == "P-521" && certificate.role() == Some(Role::Client);
                 (message, !is_client_s && !matches!(kind, OtherKey::Rsa(..=8192)))
             };
-            let finding = self.certificate(Code::UnsupportedKey, message);
+            let case = match kind.to_string().as_str() {
+                "P-521" => Case::P521,
+                "Ed448" => Case::Ed448,
+                _ => Case::Any,
+            };
+            let finding = self.certificate_case(Code::UnsupportedKey, case, message);
             if is_rejected {
-                finding.severity = Severity::Error;
+                finding.weigh(Severity::Error);
             }
         }
     }
@@ -136,8 +126,7 @@ impl Findings {
         match oddity {
             Some(Oddity::Form(text)) => self.form(FileKind::Certificate, text),
             Some(order @ Oddity::Order(_)) => {
-                self.certificate(Code::ChainOrder, order.text())
-                    .seen("Go (Milvus): tls: private key does not match public key");
+                self.certificate(Code::ChainOrder, order.text());
             }
             None => {}
         }
@@ -145,12 +134,8 @@ impl Findings {
 
     /// PEM that Milvus or a client does not read.
     pub(super) fn form(&mut self, kind: FileKind, text: &'static str) {
-        let what = if kind == FileKind::Key { "key" } else { "certificate" };
-        let is_milvus_s = self.owner != Owner::Ca && text.ends_with("which Milvus cannot read");
-        let finding = self.add(kind, Code::PemForm, text);
-        if is_milvus_s {
-            finding.seen(format!("Go (Milvus): tls: failed to find any PEM data in {what} input"));
-        }
+        let case = if text == crate::pem::INDENTED { Case::Indented } else { Case::Any };
+        self.add_case(kind, Code::PemForm, case, text);
     }
 
     pub(super) fn holds_key(&mut self, holds_key: bool) {

@@ -8,7 +8,7 @@ use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 use super::finding::Findings;
 use super::path::has_allowed_addresses;
-use super::{Code, Finding, Fix, Owner, words};
+use super::{Code, Finding, Fix, Owner, Severity, words};
 use crate::certificate::Certificate;
 use crate::keys;
 use crate::profile::Role;
@@ -21,7 +21,7 @@ pub(super) fn check(set: &Set, ca: &CertificateFile, now: OffsetDateTime) -> (Ve
     let (mut list, mut are_verified) = (Vec::new(), true);
     for (at, leaf) in set.leaves.iter().enumerate() {
         let Some(own) = leaf.files.certificate.sound() else { continue };
-        let mut findings = Findings::new(Owner::Leaf(at));
+        let mut findings = Findings::new(Owner::Leaf(at), leaf.role);
         are_verified &= check_leaf(&mut findings, leaf.role, own, ca, now);
         list.extend(findings.list);
     }
@@ -82,7 +82,9 @@ fn own_names(findings: &mut Findings, certificate: &Certificate) {
             let is_address = matches!(name, San::Dns(dns) if dns.parse::<std::net::IpAddr>().is_ok());
             let why =
                 if is_address { ": an address counts only as an IP name, not as a DNS name" } else { "" };
-            findings.certificate(Code::Chain, format!("is not valid for its own name {name}{why}"));
+            let message = format!("is not valid for its own name {name}{why}");
+            // Until somebody uses that name, nobody rejects it.
+            findings.certificate(Code::Chain, message).severity = Severity::Warning;
         }
     }
 }

@@ -8,9 +8,9 @@ use super::table::Code;
 pub enum Severity {
     /// Good to know.
     Note,
-    /// Works for most clients, or works today.
+    /// Another client rejects it, or will some day.
     Warning,
-    /// Milvus or one of its clients rejects it.
+    /// Milvus or a client of gRPC's C core (pymilvus, C++) rejects it.
     Error,
 }
 
@@ -68,7 +68,7 @@ const NOTHING: Handling = Handling { run: Run::Ignores, fix: Fix::None };
 pub struct Row {
     /// Never changes: for scripts, and for looking it up.
     pub name: &'static str,
-    /// Unless where it was found says otherwise.
+    /// For a run; where the table of clients or the place says otherwise, not for people.
     pub severity: Severity,
     /// What it is about.
     pub concerns: Concern,

@@ -1,5 +1,6 @@
 //! A finding: data. Places and files are named, and fixes are written out, by whoever reports it.
 
+use super::clients::{self, Case, Client, Part, Rejection};
 use super::code::{Concern, Row, Run, Severity};
 use super::fix::Fix;
 use super::table::Code;
@@ -136,13 +137,17 @@ impl From<&str> for Message {
 pub struct Finding {
     /// What it is.
     pub code: Code,
-    /// How grave it is here.
+    /// How grave it is here, by whom it affects.
     pub severity: Severity,
+    /// How grave a run takes it, which writes only what everybody accepts.
+    pub for_runs: Severity,
     /// Where it is.
     pub at: Place,
     /// Completes a sentence that begins with the name of the place.
     pub message: Message,
-    /// Who reports what of it, word for word.
+    /// Who rejects it: what the table of clients says.
+    pub rejections: Vec<Rejection>,
+    /// What others report of it, word for word.
     pub seen_as: Vec<String>,
     /// What fixes it.
     pub fix: Fix,
@@ -157,7 +162,67 @@ impl Finding {
             Place::File(Owner::Leaf(_) | Owner::Absent(_), _) => leaf.fix,
             Place::File(Owner::Served, _) | Place::Target => server,
         };
-        Self { code, severity, at, message: message.into(), seen_as: Vec::new(), fix }
+        Self {
+            code,
+            severity,
+            for_runs: severity,
+            at,
+            message: message.into(),
+            rejections: Vec::new(),
+            seen_as: Vec::new(),
+            fix,
+        }
+    }
+
+    /// Asks the table of clients who rejects it, and how grave that is.
+    pub(super) fn judge(&mut self, case: Case, part: Part, role: Role) -> &mut Self {
+        if let Some(rejections) = clients::rejections(self.code, case, part, role) {
+            self.severity = clients::severity(&rejections);
+            self.rejections = rejections;
+        }
+        self
+    }
+
+    /// What a client reports, where that is known more exactly than in the table.
+    pub(super) fn says(&mut self, client: Client, words: String) -> &mut Self {
+        if let Some(own) = self.rejections.iter_mut().find(|rejection| rejection.client == client) {
+            own.says = words;
+        }
+        self
+    }
+
+    /// How grave it is for clients and for runs.
+    pub(super) fn weigh(&mut self, severity: Severity) -> &mut Self {
+        (self.severity, self.for_runs) = (severity, severity);
+        self
+    }
+
+    /// The same where that client is not affected; `None` where nobody else is.
+    pub fn without(mut self, client: Client) -> Option<Self> {
+        let is_affected = self.is_rejected_by(client);
+        self.rejections.retain(|rejection| rejection.client != client);
+        if is_affected {
+            self.severity = clients::severity(&self.rejections);
+        }
+        (!is_affected || !self.rejections.is_empty()).then_some(self)
+    }
+
+    /// True if that client rejects it.
+    pub fn is_rejected_by(&self, client: Client) -> bool {
+        self.rejections.iter().any(|rejection| rejection.client == client)
+    }
+
+    /// Who reports what of it, word for word: `Node, Python 3.13: certificate has expired`.
+    pub fn quotes(&self) -> Vec<String> {
+        let mut quotes: Vec<(String, &str)> = Vec::new();
+        for Rejection { client, says } in self.rejections.iter().filter(|own| !own.says.is_empty()) {
+            match quotes.iter_mut().find(|(_, said)| said == says) {
+                Some((who, _)) => *who = format!("{who}, {}", client.name()),
+                None => quotes.push((client.name().to_owned(), says)),
+            }
+        }
+        let quotes = quotes.into_iter().map(|(who, says)| format!("{who}: {says}"));
+        quotes.chain(self.seen_as.iter().cloned()).collect()
     }
 
     /// Adds what somebody says of it, as `Go: tls: bad certificate`.
@@ -180,7 +245,7 @@ impl Finding {
     pub fn reason(&self, names: Names<'_>) -> String {
         let row = self.code.row();
         let message = self.message.text(names);
-        match self.seen_as.first() {
+        match self.quotes().first() {
             Some(seen) if !row.is_plain && row.concerns != Concern::File => format!("{message} ({seen})"),
             _ => message,
         }
@@ -194,28 +259,57 @@ impl Finding {
 
 /// True if neither Milvus nor a client of it rejects anything: what has such findings may be written.
 pub fn is_valid(findings: &[Finding]) -> bool {
-    findings.iter().all(|finding| finding.severity < Severity::Error)
+    findings.iter().all(|finding| finding.for_runs < Severity::Error)
 }
 
 /// Collects findings about the files of one owner.
 pub(super) struct Findings {
     pub(super) owner: Owner,
+    /// Whose certificate is looked at.
+    pub(super) role: Role,
+    /// Where it stands, if not in its own file.
+    pub(super) part: Option<Part>,
     pub(super) list: Vec<Finding>,
 }
 
 impl Findings {
-    pub(super) fn new(owner: Owner) -> Self {
-        Self { owner, list: Vec::new() }
+    pub(super) fn new(owner: Owner, role: Role) -> Self {
+        Self { owner, role, part: None, list: Vec::new() }
     }
 
     pub(super) fn add(&mut self, kind: FileKind, code: Code, message: impl Into<Message>) -> &mut Finding {
+        self.add_case(kind, code, Case::Any, message)
+    }
+
+    /// One of the cases of a code that clients treat differently.
+    pub(super) fn add_case(
+        &mut self,
+        kind: FileKind,
+        code: Code,
+        case: Case,
+        message: impl Into<Message>,
+    ) -> &mut Finding {
         let at = self.list.len();
-        self.list.push(Finding::new(code, self.owner.file(kind), message));
+        let mut finding = Finding::new(code, self.owner.file(kind), message);
+        let part = self.part.or_else(|| clients::part(self.owner, self.role, kind));
+        if let Some(part) = part {
+            finding.judge(case, part, self.role);
+        }
+        self.list.push(finding);
         &mut self.list[at]
     }
 
     pub(super) fn certificate(&mut self, code: Code, message: impl Into<Message>) -> &mut Finding {
         self.add(FileKind::Certificate, code, message)
+    }
+
+    pub(super) fn certificate_case(
+        &mut self,
+        code: Code,
+        case: Case,
+        message: impl Into<Message>,
+    ) -> &mut Finding {
+        self.add_case(FileKind::Certificate, code, case, message)
     }
 
     /// A check that was left out.

@@ -10,6 +10,7 @@ use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 use time::OffsetDateTime;
 
+use super::clients::{Case, Part};
 use super::{Code, Finding, Owner, chain};
 use crate::files::FileKind;
 use crate::profile::Role;
@@ -79,7 +80,11 @@ pub(super) fn check(
             } else if let Some(why) = &problem {
                 let message = format!("fails a handshake as in tlsMode {tls_mode}: {why}");
                 let pem = Owner::Leaf(at).file(FileKind::Certificate);
-                findings.push(Finding::new(Code::Handshake, pem, message));
+                let mut finding = Finding::new(Code::Handshake, pem, message);
+                if is_too_large(&server.files) {
+                    finding.judge(Case::TooLarge, Part::Server, Role::Server);
+                }
+                findings.push(finding);
             }
             handshakes.push(Handshake { name: name.to_string(), tls_mode, problem });
         }
@@ -90,6 +95,12 @@ pub(super) fn check(
         findings.push(Finding::new(Code::NotChecked, pem, message));
     }
     (handshakes, findings)
+}
+
+/// More certificates than any client but Go reads in one message.
+fn is_too_large(server: &LeafFiles) -> bool {
+    let file = server.certificate.sound();
+    file.is_some_and(|file| file.all().map(|certificate| certificate.der.len()).sum::<usize>() > 0xffff)
 }
 
 /// A handshake in memory for that name; mutual if there is a client.

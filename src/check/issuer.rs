@@ -2,6 +2,7 @@
 
 use time::Duration;
 
+use super::clients::Case;
 use super::finding::Findings;
 use super::{Code, Message, Owner, Place};
 use crate::certificate::{Certificate, Constraints, Signature};
@@ -28,7 +29,15 @@ pub(super) struct Known {
 /// Whether a CA of ca.pem has signed it, and how the two name each other.
 pub(super) fn issuer(findings: &mut Findings, own: &CertificateFile, file: &CertificateFile, known: &Known) {
     let certificate = &own.certificate;
-    let Some(ca) = file.issuer_of(certificate) else { return not_signed(findings, own, file, known) };
+    let Some(ca) = file.issuer_of(certificate) else {
+        // `--ca-cert server.pem`: it is trusted itself, as the Milvus page's one-way step has it.
+        if file.all().any(|trusted| trusted.der == certificate.der) {
+            let message = "is trusted without its issuer, which Node and rustls do not accept";
+            findings.certificate_case(Code::NoIssuer, Case::TrustedAlone, message);
+            return;
+        }
+        return not_signed(findings, own, file, known);
+    };
     if let (Signature::Unknown(algorithm), Ok(_), false) =
         (certificate.issued_by(ca), &ca.public_key.kind, certificate.weak_signature)
     {
@@ -36,18 +45,14 @@ pub(super) fn issuer(findings: &mut Findings, own: &CertificateFile, file: &Cert
         let message = format!(
             "is signed with {algorithm}, which cannot be verified here: whether by the CA was not checked"
         );
-        findings
-            .certificate(Code::UnknownSignature, message)
-            .seen("Go: x509: cannot verify signature: algorithm unimplemented");
+        findings.certificate(Code::UnknownSignature, message);
     }
     if certificate.subject.der == ca.subject.der && !is_told_apart(certificate) {
-        findings
-            .certificate(
-                Code::SameSubject,
-                Message::of("has the subject of ", CA_PEM)
-                    .and(" and no key identifiers, so that clients take it for self-signed"),
-            )
-            .seen("OpenSSL: self-signed certificate");
+        findings.certificate(
+            Code::SameSubject,
+            Message::of("has the subject of ", CA_PEM)
+                .and(" and no key identifiers, so that clients take it for self-signed"),
+        );
     }
     key_identifiers(findings, certificate, ca, &Message::from("").name(CA_PEM));
     if certificate.not_after > ca.not_after.saturating_add(OUTLIVES_BY) {
@@ -65,26 +70,25 @@ fn not_signed(findings: &mut Findings, own: &CertificateFile, file: &Certificate
     let top = path.last().copied().unwrap_or(certificate);
     let is_named = file.all().any(|ca| ca.subject.der == top.issuer.der);
     if certificate.is_self_signed() {
-        findings
-            .certificate(Code::SelfSigned, Message::of("is self-signed, and not signed by ", CA_PEM))
-            .seen("OpenSSL: self-signed certificate");
+        findings.certificate(Code::SelfSigned, Message::of("is self-signed, and not signed by ", CA_PEM));
         return;
     }
-    let finding = if known.lacks_ca_key && !is_named && !top.is_self_issued() {
+    if known.lacks_ca_key && !is_named && !top.is_self_issued() {
         let whose = if path.is_empty() { "is" } else { "carries a CA certificate that is" };
         let message =
             format!("{whose} issued by {}, whose certificate is neither in it nor in ", top.issuer.text);
-        findings.certificate(Code::MissingIssuer, Message::of(message, CA_PEM))
+        findings.certificate(Code::MissingIssuer, Message::of(message, CA_PEM));
     } else {
         let message = Message::of("is not signed by ", CA_PEM);
         let is_of_other = certificate.issuer.der != file.certificate.subject.der;
         let other = if is_of_other { format!(", but by {}", certificate.issuer.text) } else { String::new() };
-        findings.certificate(Code::NotSignedByCa, message.and(other))
-    };
-    finding
-        .seen("Go: x509: certificate signed by unknown authority")
-        .seen("OpenSSL: unable to get local issuer certificate")
-        .seen("pymilvus: CERTIFICATE_VERIFY_FAILED");
+        let identifier = certificate.authority_key_identifier.as_ref();
+        let is_named = !is_of_other
+            && identifier.is_some()
+            && identifier == file.certificate.subject_key_identifier.as_ref();
+        let case = if is_named { Case::OtherSignature } else { Case::Any };
+        findings.certificate_case(Code::NotSignedByCa, case, message.and(other));
+    }
 }
 
 /// Where subject and issuer are one name, key identifiers tell that another key has signed: OpenSSL, Go, gRPC, Node, the
@@ -103,13 +107,11 @@ pub(super) fn key_identifiers(
     called: &Message,
 ) {
     if certificate.authority_key_identifier.is_none() {
-        findings
-            .certificate(Code::KeyIdentifier, "has no authorityKeyIdentifier")
-            .seen("Python 3.13: Missing Authority Key Identifier");
+        // Nobody asks it of a certificate without any extensions.
+        let case = if certificate.version < 3 { Case::Version1 } else { Case::NoAuthority };
+        findings.certificate_case(Code::KeyIdentifier, case, "has no authorityKeyIdentifier");
     } else if let Some(message) = misnamed(certificate, ca, called) {
-        findings
-            .certificate(Code::KeyIdentifier, message)
-            .seen("OpenSSL: unable to get local issuer certificate");
+        findings.certificate_case(Code::KeyIdentifier, Case::OtherAuthority, message);
     }
 }
 
@@ -135,8 +137,6 @@ pub(super) fn addresses(findings: &mut Findings, certificate: &Certificate, limi
     if limits.limit_addresses() && names.any(|name| matches!(name, San::Ip(_))) {
         let message = Message::of("has IP addresses, and ", CA_PEM)
             .and(" limits addresses, which pymilvus and C++ cannot check");
-        findings
-            .certificate(Code::AddressConstraint, message)
-            .seen("pymilvus: CERTIFICATE_VERIFY_FAILED: unsupported name constraint type");
+        findings.certificate(Code::AddressConstraint, message);
     }
 }

@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use super::clients::{Case, Client, Part};
 use super::finding::Findings;
 use super::issuer::{CA_PEM, Known, addresses, issuer};
 use super::path::path;
@@ -17,9 +18,11 @@ use crate::set::{CertificateFile, KeyFile, Leaf, LeafFiles, Loaded, Set};
 /// (<https://support.apple.com/en-us/103769>).
 const LONGEST_FOR_APPLE: i64 = 825;
 
+const ED25519: &str = "is Ed25519, which clients built on gRPC's C core (Python, C++) do not take";
+
 /// Checks a server's or client's files and, where its certificate is known, their relation to the CA, as a run does.
 pub fn leaf(owner: Owner, leaf: &Leaf, ca: Option<&CertificateFile>, now: OffsetDateTime) -> Vec<Finding> {
-    let mut findings = Findings::new(owner);
+    let mut findings = Findings::new(owner, leaf.role);
     findings.file(FileKind::Key, &leaf.files.key);
     findings.file(FileKind::Certificate, &leaf.files.certificate);
     findings.file(FileKind::Csr, &leaf.files.request);
@@ -34,22 +37,39 @@ pub fn credentials(
     ca: Option<&CertificateFile>,
     now: OffsetDateTime,
 ) -> Vec<Finding> {
-    let mut findings = Findings::new(owner);
+    let mut findings = Findings::new(owner, leaf.role);
     content(&mut findings, leaf, ca, &Known::default(), now);
+    findings.list
+}
+
+/// What clients have against their own key and certificate, and Milvus against the certificate.
+pub fn used(owner: Owner, own: &Leaf, ca: Option<&CertificateFile>, now: OffsetDateTime) -> Vec<Finding> {
+    let mut findings = Findings::new(owner, own.role);
+    content(&mut findings, own, ca, &Known::default(), now);
+    if let Some(file) = own.files.key.sound() {
+        key_form(&mut findings, own.role, file);
+    }
+    findings.list.retain(|finding| !finding.rejections.is_empty());
     findings.list
 }
 
 /// What a running server sends, as a client that trusts the CA looks at it.
 pub fn served(chain: &CertificateFile, ca: Option<&CertificateFile>, now: OffsetDateTime) -> Vec<Finding> {
-    let mut findings = Findings::new(Owner::Served);
+    let mut findings = Findings::new(Owner::Served, Role::Server);
     let files = LeafFiles { certificate: Loaded::Sound(chain.clone()), ..LeafFiles::default() };
     let leaf = Leaf { role: Role::Server, base: BaseName::of_role(Role::Server), files };
     let trusted = ca.map(|ca| chain::trusted(chain, Role::Server, ca, now));
     content(&mut findings, &leaf, ca, &Known::default(), now);
+    if chain.certificate.public_key.kind == Ok(KeyKind::Ed25519) {
+        findings.part = Some(Part::ServerKey);
+        findings.certificate(Code::Ed25519Key, ED25519);
+        findings.part = None;
+    }
     if let Some(ca) = ca {
         path(&mut findings, Role::Server, chain, ca, now);
     }
-    if let (Some(Err(why)), true) = (trusted, is_valid(&findings.list)) {
+    let is_said = findings.list.iter().any(|finding| finding.is_rejected_by(Client::Rust));
+    if let (Some(Err(why)), false, true) = (trusted, is_said, is_valid(&findings.list)) {
         findings.certificate(Code::ServedUntrusted, format!("is not trusted: {why}"));
     }
     findings.list
@@ -58,7 +78,7 @@ pub fn served(chain: &CertificateFile, ca: Option<&CertificateFile>, now: Offset
 /// As `check` does: within its set, and with its surroundings.
 pub(super) fn asked(set: &Set, at: usize, asked: &Asked<'_>, now: OffsetDateTime) -> Vec<Finding> {
     let leaf = &set.leaves[at];
-    let mut findings = Findings::new(Owner::Leaf(at));
+    let mut findings = Findings::new(Owner::Leaf(at), leaf.role);
     match &leaf.files.key {
         Loaded::Missing if !(asked.needs_key)(leaf) => findings.key_not_checked("is not here"),
         // Whoever runs `check` need not be who runs Milvus.
@@ -82,7 +102,7 @@ pub(super) fn asked(set: &Set, at: usize, asked: &Asked<'_>, now: OffsetDateTime
             if let Some(finding) =
                 findings.list.last_mut().filter(|_| leaf.role == Role::Server && !is_milvus_s)
             {
-                finding.severity = Severity::Warning;
+                finding.weigh(Severity::Warning);
             }
         }
         key_form(&mut findings, leaf.role, file);
@@ -125,7 +145,8 @@ fn content(
     names(findings, role, certificate);
     for name in &certificate.critical_extensions {
         let message = format!("has a critical extension that not all clients process ({name})");
-        findings.certificate(Code::CriticalExtension, message).seen("OpenSSL: unhandled critical extension");
+        let case = if name == "authorityKeyIdentifier" { Case::AuthorityCritical } else { Case::Any };
+        findings.certificate_case(Code::CriticalExtension, case, message);
     }
     if let Some(limits) = ca.and_then(|ca| ca.name_constraints.as_ref()).filter(|_| role.serves()) {
         addresses(findings, certificate, limits);
@@ -161,15 +182,11 @@ fn usages(findings: &mut Findings, role: Role, certificate: &Certificate) {
             findings.certificate(Code::NoDigitalSignature, "has a keyUsage without digitalSignature");
         }
         if usage.key_cert_sign && !certificate.is_ca() {
-            findings
-                .certificate(Code::KeyCertSignOnLeaf, "has keyCertSign, which only a CA may have")
-                .seen("Python 3.13: Key usage keyCertSign invalid for non-CA cert");
+            findings.certificate(Code::KeyCertSignOnLeaf, "has keyCertSign, which only a CA may have");
         }
     }
     if certificate.is_ca() {
-        findings
-            .certificate(Code::LeafIsCa, "is a CA certificate")
-            .seen("rustls: invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))");
+        findings.certificate(Code::LeafIsCa, "is a CA certificate");
     }
 }
 
@@ -181,48 +198,33 @@ fn purpose(findings: &mut Findings, side: Role, certificate: &Certificate) {
         return;
     };
     let allowed = if side == Role::Server { usage.server_auth } else { usage.client_auth };
-    if allowed || usage.any {
-        return;
+    if !allowed {
+        let case = if usage.any { Case::AnyPurpose } else { Case::Any };
+        let message = format!("has an extendedKeyUsage without {purpose}");
+        findings.certificate_case(Code::WrongEku, case, message);
     }
-    let finding = findings.certificate(Code::WrongEku, format!("has an extendedKeyUsage without {purpose}"));
-    match side {
-        Role::Client => finding
-            .seen("Go (Milvus): x509: certificate specifies an incompatible key usage")
-            .seen("pymilvus: Socket closed"),
-        _ => finding
-            .seen("OpenSSL: unsuitable certificate purpose")
-            .seen("Go: x509: certificate specifies an incompatible key usage"),
-    };
 }
 
 fn names(findings: &mut Findings, role: Role, certificate: &Certificate) {
     let none = certificate.subject_alt_names.as_ref().is_none_or(Vec::is_empty);
     if role.serves() && none {
-        findings
-            .certificate(Code::NoSan, "has no subjectAltName")
-            .seen("Go: certificate relies on legacy Common Name field, use SANs instead");
+        let case = if certificate.version < 3 { Case::Version1 } else { Case::Any };
+        findings.certificate_case(Code::NoSan, case, "has no subjectAltName");
     }
     // RFC 5280 section 4.2.1.6.
     if !none && certificate.subject.is_empty() && !certificate.names_are_critical {
         findings
-            .certificate(Code::SanNotCritical, "has no subject, and a subjectAltName that is not critical")
-            .seen("Python 3.13: Subject empty and Subject Alt Name extension not critical");
+            .certificate(Code::SanNotCritical, "has no subject, and a subjectAltName that is not critical");
     }
 }
 
 fn key_form(findings: &mut Findings, role: Role, file: &KeyFile) {
     // The server's key is read by Milvus alone, and Go takes all forms.
     if file.format == KeyFormat::Traditional && role == Role::Client {
-        findings
-            .add(FileKind::Key, Code::KeyNotPkcs8, "is not in PKCS#8, which Java's gRPC insists on")
-            .seen("Java: File does not contain valid private key");
+        findings.add(FileKind::Key, Code::KeyNotPkcs8, "is not in PKCS#8, which Java's gRPC insists on");
     }
     if file.key.kind() == KeyKind::Ed25519 {
-        findings.add(
-            FileKind::Key,
-            Code::Ed25519Key,
-            "is Ed25519, which clients built on gRPC's C core (Python, C++) do not take",
-        );
+        findings.add(FileKind::Key, Code::Ed25519Key, ED25519);
     }
 }
 
@@ -240,16 +242,18 @@ fn server(findings: &mut Findings, file: &CertificateFile, ca: Option<&Certifica
     let names = certificate.subject_alt_names.as_deref().unwrap_or_default();
     if !names.is_empty() && names.iter().all(|name| chain::server_name(name).is_none()) {
         let list = names.iter().map(San::to_string).collect::<Vec<_>>().join(", ");
-        findings.certificate(Code::NoSan, format!("has no name that a client can ask for, only {list}"));
+        // Without any DNS name, most clients go by the CN.
+        let has_dns = names.iter().any(|name| matches!(name, San::Dns(_)));
+        let case = if has_dns { Case::NoName } else { Case::NoDnsName };
+        let message = format!("has no name that a client can ask for, only {list}");
+        findings.certificate_case(Code::NoSan, case, message);
     }
     if file.chain.is_empty() && ca.is_some_and(|ca| ca.all().any(|ca| certificate.is_issued_by(ca))) {
-        findings
-            .certificate(
-                Code::NoIssuer,
-                "is without its issuer: who trusts it alone, as the Milvus page's one-way step says, is refused by \
-                 Node, rustls and Python before 3.13",
-            )
-            .seen("Node: unable to verify the first certificate");
+        findings.certificate(
+            Code::NoIssuer,
+            "is without its issuer: who trusts it alone, as the Milvus page's one-way step says, is refused by \
+             Node, rustls and Python before 3.13",
+        );
     }
 }
 

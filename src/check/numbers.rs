@@ -1,5 +1,6 @@
 //! Serial numbers and dates that clients cannot read, or that RFC 5280 does not allow.
 
+use super::clients::Case;
 use super::finding::Findings;
 use super::{Code, Severity};
 use crate::certificate::Certificate;
@@ -12,17 +13,15 @@ impl Findings {
         }
         if let Some(date) = certificate.malformed_date {
             let message = format!("has a {date} with fractions of a second or without seconds");
-            self.certificate(Code::BadDate, message)
-                .seen(format!("OpenSSL: format error in certificate's {date} field"));
+            self.certificate(Code::BadDate, message);
         }
     }
 
     fn serial(&mut self, fault: SerialFault) {
         match fault {
             SerialFault::Negative => {
-                self.certificate(Code::BadSerial, "has a negative serial number")
-                    .seen("Milvus 2.6 (Go 1.24): x509: negative serial number")
-                    .severity = Severity::Error;
+                self.certificate_case(Code::BadSerial, Case::Negative, "has a negative serial number")
+                    .for_runs = Severity::Error;
             }
             // Measured: Go, gRPC's C core, OpenSSL, Node, the JDK, GnuTLS and rustls accept both.
             SerialFault::Zero => {

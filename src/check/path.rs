@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::ca::above;
+use super::clients::{Case, Part};
 use super::finding::Findings;
 use super::issuer::CA_PEM;
 use super::{Code, Fix, Message, Owner};
@@ -27,17 +28,19 @@ pub(super) fn path(
         let is_along = at < along;
         if is_along {
             above(findings, ca, path.get(at + 1).copied(), now);
-            for what in role.sides().iter().filter_map(|side| lacking_purpose(ca, *side)) {
+            findings.part = Some(Part::Between);
+            for (what, case) in role.sides().iter().filter_map(|side| lacking_purpose(ca, *side)) {
                 let message = format!("holds {} above it, which {what}", ca.subject.text);
-                let finding = findings.certificate(Code::WrongEku, message);
-                finding.fix = Fix::AnotherCa;
-                finding.seen("OpenSSL: unsuitable certificate purpose");
+                findings.certificate_case(Code::WrongEku, case, message).fix = Fix::AnotherCa;
             }
         }
         names(findings, &own.certificate, ca, is_along);
+        findings.part = None;
     }
     if along > 0 {
+        findings.part = Some(Part::Between);
         path_length(findings, &path);
+        findings.part = None;
     }
 }
 
@@ -50,10 +53,8 @@ fn names(findings: &mut Findings, certificate: &Certificate, ca: &Certificate, i
     } else {
         Message::of(format!("is for {name}, for which "), CA_PEM).and(" may not sign")
     };
-    let finding =
-        findings.certificate(Code::Chain, message.and(format!(" (its nameConstraints permit {limits})")));
-    finding.seen("OpenSSL: permitted subtree violation");
-    finding.fix = Fix::AnotherCa;
+    let message = message.and(format!(" (its nameConstraints permit {limits})"));
+    findings.certificate_case(Code::Chain, Case::Constraint, message).fix = Fix::AnotherCa;
 }
 
 /// True if all CAs above a certificate that has email addresses allow them, as far as that can be told here: rustls
@@ -67,11 +68,14 @@ pub(super) fn has_allowed_addresses(own: &CertificateFile, file: &CertificateFil
 }
 
 /// The `extendedKeyUsage` of a CA binds what it signs. OpenSSL and rustls do not take any purpose for this one.
-pub(super) fn lacking_purpose(ca: &Certificate, role: Role) -> Option<String> {
+pub(super) fn lacking_purpose(ca: &Certificate, role: Role) -> Option<(String, Case)> {
     let usage = ca.extended_key_usage?;
-    let is_allowed = if role == Role::Server { usage.server_auth } else { usage.client_auth };
+    let (is_allowed, case) = match role {
+        Role::Server => (usage.server_auth, Case::NoServerAuth),
+        Role::Client | Role::Peer | Role::Ca => (usage.client_auth, Case::NoClientAuth),
+    };
     let purpose = role.purpose().filter(|_| !is_allowed)?;
-    Some(format!("has an extendedKeyUsage without {purpose}, which binds what it signs"))
+    Some((format!("has an extendedKeyUsage without {purpose}, which binds what it signs"), case))
 }
 
 /// RFC 5280 section 4.2.1.9: how many CAs may stand between a CA and a leaf. `path` leads up from the leaf's issuer.
@@ -86,12 +90,8 @@ pub(super) fn path_length(findings: &mut Findings, path: &[&Certificate]) {
             let what =
                 if findings.owner == Owner::Ca { "may not sign" } else { "is below a CA that may not sign" };
             let above = &above.subject.text;
-            findings
-                .certificate(
-                    Code::PathLength,
-                    format!("{what}: {above} above it allows {count} below (pathlen)"),
-                )
-                .seen("OpenSSL: path length constraint exceeded");
+            let message = format!("{what}: {above} above it allows {count} below (pathlen)");
+            findings.certificate(Code::PathLength, message);
         }
     }
 }

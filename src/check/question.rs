@@ -170,7 +170,9 @@ fn further(question: &Question, set: &Set, reader: &Reader<'_>) -> Result<Vec<Le
 fn read_named(question: &Question, certificate: &Path) -> Set {
     let base = BaseName::beside(certificate);
     let files = look_at(question.key.as_deref(), Some(certificate), None);
-    let role = files.sound_certificate().and_then(Certificate::role).unwrap_or(Role::Server);
+    // Names are asked of a server, whatever its certificate says that it is.
+    let own = files.sound_certificate().and_then(Certificate::role).filter(|_| question.names.is_empty());
+    let role = own.unwrap_or(Role::Server);
     Set { ca_base: ca_base_of(question), ca: ca_of(question), leaves: vec![Leaf { role, base, files }] }
         .arranged()
 }

@@ -73,9 +73,9 @@ codes! {
             password off with openssl, and protect the file with mode 0600 instead.");
     WeakKey => row("weak-key", Error, Certificate)
         .ca(Refuses("use a CA with a longer key"), Fix::Replace).leaf(Reissues, Fix::Reissue)
-        .means("The key is RSA with fewer than 2048 bits, which OpenSSL, Go and others reject at their default \
-            security level. It comes from an old script or configuration. A server or client gets a new key from a \
-            run with `--rekey`; a CA must be replaced.");
+        .means("The key is RSA with fewer than 2048 bits, which can be broken; Rust clients and those at OpenSSL's \
+            usual security level, such as Python, reject it. It comes from an old script or configuration. A \
+            server or client gets a new key from a run with `--rekey`; a CA must be replaced.");
     UnsupportedKey => row("unsupported-key", Warning, Certificate)
         .ca(Ignores, Fix::None).leaf(Reissues, Fix::Reissue)
         .means("The key is of a kind that Milvus or some clients cannot use (P-521, Ed448, RSA-PSS, brainpool and \
@@ -142,9 +142,9 @@ codes! {
             with key identifiers; the subject stays.");
     KeyIdentifier => row("key-identifier", Error, Certificate)
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
-        .means("The identifiers that connect a certificate to its CA (subjectKeyIdentifier, authorityKeyIdentifier) \
-            are missing or do not match. OpenSSL takes a mismatch for a missing issuer, and Python 3.13 insists on \
-            both. Issue the certificate again.");
+        .means("The identifiers that connect a certificate to its CA (subjectKeyIdentifier, \
+            authorityKeyIdentifier) are missing or do not match. pymilvus, Java, Node and Python take a \
+            mismatch for a missing issuer, and Python 3.13 insists on both. Issue the certificate again.");
     SerialRepeated => row("serial-repeated", Warning, Certificate)
         .leaf(Reissues, Fix::Renew)
         .means("Two certificates of one CA have the same serial number, which RFC 5280 forbids; some clients refuse \
@@ -155,9 +155,9 @@ codes! {
             repeat a serial number. An old copy of the file was put back. Write the highest issued number into it.");
     NoIssuer => row("no-issuer", Note, Certificate)
         .ca(Ignores, Fix::CompleteChain).leaf(Ignores, Fix::Renew)
-        .means("The file ends before the root: server.pem without the CA certificate is rejected by Node, rustls and \
-            Python before 3.13 where it is the only trusted file, and ca.pem without its root is rejected by OpenSSL \
-            and Node. Renew the server's certificate, or append the CA certificates up to the root.");
+        .means("The file ends before the root: server.pem without the CA certificate is rejected by Node, rustls \
+            and Python before 3.13 where it is the only trusted file, and ca.pem without its root is rejected \
+            by Node. Renew the server's certificate, or append the CA certificates up to the root.");
     StaleChain => row("stale-chain", Warning, Certificate)
         .leaf(Rewrites, Fix::Reissue)
         .means("server.pem includes an older copy of the CA certificate, from before the CA was renewed. Clients \
@@ -201,9 +201,9 @@ codes! {
             signed it. Other clients accept it. Renew it with `--days 825` if clients on macOS or iOS connect.");
     NoSan => row("no-san", Error, Certificate)
         .leaf(Reissues, Fix::NameHost)
-        .means("The server certificate has no subjectAltName that a client can check, and Go, Java and others ignore \
-            the CN. It comes from `openssl x509` without `-extfile`, as in older copies of gen.sh. Issue it again; a \
-            run adds the CN as a name.");
+        .means("The server certificate has no subjectAltName that a client can check. Go and Rust clients ignore \
+            the CN, which the others go by. It comes from `openssl x509` without `-extfile`, as in older \
+            copies of gen.sh. Issue it again; a run adds the CN as a name.");
     SanNotCritical => row("san-not-critical", Warning, Certificate)
         .leaf(Reissues, Fix::Reissue)
         .means("The certificate has no subject, and its subjectAltName is not marked critical, as RFC 5280 requires then. \
@@ -225,17 +225,17 @@ codes! {
             two files have changed places. Issue the certificate again, or put the right file there.");
     NoDigitalSignature => row("no-digital-signature", Error, Certificate)
         .leaf(Reissues, Fix::Reissue)
-        .means("The keyUsage does not include digitalSignature, which every TLS 1.3 handshake needs. It was issued \
-            for encryption only. Issue it again.");
+        .means("The keyUsage does not include digitalSignature, although every TLS 1.3 handshake is signed. \
+            pymilvus, C++ and Java reject such a server. It was issued for encryption only. Issue it again.");
     KeyCertSignOnLeaf => row("key-cert-sign-on-leaf", Error, Certificate)
         .leaf(Reissues, Fix::Reissue)
         .means("The keyUsage includes keyCertSign, which only a CA may have; Python 3.13 and other strict clients \
             reject it. Issue the certificate again.");
     LeafIsCa => row("leaf-is-ca", Error, Certificate)
         .leaf(Reissues, Fix::Reissue)
-        .means("The server's or client's certificate says that it is a CA. rustls rejects it, and whoever has its \
-            key can issue certificates. It comes from `openssl req -x509` or from a copied extension section. Issue \
-            it again.");
+        .means("The server's or client's certificate says that it is a CA. Rust clients reject such a server, and \
+            whoever has its key can issue certificates. It comes from `openssl req -x509` or from a copied \
+            extension section. Issue it again.");
     NotCa => row("not-ca", Error, Certificate)
         .ca(Refuses("put a CA's certificate there"), Fix::Replace)
         .means("The certificate in ca.pem does not say that it is a CA (basicConstraints CA:TRUE), so clients reject \
@@ -252,16 +252,18 @@ codes! {
             A run issues it again with the same key and subject.");
     PathLength => row("path-length", Error, Certificate)
         .ca(Reissues, Fix::LengthenPath).leaf(Ignores, Fix::LengthenPath)
-        .means("A CA certificate above this one limits how many CAs may follow it (pathlen), and this CA is one too \
-            many: clients reject what it signs. The CA above must sign it again with a longer pathlen.");
+        .means("A CA certificate above this one limits how many CAs may follow it (pathlen), and this CA is one \
+            too many: Node, and where the CA is sent along Go and Python too, reject what it signs. The CA \
+            above must sign it again with a longer pathlen.");
     BasicConstraintsNotCritical => row("basic-constraints-not-critical", Error, Certificate)
         .ca(Reissues, Fix::Reissue)
         .means("The CA certificate's basicConstraints is not marked critical, as RFC 5280 requires; Python 3.13 \
             rejects it. A run issues it again with the same key and subject.");
     WeakSignature => row("weak-signature", Error, Certificate)
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
-        .means("The certificate is signed with SHA-1 or MD5, which clients no longer accept. It comes from an old \
-            openssl or an old configuration. A run issues it again with SHA-256.");
+        .means("The certificate is signed with SHA-1 or MD5. Milvus and Go, Node, Python and Rust clients no \
+            longer accept that. It comes from an old openssl or an old configuration. A run issues it again \
+            with SHA-256.");
     UnknownSignature => row("unknown-signature", Error, Certificate).plain()
         .leaf(Reissues, Fix::Reissue)
         .means("The certificate is signed with an algorithm that Milvus (Go) does not verify, such as SHA-224 or SHA-3; it \
@@ -274,8 +276,9 @@ codes! {
             verify, such as ECDSA with SHA-512. A renewed certificate is signed with SHA-256.");
     BadSerial => row("bad-serial", Warning, Certificate)
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
-        .means("The serial number is zero, negative or longer than 20 bytes, against RFC 5280; some clients refuse \
-            such a certificate. A run issues it again with a serial number of its own.");
+        .means("The serial number is zero, negative or longer than 20 bytes, against RFC 5280. Go since 1.23, and \
+            with it Milvus 2.6, cannot read a negative one; the others are accepted. A run issues the \
+            certificate again with a serial number of its own.");
     BadDate => row("bad-date", Error, Certificate)
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
         .means("A date has fractions of a second, or lacks the seconds, against RFC 5280. OpenSSL, and with it Node and \

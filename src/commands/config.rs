@@ -83,7 +83,7 @@ impl Args {
         let question = self.place.question(self.dir, [None, None, None])?;
         let dir = &question.dir;
         let checked = check(&question, now)?;
-        if let Some(finding) = checked.findings.iter().find(|finding| finding.severity == Severity::Error) {
+        if let Some(finding) = checked.findings.iter().find(|finding| finding.for_runs == Severity::Error) {
             let files = files(&question, &checked.set);
             let finding = finding.sentence(&|place| files.name(place));
             let failure = Failure::failed(format!("{finding}: a set that does not work is not configured"));

@@ -21,7 +21,7 @@ pub(super) fn weaknesses(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<
         }
         let remedy = match (finding.code, row.ca.run) {
             // Another signature does not change the key.
-            (Code::UnsupportedKey, _) if finding.severity == Severity::Error => "use another CA".to_owned(),
+            (Code::UnsupportedKey, _) if finding.for_runs == Severity::Error => "use another CA".to_owned(),
             // It was issued while the clock was ahead, or the clock is behind now.
             (Code::NotYetValid, _) if spec.ca == CaPolicy::Renew => continue,
             (Code::NotYetValid, _) => right_clock(spec, set),
@@ -53,7 +53,7 @@ pub(super) fn refuse_unrenewable(
     weaknesses: &[Finding],
     (why, remedy): (String, &str),
 ) -> Result<Vec<String>> {
-    let errors = weaknesses.iter().filter(|finding| finding.severity == Severity::Error);
+    let errors = weaknesses.iter().filter(|finding| finding.for_runs == Severity::Error);
     let names = names(set);
     let reasons: Vec<String> = errors
         .filter(|finding| !is_only_strict(finding.code))
@@ -71,7 +71,7 @@ pub(super) fn refuse_unrenewable(
 pub(super) fn refuse_unfit(spec: &Spec, set: &Set, weaknesses: &[Finding]) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     for finding in weaknesses {
-        if finding.severity < Severity::Error {
+        if finding.for_runs < Severity::Error {
             continue;
         }
         if is_only_strict(finding.code) {

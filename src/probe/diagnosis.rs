@@ -13,7 +13,7 @@ mod admission;
 mod served;
 
 use admission::admission;
-use served::served;
+use served::{served, trusted};
 
 /// What the server is held against.
 pub struct Expectation<'a> {
@@ -45,6 +45,15 @@ impl Diagnosis {
     pub fn connects(&self) -> Option<bool> {
         let has_error = self.findings.iter().any(|finding| finding.severity == Severity::Error);
         if has_error { Some(false) } else { self.unknown.is_none().then_some(true) }
+    }
+}
+
+impl Diagnosis {
+    /// True if nothing but certificates and keys can keep a client from connecting.
+    pub fn is_about_clients(&self) -> bool {
+        let is_other =
+            |finding: &Finding| finding.severity == Severity::Error && finding.rejections.is_empty();
+        self.unknown.is_none() && !self.findings.iter().any(is_other)
     }
 }
 
@@ -177,6 +186,7 @@ fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Diagnosis
     // A handshake that ended before the server sent its certificate says nothing of it.
     if tls.chain.is_some() || server.greeting.outcome == Outcome::Accepted {
         diagnosis.findings.extend(served(tls, expected));
+        diagnosis.findings.extend(trusted(server, tls, expected));
     }
     if expected.set.ca_certificate().is_none() {
         let ca = expected.set.ca_base.file(FileKind::Certificate);

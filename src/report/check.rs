@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::clients::{ClientFacts, clients, write_clients};
 use super::text::{BOLD, GREEN, columns, list, marked};
 use super::{Facts, Text, as_word};
 use crate::certificate::Certificate;
@@ -35,6 +36,8 @@ pub struct CheckReport {
     findings: Vec<FindingFacts>,
     /// Handshakes in memory, as Milvus and its clients do them.
     handshakes: Vec<HandshakeFacts>,
+    /// Milvus, and what each client makes of the files.
+    clients: Vec<ClientFacts>,
 }
 
 /// A certificate that is there.
@@ -91,6 +94,7 @@ impl CheckReport {
             certificates: certificates(&files, now),
             findings: checked.findings.iter().map(|finding| FindingFacts::new(finding, &files)).collect(),
             handshakes: checked.handshakes.iter().map(HandshakeFacts::new).collect(),
+            clients: clients(&checked.findings, &files),
         }
     }
 
@@ -130,7 +134,7 @@ impl FindingFacts {
             severity: finding.severity,
             subject: names(finding.at),
             message: finding.message.text(&names),
-            seen_as: finding.seen_as.clone(),
+            seen_as: finding.quotes(),
             fix: files.fix(finding),
         }
     }
@@ -197,6 +201,7 @@ impl Text for CheckReport {
         for finding in &self.findings {
             finding.write_text(out)?;
         }
+        write_clients(out, &self.clients)?;
         let count = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
         let counts = [(self.errors, "error"), (self.warnings, "warning"), (self.notes, "note")];
         let counts: Vec<String> =

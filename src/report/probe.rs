@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::check::FindingFacts;
+use super::clients::{ClientFacts, clients, write_clients};
 use super::text::{BOLD, GREEN, marked};
 use super::{Facts, Text, as_word};
 use crate::check::{self, Files, Question, Severity};
@@ -36,6 +37,8 @@ pub struct ProbeReport {
     certificates: Vec<Facts>,
     /// The gravest first.
     findings: Vec<FindingFacts>,
+    /// Milvus, and what each client makes of the served chain and of its own files; empty where it does not come to that.
+    clients: Vec<ClientFacts>,
 }
 
 #[derive(Debug, Serialize)]
@@ -132,6 +135,10 @@ impl ProbeReport {
                 .map(|certificate| Facts::new(certificate, expected.now))
                 .collect(),
             findings: diagnosis.findings.iter().map(|finding| FindingFacts::new(finding, &files)).collect(),
+            clients: match (chain, diagnosis.is_about_clients()) {
+                (Some(_), true) => clients(&diagnosis.findings, &files),
+                _ => Vec::new(),
+            },
         }
     }
 
@@ -224,8 +231,15 @@ impl Text for ProbeReport {
         for finding in &self.findings {
             finding.write_text(out)?;
         }
+        write_clients(out, &self.clients)?;
         match self.ok {
-            Some(true) => writeln!(out, "{GREEN}a client with this set connects{GREEN:#}"),
+            Some(true) => {
+                let rejecting = self.clients.iter().filter(|one| one.accepts == Some(false));
+                let names: Vec<&str> = rejecting.map(|one| one.client.name()).collect();
+                let but =
+                    if names.is_empty() { String::new() } else { format!(", but not {}", names.join(", ")) };
+                writeln!(out, "{GREEN}a client with this set connects{GREEN:#}{but}")
+            }
             Some(false) => {
                 let red = marked(Severity::Error);
                 writeln!(

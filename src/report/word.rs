@@ -2,7 +2,7 @@
 
 use serde::Serializer;
 
-use crate::check::Severity;
+use crate::check::{Client, Severity};
 use crate::plan::Action;
 use crate::probe::Version;
 use crate::profile::Role;
@@ -26,6 +26,12 @@ impl Word for Action {
 impl Word for Role {
     fn word(&self) -> &'static str {
         self.name()
+    }
+}
+
+impl Word for Client {
+    fn word(&self) -> &'static str {
+        Self::word(*self)
     }
 }
 

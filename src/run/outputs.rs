@@ -185,7 +185,7 @@ pub(super) fn self_check(plan: &Plan, set: &Set, changes: &[Change], now: Offset
         }
         _ => false,
     };
-    let is_fault = |finding: &Finding| finding.severity == Severity::Error && finding.run() != Run::Ignores;
+    let is_fault = |finding: &Finding| finding.for_runs == Severity::Error && finding.run() != Run::Ignores;
     let fault = check::set(set, now).into_iter().find(|finding| is_fault(finding) && is_signed(finding.at));
     fault.map_or(Ok(()), |finding| Err(not_written(plan, &finding.sentence(&|place| place.name_in(set)))))
 }

@@ -10,6 +10,7 @@ use crate::support::has;
 mod asked;
 mod certificates;
 mod chains;
+mod client;
 mod files;
 mod fixes;
 mod hostile;

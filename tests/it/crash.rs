@@ -56,7 +56,7 @@ fn a_crash_at_any_step_leaves_the_old_set_or_the_new_one_whole() {
                 .args(case.flags)
                 .env("MILVUS_CERTGEN_TEST_ABORT_AT", step)
                 .output();
-            assert!(was_killed(&crashed.status), "{}: {step} is reached", case.name);
+            assert!(was_killed(crashed.status), "{}: {step} is reached", case.name);
             // A rehearsal in between sees what counts, and changes nothing.
             let rubble = sandbox.snapshot();
             sandbox.certgen(&["--dry-run", "-q"]).succeeds();
@@ -93,7 +93,7 @@ fn keys_are_never_readable_by_others_not_even_on_their_way() {
     }
     let sandbox = Sandbox::new();
     let run = sandbox.certgen(&["--key-type", "ecdsa-p256"]).env("MILVUS_CERTGEN_TEST_ABORT_AT", "Decided");
-    assert!(was_killed(&run.output().status));
+    assert!(was_killed(run.output().status));
     assert_eq!(sandbox.mode(".milvus-certgen"), 0o700);
     for key in ["ca.key", "server.key", "client.key"] {
         assert_eq!(sandbox.mode(&format!(".milvus-certgen/{key}")), 0o600);

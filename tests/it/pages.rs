@@ -95,9 +95,9 @@ fn today_s_page_is_refused_for_what_it_is_and_the_fix_is_the_run() {
         assert_eq!(verdict.exit, 3);
         for (code, is_found) in [
             ("error wrong-eku client.pem", true),
-            ("error ca-no-key-usage ca.pem", true),
-            ("error same-subject server.pem", is_alike),
-            ("error same-subject client.pem", is_alike),
+            ("warning ca-no-key-usage ca.pem", true),
+            ("warning same-subject server.pem", is_alike),
+            ("note same-subject client.pem", is_alike),
         ] {
             assert_eq!(found.contains(code), is_found, "{code}: {found:?}");
         }

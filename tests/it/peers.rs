@@ -38,6 +38,10 @@ impl Peer {
         self.script.is_none()
     }
 
+    pub(crate) fn is_node(&self) -> bool {
+        self.program == Path::new("node")
+    }
+
     /// True if the handshake succeeds, whatever the reason is where it does not.
     pub(crate) fn accepts(&self, set: &Sandbox, (trust, name, mode): (&str, &str, &str)) -> bool {
         self.shake(set, trust, name, mode).status.success()

@@ -55,6 +55,13 @@ fn probe(set: &Sandbox, args: &[&str]) -> Probed {
 }
 
 impl Probed {
+    /// Which clients reject something.
+    fn rejecting(&self) -> Vec<&str> {
+        let clients = self.json["clients"].as_array().unwrap();
+        let rejecting = clients.iter().filter(|client| client["accepts"] == false);
+        rejecting.map(|client| client["client"].as_str().unwrap()).collect()
+    }
+
     /// Everything that a script would look at, in one line.
     fn verdict(&self) -> String {
         let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();

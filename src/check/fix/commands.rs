@@ -96,7 +96,7 @@ impl Files<'_> {
 
     pub(super) fn name_host(&self, at: Place) -> String {
         match self.leaf(at) {
-            Some(leaf) if has_names(leaf) && usable_names(leaf).is_empty() => {
+            Some(leaf) if has_names(leaf) && !usable_names(leaf).iter().any(is_host) => {
                 "name the host that clients connect to, where the CA's key is: milvus-certgen --san NAME"
                     .to_owned()
             }
@@ -294,4 +294,9 @@ fn is_forbidden(leaf: &Leaf) -> bool {
 
 fn joined(command: &str, flags: &str) -> String {
     if flags.is_empty() { command.to_owned() } else { format!("{command} {flags}") }
+}
+
+/// True for what a client can ask for.
+fn is_host(name: &San) -> bool {
+    crate::check::server_name(name).is_some()
 }

@@ -1,9 +1,9 @@
 //! The certificates that a server sends, as clients look at them.
 
 use super::Expectation;
-use crate::check::{self, Code, Finding, Fix, Message, Owner, Place};
+use crate::check::{self, Client, Code, Finding, Fix, Message, Owner, Place};
 use crate::files::FileKind;
-use crate::probe::Tls;
+use crate::probe::{Outcome, Server, Tls};
 use crate::profile::Role;
 use crate::set::{CertificateFile, Leaf, Set};
 
@@ -25,10 +25,7 @@ pub(super) fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
         let message = "is not the server's own: it does not prove that it has the private key";
         findings.push(Finding::new(Code::ServedUntrusted, SERVED, message));
     }
-    let own = chain.certificate.subject_alt_names.as_deref().unwrap_or_default();
-    if !own.is_empty() && !check::has_name(own, expected.server_name) {
-        findings.push(check::name_not_in_san(SERVED, own, expected.server_name));
-    }
+    findings.extend(check::name_not_in_san(SERVED, &chain.certificate, expected.server_name));
     let other = other_than_here(chain, set);
     for finding in findings.iter_mut().filter(|finding| finding.fix == Fix::None) {
         // Where the directory has another certificate, signing it once more changes nothing.
@@ -41,6 +38,21 @@ pub(super) fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
         findings.push(Finding { fix: Fix::ConfigureProxy("ingress"), ..finding });
     }
     findings
+}
+
+/// What clients have against the CA that they trust and, where they are asked for it, against their own certificate. That
+/// Milvus rejects either is for the server to say.
+pub(super) fn trusted(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
+    let Expectation { set, now, .. } = *expected;
+    let Some(chain) = &tls.chain else { return Vec::new() };
+    let mut findings = check::trusted(set, &chain.certificate, now);
+    let client = set.leaves.iter().enumerate().find(|(_, leaf)| leaf.role == Role::Client);
+    if let (Some((at, client)), true) =
+        (client, server.greeting.outcome == Outcome::Accepted && tls.asks_for_certificate)
+    {
+        findings.extend(check::used(Owner::Leaf(at), client, set.ca.certificate.sound(), now));
+    }
+    findings.into_iter().filter_map(|finding| finding.without(Client::Milvus)).collect()
 }
 
 /// Milvus reads its files once, at start.

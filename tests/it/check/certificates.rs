@@ -128,6 +128,22 @@ fn names() -> Vec<Row> {
             },
             &["warning san-not-critical server.pem"],
         ),
+        row(
+            "a server with an email address alone",
+            |s| sign(s, "server", &but(SERVER, "subjectAltName=email:me@example.com")),
+            &["error no-san server.pem"],
+        ),
+        row(
+            "a server whose only name is none",
+            |s| sign(s, "server", &but(SERVER, "subjectAltName=DNS:localhost:19530")),
+            &["error no-san server.pem"],
+        ),
+        row(
+            "another name than the CN, where there are none",
+            |s| sign(s, "server", &but(SERVER, "subjectAltName=")),
+            &["error no-san server.pem", "error name-not-in-san server.pem"],
+        )
+        .asked(&["--name", "db.example"]),
         row("a client without names", |s| sign(s, "client", &but(CLIENT, "subjectAltName=")), &[]),
         row("a name that is not there", |_| {}, &["error name-not-in-san server.pem"])
             .asked(&["--name", "db.example"]),
@@ -136,7 +152,7 @@ fn names() -> Vec<Row> {
         row(
             "an address without any",
             |s| sign(s, "server", &but(SERVER, "subjectAltName=DNS:localhost,DNS:10.0.0.7")),
-            &["error name-not-in-san server.pem", "error chain server.pem"],
+            &["error name-not-in-san server.pem", "warning chain server.pem"],
         )
         .asked(&["--name", "10.0.0.7"]),
         row(
@@ -203,7 +219,7 @@ fn extensions() -> Vec<Row> {
         row(
             "a server for any purpose",
             |s| sign(s, "server", &but(SERVER, "extendedKeyUsage=anyExtendedKeyUsage")),
-            &["error chain server.pem"],
+            &["error wrong-eku server.pem"],
         ),
         row(
             "a server that may not sign handshakes",
@@ -213,19 +229,19 @@ fn extensions() -> Vec<Row> {
         row(
             "a client that may not sign handshakes",
             |s| sign(s, "client", &but(CLIENT, "keyUsage=critical,keyEncipherment")),
-            &["error no-digital-signature client.pem"],
+            &["note no-digital-signature client.pem"],
         )
         .made(&["--key-type", "rsa"]),
         row("a server without keyUsage", |s| sign(s, "server", &but(SERVER, "keyUsage=")), &[]),
         row(
             "a server that may sign certificates",
             |s| sign(s, "server", &but(SERVER, "keyUsage=critical,digitalSignature,keyCertSign")),
-            &["error key-cert-sign-on-leaf server.pem"],
+            &["warning key-cert-sign-on-leaf server.pem"],
         ),
         row(
             "a server that is a CA",
             |s| sign(s, "server", &but(SERVER, "basicConstraints=critical,CA:TRUE")),
-            &["error leaf-is-ca server.pem"],
+            &["warning leaf-is-ca server.pem"],
         ),
         row(
             "a server without basicConstraints",
@@ -235,7 +251,7 @@ fn extensions() -> Vec<Row> {
         row(
             "a server of version 1",
             |s| sign(s, "server", ""),
-            &["error no-san server.pem", "error key-identifier server.pem", "warning no-eku server.pem"],
+            &["error no-san server.pem", "note key-identifier server.pem", "warning no-eku server.pem"],
         ),
         row(
             "a server whose date has a fraction of a second",
@@ -272,11 +288,6 @@ fn extensions() -> Vec<Row> {
 fn not_for_all() -> Vec<Row> {
     vec![
         row(
-            "a client with a critical authorityKeyIdentifier",
-            |s| sign(s, "client", &but(CLIENT, "authorityKeyIdentifier=critical,keyid")),
-            &["error critical-extension client.pem"],
-        ),
-        row(
             "a CA that may sign for email addresses of a host",
             |s| {
                 sign_ca(s, &but(CA, "nameConstraints=critical,permitted;email:example.com"));
@@ -301,12 +312,12 @@ pub(super) fn authorities() -> Vec<Row> {
         row(
             "a CA without keyUsage",
             |s| sign_ca(s, &but(CA, "keyUsage=")),
-            &["error ca-no-key-usage ca.pem"],
+            &["warning ca-no-key-usage ca.pem"],
         ),
         row(
             "a CA without keyUsage, as the Milvus page has it",
             |s| sign_ca(s, &but(&but(CA, "keyUsage="), "basicConstraints=critical,CA:TRUE")),
-            &["error ca-no-key-usage ca.pem"],
+            &["warning ca-no-key-usage ca.pem"],
         ),
         row(
             "a CA that may not sign certificates",
@@ -316,7 +327,7 @@ pub(super) fn authorities() -> Vec<Row> {
         row(
             "a CA whose basicConstraints are not critical",
             |s| sign_ca(s, &but(CA, "basicConstraints=CA:TRUE")),
-            &["error basic-constraints-not-critical ca.pem"],
+            &["warning basic-constraints-not-critical ca.pem"],
         ),
         row(
             "a CA that says that it is none",
@@ -331,12 +342,12 @@ pub(super) fn authorities() -> Vec<Row> {
         row(
             "a CA without subjectKeyIdentifier",
             |s| sign_ca(s, &but(CA, "subjectKeyIdentifier=none")),
-            &["error key-identifier ca.pem"],
+            &["warning key-identifier ca.pem"],
         ),
         row(
             "a CA with another subjectKeyIdentifier",
             |s| sign_ca(s, &but(CA, "subjectKeyIdentifier=0102030405060708090A")),
-            &["error key-identifier server.pem", "error key-identifier client.pem"],
+            &["error key-identifier server.pem", "note key-identifier client.pem"],
         ),
         row(
             "a CA that may sign for other names only",
@@ -363,6 +374,11 @@ pub(super) fn authorities() -> Vec<Row> {
         row(
             "a CA for clients only",
             |s| sign_ca(s, &but(CA, "extendedKeyUsage=clientAuth")),
+            &["error wrong-eku ca.pem"],
+        ),
+        row(
+            "a CA for servers only",
+            |s| sign_ca(s, &but(CA, "extendedKeyUsage=serverAuth")),
             &["error wrong-eku ca.pem"],
         ),
         row(

@@ -1,7 +1,7 @@
 //! Several certificates in a file, in whatever order.
 
 use super::row::{Row, row};
-use super::signing::{CA, SERVER, but, sign_ca, sign_ca_with};
+use super::signing::{CA, CLIENT, SERVER, but, sign_ca, sign_ca_with};
 use crate::support::Sandbox;
 
 pub(super) fn rows() -> Vec<Row> {
@@ -26,6 +26,16 @@ pub(super) fn rows() -> Vec<Row> {
                 s.remove("ca.key");
             },
             &["error missing-issuer server.pem", "note not-checked ca.key"],
+        )
+        .made(&["--days", "300"]),
+        row(
+            "the certificate of the client's issuing CA is not there",
+            |s| {
+                put_between_for(s, "client", CLIENT, &but(CA, "authorityKeyIdentifier=keyid"));
+                s.write("client.pem", s.openssl("x509 -in client.pem"));
+                s.remove("ca.key");
+            },
+            &["error missing-issuer client.pem", "note not-checked ca.key"],
         )
         .made(&["--days", "300"]),
         row(
@@ -72,7 +82,7 @@ pub(super) fn rows() -> Vec<Row> {
                 sign_ca(s, &but(CA, "basicConstraints=critical,CA:TRUE"));
                 put_between(s, &but(CA, "authorityKeyIdentifier=none"));
             },
-            &["error key-identifier server.pem"],
+            &["warning key-identifier server.pem"],
         ),
         row(
             "a root that names its key by another identifier",
@@ -80,7 +90,7 @@ pub(super) fn rows() -> Vec<Row> {
                 let other = "2.5.29.35=DER:301680140102030405060708090a0b0c0d0e0f1011121314\n";
                 sign_ca(s, &(CA.to_owned() + other));
             },
-            &["error key-identifier ca.pem"],
+            &["warning key-identifier ca.pem"],
         ),
         row(
             "a root that signed itself with SHA-1",
@@ -99,20 +109,25 @@ fn trust_too(s: &Sandbox, is_first: bool) {
 
 /// The server's certificate is issued by a CA below the set's own, whose certificate follows it.
 fn put_between(s: &Sandbox, extensions: &str) {
+    put_between_for(s, "server", SERVER, extensions);
+}
+
+fn put_between_for(s: &Sandbox, role: &str, own: &str, extensions: &str) {
     let desk = Sandbox::new();
     let at = |name: &str| desk.file(name).display().to_string();
     desk.openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out between.key");
     desk.openssl("req -new -key between.key -subj /O=between -out between.csr");
     desk.write("between.ext", extensions);
-    desk.write("server.ext", SERVER);
+    desk.write("own.ext", own);
     let [csr, pem, key] = ["between.csr", "between.pem", "between.key"].map(at);
     s.openssl(&format!(
         "x509 -req -in {csr} -CA ca.pem -CAkey ca.key -set_serial 0x2001 -days 300 -out {pem} -extfile {}",
         at("between.ext")
     ));
     s.openssl(&format!(
-        "x509 -req -in server.csr -CA {pem} -CAkey {key} -set_serial 0x2002 -days 200 -out server.pem -extfile {}",
-        at("server.ext")
+        "x509 -req -in {role}.csr -CA {pem} -CAkey {key} -set_serial 0x2002 -days 200 -out {role}.pem -extfile {}",
+        at("own.ext")
     ));
-    s.write("server.pem", s.read("server.pem") + &desk.read("between.pem"));
+    let pem = format!("{role}.pem");
+    s.write(&pem, s.read(&pem) + &desk.read("between.pem"));
 }

@@ -9,7 +9,9 @@ use super::row::{Row, Verdict, rows};
 use crate::support::{Sandbox, has};
 
 /// Sentences, for what no command mends.
-const SENTENCES: [&str; 10] = [
+const SENTENCES: [&str; 12] = [
+    "put the CAs above it behind it, up to the root",
+    "name the host that clients connect to, where the CA's key is: ",
     "append the issuing CA's certificate to ",
     "set the clock right, or wait",
     "have it issued again without that, or use another CA",

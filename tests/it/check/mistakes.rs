@@ -112,6 +112,7 @@ fn names_that_no_client_can_ask_for_are_none() {
         let set = Sandbox::with_set_of(&["--days", "365"]);
         sign(&set, "server", &but(SERVER, &format!("subjectAltName={names}")));
         let found = Verdict::of(&set, &[]).found();
-        assert_eq!(found.contains("error no-san server.pem"), !is_sound, "{names}: {found:?}");
+        let says = found.iter().any(|found| found.contains(" no-san server.pem"));
+        assert_eq!(says, !is_sound, "{names}: {found:?}");
     }
 }

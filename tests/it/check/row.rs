@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::{certificates, chains, files, pairs};
+use super::{certificates, chains, client, files, pairs};
 use crate::support::{Sandbox, text};
 
 /// One thing that is broken in a sound set.
@@ -26,10 +26,17 @@ pub(crate) fn row(name: &'static str, breaks: fn(&Sandbox), finds: &'static [&'s
 
 /// All of them.
 pub(crate) fn rows() -> Vec<Row> {
-    [files::rows(), pairs::rows(), chains::rows(), certificates::rows(), certificates::authorities()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        files::rows(),
+        pairs::rows(),
+        chains::rows(),
+        certificates::rows(),
+        client::rows(),
+        certificates::authorities(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 impl Row {
@@ -130,10 +137,6 @@ pub(crate) struct Finding<'a>(pub(crate) &'a Value);
 impl<'a> Finding<'a> {
     pub(crate) fn text(self, field: &str) -> &'a str {
         self.0[field].as_str().unwrap_or_default()
-    }
-
-    pub(crate) fn seen_as(self) -> impl Iterator<Item = &'a str> {
-        self.0["seen_as"].as_array().unwrap().iter().map(|seen| seen.as_str().unwrap())
     }
 }
 

@@ -83,7 +83,7 @@ fn what_a_certificate_says() {
         ("extendedKeyUsage=", "", 0, "no-eku not-milvus"),
         ("extendedKeyUsage=clientAuth", "", 3, "wrong-eku not-milvus"),
         ("extendedKeyUsage=clientAuth,serverAuth", "", 0, "not-milvus"),
-        ("basicConstraints=critical,CA:TRUE", "", 3, "leaf-is-ca not-milvus"),
+        ("basicConstraints=critical,CA:TRUE", "", 0, "leaf-is-ca not-milvus"),
     ] {
         let home = sign_with(&set, P256, but(extension), flags);
         let server = OpenSsl::start(&home, "-alpn h2");
@@ -104,12 +104,64 @@ fn what_is_too_weak() {
         ("rsa:2048", "", 0, "not-milvus"),
         ("rsa:2048", "-md sha1", 3, "weak-signature not-milvus"),
         // That it has its key cannot be checked: which is no reason to say that it has not.
-        ("rsa:1024", "", 3, "weak-key not-milvus"),
+        ("rsa:1024", "", 0, "weak-key not-milvus"),
     ] {
         let home = sign_with(&set, key, SERVER_EXTENSIONS, flags);
         let server = OpenSsl::start(&home, "-alpn h2 -cipher DEFAULT@SECLEVEL=0");
         println!("{key} {flags}");
         probe(&client, &[&server.target()]).assert(&format!("exit {code}, {TLS}: {codes}"));
+    }
+}
+
+/// The verdict is each client's own.
+#[test]
+fn who_connects() {
+    if !has("openssl") {
+        return;
+    }
+    let set = Sandbox::with_set();
+    let client = trusting(&set);
+    for (extension, rejecting) in [
+        (SERVER_EXTENSIONS[0], &[][..]),
+        ("subjectAltName=", &["go", "rust"]),
+        ("basicConstraints=critical,CA:TRUE", &["rust"]),
+        ("keyUsage=critical,keyAgreement", &["pymilvus", "java"]),
+        ("extendedKeyUsage=anyExtendedKeyUsage", &["pymilvus", "node", "python", "rust"]),
+        ("authorityKeyIdentifier=none", &["python"]),
+    ] {
+        let home = sign_with(&set, P256, but(extension), "");
+        let server = OpenSsl::start(&home, "-alpn h2");
+        let probed = probe(&client, &[&server.target()]);
+        assert_eq!(probed.rejecting(), rejecting, "{extension}");
+        let connects = !rejecting.iter().any(|client| ["pymilvus", "go"].contains(client));
+        assert_eq!(probed.json["ok"], connects, "{extension}");
+    }
+    for (key_type, rejecting) in [("ed25519", &["pymilvus"][..]), ("rsa", &[])] {
+        let set = Sandbox::new();
+        set.certgen(&["--key-type", key_type, "-q"]).succeeds();
+        let server = OpenSsl::start(&set, "-alpn h2");
+        assert_eq!(probe(&trusting(&set), &[&server.target()]).rejecting(), rejecting, "{key_type}");
+    }
+}
+
+/// The Milvus page's one-way step.
+#[test]
+fn clients_that_trust_the_server_s_own_certificate() {
+    if !has("openssl") {
+        return;
+    }
+    for (flags, rejecting) in [(&[][..], &[][..]), (&["--leaf-only"], &["node", "rust"])] {
+        let set = Sandbox::with_set_of(flags);
+        let server = OpenSsl::start(&set, "-alpn h2");
+        let client = Sandbox::new();
+        copy(&set.file("server.pem"), &client.file("server.pem"));
+        let probed = probe(&client, &[&server.target(), "--ca-cert", "server.pem"]);
+        assert_eq!((probed.rejecting(), &probed.json["ok"]), (rejecting.to_vec(), &true.into()), "{flags:?}");
+        // Another server's certificate is no help.
+        let other = Sandbox::with_set_of(flags);
+        copy(&other.file("server.pem"), &client.file("server.pem"));
+        let probed = probe(&client, &[&server.target(), "--ca-cert", "server.pem"]);
+        assert_eq!(probed.json["ok"], false, "{flags:?}");
     }
 }
 
@@ -133,7 +185,7 @@ fn version_1() {
     assert!(home.openssl("x509 -in server.pem -noout -text").contains("Version: 1 "));
     let server = OpenSsl::start(&home, "-alpn h2");
     probe(&trusting(&set), &[&server.target()])
-        .assert(&format!("exit 3, {TLS}: key-identifier no-san no-eku not-milvus"));
+        .assert(&format!("exit 3, {TLS}: no-san no-eku not-milvus key-identifier"));
 }
 
 #[test]
@@ -187,7 +239,10 @@ fn an_intermediate_ca() {
     let probed = probe(&client, &[&sends_one.target()]);
     probed.assert(&format!("exit 3, {TLS}: not-signed-by-ca not-milvus"));
     assert_eq!(probed.json["certificates"].as_array().unwrap().len(), 1);
-    probe(&trusting(&between), &[&sends_one.target()]).assert(&format!("exit 0, {TLS}: not-milvus"));
+    // Node asks for the root.
+    let probed = probe(&trusting(&between), &[&sends_one.target()]);
+    probed.assert(&format!("exit 0, {TLS}: no-issuer not-milvus"));
+    assert_eq!(probed.rejecting(), ["node"]);
     // Another CA's certificate in its place is no help.
     let stranger = Sandbox::with_set();
     copy(&stranger.file("ca.pem"), &home.file("between.pem"));
