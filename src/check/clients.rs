@@ -61,6 +61,15 @@ impl Client {
         }
     }
 
+    /// How grave it is that this one rejects something: *error* for Milvus, pymilvus and Go (Milvus's own: its SDK,
+    /// backup, replication and nodes among themselves), *warning* for the others.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Milvus | Self::Pymilvus | Self::Go => Severity::Error,
+            Self::Java | Self::Node | Self::Python | Self::Rust => Severity::Warning,
+        }
+    }
+
     /// What the words of the table were measured with.
     pub fn version(self) -> &'static str {
         match self {
@@ -156,14 +165,9 @@ pub(super) fn rejections(code: Code, case: Case, part: Part, role: Role) -> Opti
     Some(by.collect())
 }
 
-/// *error* if Milvus, pymilvus or a client in Go rejects it (Milvus's own: its SDK, backup, replication and nodes among
-/// themselves), *warning* if another client does, *note* if none does.
+/// How grave it is for the gravest of the clients that reject it; *note* if none does.
 pub(super) fn severity(rejections: &[Rejection]) -> Severity {
-    match rejections.iter().map(|rejection| rejection.client).min() {
-        Some(Client::Milvus | Client::Pymilvus | Client::Go) => Severity::Error,
-        Some(_) => Severity::Warning,
-        None => Severity::Note,
-    }
+    rejections.iter().map(|rejection| rejection.client.severity()).max().unwrap_or(Severity::Note)
 }
 
 /// What a client makes of the files.

@@ -10,7 +10,7 @@ pub enum Severity {
     Note,
     /// Another client rejects it, or will some day.
     Warning,
-    /// Milvus or a client of gRPC's C core (pymilvus, C++) rejects it.
+    /// Milvus, pymilvus, C++ or a client in Go rejects it.
     Error,
 }
 

@@ -53,8 +53,7 @@ pub(super) fn write_clients(out: &mut dyn Write, clients: &[ClientFacts]) -> io:
         }
     }
     for (together, ClientFacts { file, says, .. }) in groups {
-        let is_grave = together.iter().any(|client| *client <= Client::Pymilvus);
-        let style = marked(if is_grave { Severity::Error } else { Severity::Warning });
+        let style = marked(together.iter().map(|client| client.severity()).max().unwrap_or(Severity::Note));
         let who = together.iter().map(|client| client.name()).collect::<Vec<_>>().join(" · ");
         let verb = if together.len() == 1 { "rejects" } else { "reject" };
         let file = printable(file.as_deref().unwrap_or_default());
