@@ -1,16 +1,18 @@
-//! What commands share of the command line: groups of flags, by theme, and how flags get their variables and values.
+//! What commands share of the command line: groups of options, by theme, and how options get their variables and values.
 //! The doc comments are the help; one on a group would take the place of its command's, so theirs are plain.
 
-use clap::error::ContextValue;
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
 use clap::{ArgMatches, Command};
 
 use crate::error::{Failure, Result};
-use crate::foreign::{is_hidden, printable};
 
 mod behaviour;
 mod ca;
 mod files;
 mod keys;
+mod mistakes;
 mod question;
 mod subject;
 mod validity;
@@ -22,45 +24,32 @@ pub use ca::{ExternalCaArgs, ForceArgs, NewCaArgs, password};
 pub use files::{LeafFileArgs, OutDirArgs, ServerArgs, TlsDirArgs};
 pub use keys::{KeyArgs, RekeyArgs};
 pub use question::SetArgs;
-pub use subject::{AttributeArgs, CommonNameArgs, SUBJECT, SanArgs, common_name, distinct, listed};
+pub use subject::{AttributeArgs, CommonNameArgs, SAN_HELP, SanArgs, common_name, distinct, listed};
 pub use validity::{LeafValidityArgs, ValidityArgs, window};
-pub use values::Parsed;
-pub use variables::{Env, with_variables};
+pub use values::{Parsed, tls_mode};
+pub use variables::{Env, name_variable, unknown_variables, wants_json, with_variables};
 
-pub const BEHAVIOUR: &str = "Behaviour";
-pub const FILES: &str = "Files (where they go and what they are called)";
-pub const WHICH_FILES: &str = "Files (which ones)";
+pub const CA: &str = "CA";
+pub const FILES: &str = "Files";
+pub const KEYS: &str = "Keys";
+pub const OUTPUT: &str = "Output";
+pub const SUBJECT: &str = "Subject attributes ('' omits one)";
+pub const VALIDITY: &str = "Validity (notBefore is backdated one hour for clock skew)";
+pub const WHICH_FILES: &str = "Files to check";
 
-/// Reads this process's command line and environment; where clap rejects them, or help is asked for, it says so and
-/// ends the process.
-pub fn matches(command: Command) -> Result<ArgMatches> {
-    command.try_get_matches().map_err(|error| {
+/// Reads the command line, the program's name first, and the environment; where help or the version is asked for, prints
+/// it and ends the process. `definition` has all commands with all of their options, for hints.
+pub fn matches(
+    command: Command,
+    words: Vec<OsString>,
+    definition: impl FnOnce() -> Command,
+) -> Result<ArgMatches> {
+    command.try_get_matches_from(words.iter().cloned()).map_err(|error| {
         let own = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<Failure>());
-        own.cloned().unwrap_or_else(|| printable_error(error).exit())
+        match error.kind() {
+            _ if own.is_some() => own.cloned().unwrap_or_else(|| Failure::usage(error.to_string())),
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
+            _ => mistakes::explain(&error, &mistakes::Line::new(words, definition())),
+        }
     })
-}
-
-/// Arguments may be names of files that others have made (`*.csr`), which clap repeats as they are.
-fn printable_error(mut error: clap::Error) -> clap::Error {
-    let is_foreign = |text: &str| text.chars().any(is_hidden);
-    let foreign: Vec<_> = error
-        .context()
-        .filter_map(|(kind, value)| match value {
-            ContextValue::String(text) if is_foreign(text) => {
-                Some((kind, Some(ContextValue::String(printable(text).into_owned()))))
-            }
-            // What to type instead would be wrong when escaped.
-            ContextValue::StyledStrs(texts) if texts.iter().any(|text| is_foreign(&text.to_string())) => {
-                Some((kind, None))
-            }
-            _ => None,
-        })
-        .collect();
-    for (kind, value) in foreign {
-        match value {
-            Some(value) => error.insert(kind, value),
-            None => error.remove(kind),
-        };
-    }
-    error
 }

@@ -59,8 +59,10 @@ pub mod subject;
 #[doc(hidden)]
 pub mod internal {
     pub use crate::check::{Case, Client, Code, Concern, Part, Rule, rules};
+    pub use crate::cli::wants_json;
     pub use crate::commands::{Cli, System};
     pub use crate::foreign::{is_hidden, printable, typed};
+    pub use crate::report::{ErrorReport, write_json};
     pub use crate::run::Place;
     pub use crate::store::Step;
 }

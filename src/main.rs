@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anstyle::AnsiColor;
 use milvus_certgen::error::{Exit, Failure};
-use milvus_certgen::internal::{Cli, Place, Step, System, printable};
+use milvus_certgen::internal::{Cli, ErrorReport, Place, Step, System, printable, wants_json, write_json};
 use time::OffsetDateTime;
 use zeroizing_alloc::ZeroAlloc;
 
@@ -23,6 +23,10 @@ fn main() -> ExitCode {
         Err(error) => {
             let exit = error.downcast_ref::<Failure>().map_or(Exit::Failed, |failure| failure.exit);
             print_error(&error);
+            if let (true, Some(failure)) = (wants_json(), error.downcast_ref::<Failure>()) {
+                // A script that reads JSON gets an object in any case; if nobody reads it, the exit code says it.
+                let _ = write_json(&ErrorReport::new(failure), &mut std::io::stdout().lock());
+            }
             ExitCode::from(exit as u8)
         }
     }
@@ -42,8 +46,8 @@ fn forbid_core_dumps() {
 #[inline(never)]
 fn run() -> anyhow::Result<Exit> {
     let cli = Cli::of_this_process()?;
-    let random = |octets: &mut [u8]| {
-        getrandom::fill(octets)
+    let random = |bytes: &mut [u8]| {
+        getrandom::fill(bytes)
             .map_err(|e| Failure::failed(format!("the operating system gave no randomness: {e}")))
     };
     let mut at = end_at_step();

@@ -29,6 +29,9 @@ pub(crate) use losses::{holds_key, request_holds_key, unusable_key};
 #[cfg(test)]
 mod tests;
 
+/// The reason for a certificate of which no file exists.
+pub const MISSING: &str = "not there yet";
+
 /// What happens to a role's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
@@ -49,6 +52,8 @@ pub struct AuthorityPlan {
     pub action: Action,
     /// Why, each in words that complete "ca: re-sign because ...".
     pub reasons: Vec<String>,
+    /// A new certificate differs from the old one in its dates alone.
+    pub renews: bool,
     /// The subject of the certificate, if one is signed.
     pub subject: Subject,
     /// From when until when, if a certificate is signed.
@@ -93,6 +98,8 @@ pub struct LeafPlan {
     pub action: Action,
     /// Why.
     pub reasons: Vec<String>,
+    /// A new certificate differs from the old one in its dates alone.
+    pub renews: bool,
     /// What the certificate will say, if one is signed.
     pub identity: Identity,
     /// From when until when, if a certificate is signed.

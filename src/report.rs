@@ -4,15 +4,18 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
 use crate::certificate::Certificate;
-use crate::files::{BaseName, FileKind, shown};
+use crate::error::Failure;
+use crate::files::FileKind;
 use crate::foreign::is_hidden;
 use crate::pki::Validity;
-use crate::plan::{Action, KeyChoice, LeafPlan, Plan};
+use crate::plan::{Action, Plan};
 use crate::profile::Role;
+use crate::run::Written;
 use crate::san::San;
 use crate::set::Set;
 use crate::spec::Spec;
@@ -20,7 +23,9 @@ use crate::subject::Subject;
 
 mod check;
 mod clients;
+mod explain;
 mod facts;
+mod next;
 mod probe;
 pub mod progress;
 mod tally;
@@ -28,7 +33,9 @@ mod text;
 mod word;
 
 pub use check::CheckReport;
+pub use explain::Explanation;
 use facts::{Facts, NameFact, rfc3339};
+use next::{Step, next};
 pub use probe::ProbeReport;
 pub use tally::Tally;
 use word::as_word;
@@ -48,15 +55,33 @@ pub struct Report {
     recovered: bool,
     /// The CA, the server and the client, in this order.
     certificates: Vec<CertificateReport>,
-    /// The names of the files that were written; none with `--dry-run`.
-    written: Vec<String>,
-    /// With `--dry-run`: the names of the files that would be written; else absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    would_write: Option<Vec<String>>,
-    /// Things worth a word.
+    #[serde(flatten)]
+    files: FileFacts,
+    /// Neither errors nor next steps.
     notes: Vec<String>,
-    /// What to do now.
-    next: Vec<String>,
+    /// Next steps for the user, in order.
+    next: Vec<Step>,
+}
+
+/// `written`: the paths of the files that were written, empty with `--dry-run`; and with it, `would_write`.
+#[derive(Debug)]
+struct FileFacts {
+    dry_run: bool,
+    files: Written,
+}
+
+impl Serialize for FileFacts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let paths = self.files.paths();
+        if self.dry_run {
+            map.serialize_entry("written", &[(); 0])?;
+            map.serialize_entry("would_write", &paths)?;
+        } else {
+            map.serialize_entry("written", &paths)?;
+        }
+        map.end()
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -67,6 +92,9 @@ struct CertificateReport {
     #[serde(serialize_with = "as_word")]
     action: Action,
     reasons: Vec<String>,
+    /// The new certificate differs in its dates alone.
+    #[serde(skip)]
+    renews: bool,
     file: String,
     /// `null` where there is none (yet).
     certificate: Option<Facts>,
@@ -93,19 +121,19 @@ impl Planned {
 }
 
 /// What happened besides the plan.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Outcome<'a> {
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
     /// `--dry-run`
     pub dry_run: bool,
     /// An interrupted run was finished first.
     pub recovered: bool,
-    /// The names of the files that were written.
-    pub written: &'a [String],
+    /// The files that were written, or would be.
+    pub written: Written,
 }
 
 impl Report {
     /// Collects the facts. `set` is as it is after the run.
-    pub fn new(plan: &Plan, spec: &Spec, set: &Set, outcome: Outcome<'_>, now: OffsetDateTime) -> Self {
+    pub fn new(plan: &Plan, spec: &Spec, set: &Set, outcome: Outcome, now: OffsetDateTime) -> Self {
         let planned = |action: Action, subject: &Subject, names: &[San], validity: Validity| {
             let shown = outcome.dry_run && matches!(action, Action::Issue | Action::Resign);
             shown.then(|| Planned::new(subject, names, validity))
@@ -116,6 +144,7 @@ impl Report {
             role: Role::Ca,
             action: plan.ca.action,
             reasons: plan.ca.reasons.clone(),
+            renews: plan.ca.renews,
             file: set.ca_base.file(FileKind::Certificate),
             certificate: facts(set.ca_certificate()),
             planned: planned(plan.ca.action, &plan.ca.subject, &[], plan.ca.validity),
@@ -124,6 +153,7 @@ impl Report {
             role: plan.role,
             action: plan.action,
             reasons: plan.reasons.clone(),
+            renews: plan.renews,
             file: plan.base.file(FileKind::Certificate),
             certificate: facts(leaf.files.sound_certificate()),
             planned: planned(plan.action, &plan.identity.subject, &plan.identity.names, plan.validity),
@@ -135,15 +165,14 @@ impl Report {
             changed: !outcome.written.is_empty(),
             recovered: outcome.recovered,
             certificates,
-            written: if outcome.dry_run { Vec::new() } else { outcome.written.to_vec() },
-            would_write: outcome.dry_run.then(|| outcome.written.to_vec()),
+            files: FileFacts { dry_run: outcome.dry_run, files: outcome.written },
             notes: plan.notes.clone(),
             next: if outcome.dry_run { Vec::new() } else { next(plan, spec, set) },
         }
     }
 
     /// The report of a command that makes files and signs nothing.
-    pub fn of_files(directory: &Path, written: &[String], dry_run: bool) -> Self {
+    pub fn of_files(directory: &Path, written: Written, dry_run: bool) -> Self {
         Self {
             schema: 1,
             directory: directory.display().to_string(),
@@ -151,8 +180,7 @@ impl Report {
             changed: !written.is_empty(),
             recovered: false,
             certificates: Vec::new(),
-            written: if dry_run { Vec::new() } else { written.to_vec() },
-            would_write: dry_run.then(|| written.to_vec()),
+            files: FileFacts { dry_run, files: written },
             notes: Vec::new(),
             next: Vec::new(),
         }
@@ -166,35 +194,63 @@ impl Report {
     /// One report of several runs with the same CA, which stands in it once.
     pub fn joined(reports: Vec<Self>) -> Self {
         let mut reports = reports.into_iter();
-        let Some(mut joined) = reports.next() else { return Self::of_files(Path::new("."), &[], false) };
+        let Some(mut joined) = reports.next() else {
+            return Self::of_files(Path::new("."), Written::default(), false);
+        };
         for report in reports {
             joined.changed |= report.changed;
             joined.recovered |= report.recovered;
             joined.certificates.extend(report.certificates.into_iter().filter(|c| c.role != Role::Ca));
-            // The serial file is written by each of them.
-            add_new(&mut joined.written, report.written);
-            if let (Some(joined), Some(more)) = (&mut joined.would_write, report.would_write) {
-                add_new(joined, more);
-            }
+            joined.files.files.join(report.files.files);
             joined.notes.extend(report.notes);
-            joined.next.extend(report.next);
+            let new: Vec<Step> = report.next.into_iter().filter(|step| !joined.next.contains(step)).collect();
+            joined.next.extend(new);
         }
         joined
     }
 }
 
-fn add_new(names: &mut Vec<String>, more: Vec<String>) {
-    for name in more {
-        if !names.contains(&name) {
-            names.push(name);
-        }
+/// How much of it is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// `--quiet`: the errors that were found.
+    Errors,
+    /// What fits into a screen.
+    Normal,
+    /// `--verbose`
+    Verbose,
+}
+
+/// A command that failed, for `--json`.
+#[derive(Debug, Serialize)]
+pub struct ErrorReport<'a> {
+    /// 1
+    schema: u32,
+    error: ErrorFacts<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorFacts<'a> {
+    message: &'a str,
+    /// `null` without one.
+    hint: Option<&'a str>,
+    /// 1 or 2.
+    exit_code: u8,
+}
+
+impl<'a> ErrorReport<'a> {
+    /// Of that failure.
+    pub fn new(failure: &'a Failure) -> Self {
+        let Failure { exit, message, hint } = failure;
+        let error = ErrorFacts { message, hint: hint.as_deref(), exit_code: *exit as u8 };
+        Self { schema: 1, error }
     }
 }
 
 /// What can be printed for a person.
 pub trait Text {
     /// Lines of text, with colours that the stream may take out again.
-    fn write_text(&self, out: &mut dyn Write) -> io::Result<()>;
+    fn write_text(&self, out: &mut dyn Write, detail: Detail) -> io::Result<()>;
 }
 
 /// One JSON object and a newline. What a terminal would not show is escaped: it can only stand within a string.
@@ -213,66 +269,4 @@ pub fn write_json(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()
     }
     json.push('\n');
     out.write_all(json.as_bytes())
-}
-
-/// What the Milvus page tells its reader to do with the files, as far as this run makes it necessary.
-fn next(plan: &Plan, spec: &Spec, set: &Set) -> Vec<String> {
-    if plan.keeps_everything() {
-        return Vec::new();
-    }
-    let is_foreign = |leaf: &&LeafPlan| matches!(leaf.key, KeyChoice::PublicHalf(_));
-    let foreign = plan.leaves.iter().filter(is_foreign);
-    let foreign = foreign
-        .map(|leaf| [FileKind::Certificate, FileKind::Csr].map(|kind| leaf.base.file(kind)))
-        .map(|[pem, csr]| format!("give {pem} to whoever made {csr}"));
-    let foreign: Vec<String> = foreign.collect();
-    if !foreign.is_empty() {
-        return foreign;
-    }
-    let changed = |role| plan.leaves.iter().find(|leaf| leaf.role == role && leaf.action != Action::Keep);
-    if plan.ca.action != Action::Issue {
-        let mut next = Vec::new();
-        if changed(Role::Server).is_some() || plan.ca.action == Action::Resign {
-            next.push("restart Milvus: it reads its files once, at start".to_owned());
-        }
-        let changed: Vec<String> = plan
-            .leaves
-            .iter()
-            .filter(|leaf| leaf.role == Role::Client && leaf.action != Action::Keep)
-            .map(|leaf| leaf.base.file(FileKind::Certificate))
-            .collect();
-        if !changed.is_empty() {
-            next.push(format!("give clients the new {}", changed.join(", ")));
-        }
-        return next;
-    }
-    let (Some(server), Some(client)) = (set.first(Role::Server), set.first(Role::Client)) else {
-        return Vec::new();
-    };
-    let names =
-        server.files.sound_certificate().and_then(|certificate| certificate.subject_alt_names.as_ref());
-    let server_name = names.and_then(|names| names.first()).map(ToString::to_string).unwrap_or_default();
-    let stays = if plan.ca.discard_key { "was discarded" } else { "stays here" };
-    let (ca_pem, ca_key) = (set.ca_base.file(FileKind::Certificate), set.ca_base.file(FileKind::Key));
-    let pem = |base: &BaseName| base.file(FileKind::Certificate);
-    let key = |base: &BaseName| base.file(FileKind::Key);
-    let mount = match &spec.tls_dir {
-        Some(tls_dir) => format!("mount {} at /milvus/tls; {ca_key} {stays}", shown(&tls_dir.path)),
-        None => format!(
-            "copy {}, {} and {ca_pem} into the tls folder beside docker-compose.yml; {ca_key} {stays}",
-            pem(&server.base),
-            key(&server.base),
-        ),
-    };
-    vec![
-        mount,
-        "set common.security.tlsMode in milvus.yaml to 1 (one-way) or 2 (two-way), and restart Milvus"
-            .to_owned(),
-        format!(
-            "clients trust {ca_pem} (pymilvus one-way: as server_pem_path) and connect to server_name {server_name:?}; \
-             two-way they also need {} and {}",
-            pem(&client.base),
-            key(&client.base),
-        ),
-    ]
 }

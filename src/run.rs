@@ -1,24 +1,26 @@
 //! What every command that writes has in common: lock, recover, read, decide, check, commit.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 
 use time::OffsetDateTime;
 
 use crate::error::{Failure, Result};
-use crate::files::{FileKind, shown};
+use crate::files::{FileKind, shown, typed};
 use crate::issue::{Issued, Progress, issue, issue_with};
 use crate::keys::{self, KeyKind, PrivateKey};
 use crate::plan::{Plan, plan};
 use crate::set::Set;
-use crate::spec::Spec;
-use crate::store::{Change, Directory, Interrupted, Policy, Reader, Step, load_ca};
+use crate::spec::{CaPolicy, Spec};
+use crate::store::{Change, Directory, Interrupted, Policy, Reader, Step, ca_below, load_ca};
 
 mod copy;
 mod locked;
 mod outputs;
+mod written;
 
 pub use locked::{Locked, Place, in_directory};
+pub use written::{Written, WrittenTo};
 
 use copy::Copy;
 use outputs::{add_ca_copy, check_outputs, self_check, set_access};
@@ -46,8 +48,8 @@ pub struct Done {
     pub plan: Plan,
     /// The set as it is after the run.
     pub set: Set,
-    /// The names of the files that were written; for a rehearsal, that would be.
-    pub written: Vec<String>,
+    /// The files that were written; for a rehearsal, that would be.
+    pub written: Written,
     /// An interrupted run was finished first.
     pub recovered: bool,
 }
@@ -72,7 +74,7 @@ pub fn rehearse(template: &Spec, complete: Complete<'_>, world: &mut World<'_>) 
         let decision = decide(&spec, set.clone(), reader, world, Keys::StandIns)?;
         let outputs = Outputs::new(&spec, decision, copy.as_ref(), reader, world.now)?;
         outputs.check_writable(&spec)?;
-        let written = outputs.names(&spec);
+        let written = outputs.written(&spec);
         Ok(Done { spec, plan: outputs.plan, set, written, recovered: false })
     })
 }
@@ -80,6 +82,7 @@ pub fn rehearse(template: &Spec, complete: Complete<'_>, world: &mut World<'_>) 
 /// Plans, and no more: for many runs of which none may begin unless all can.
 pub fn judge(spec: &Spec, world: &World<'_>) -> Result<Plan> {
     unlocked(&spec.out_dir, |reader| plan(spec, read(spec, reader)?, world.now))
+        .map_err(|failure| look_below(failure, spec))
 }
 
 /// Reads a directory as a run would find it, without its lock.
@@ -131,10 +134,22 @@ fn act_locked(
         _ => decide(&spec, set, &reader, world, Keys::Real)?,
     };
     let outputs = Outputs::new(&spec, decision, copy.as_ref(), &reader, world.now)?;
-    let written = outputs.names(&spec);
+    let written = outputs.written(&spec);
     let Outputs { plan, set, changes, serial, copy } = outputs;
     locked.commit(changes, serial, &copy, &mut world.at)?;
     Ok(Done { spec, plan, set, written, recovered })
+}
+
+/// Where there is no CA, it may be in a directory below, and that is a better hint than to create one.
+pub fn look_below(failure: Failure, spec: &Spec) -> Failure {
+    let ca_pem = spec.ca_path(FileKind::Certificate);
+    if spec.ca == CaPolicy::Ensure || spec.external_ca.is_some() || ca_pem.symlink_metadata().is_ok() {
+        return failure;
+    }
+    match ca_below(&spec.out_dir, &spec.ca_base) {
+        Some(below) => failure.hint(format!("{} has a CA: add -o {}", shown(&below), typed(&below))),
+        None => failure,
+    }
 }
 
 fn read(spec: &Spec, reader: &Reader<'_>) -> Result<Set> {
@@ -164,7 +179,7 @@ enum Keys {
 }
 
 fn decide(spec: &Spec, set: Set, reader: &Reader<'_>, world: &mut World<'_>, keys: Keys) -> Result<Decision> {
-    let plan = plan(spec, set, world.now)?;
+    let plan = plan(spec, set, world.now).map_err(|failure| look_below(failure, spec))?;
     let issued = match keys {
         Keys::Real => issue(&plan, world.random, &mut world.progress)?,
         Keys::StandIns => {
@@ -212,13 +227,16 @@ impl Outputs {
         Ok(Self { plan, set, changes, serial, copy: copy.unwrap_or_default() })
     }
 
-    /// For the report: the directory's own files by their names, others by their paths.
-    fn names(&self, spec: &Spec) -> Vec<String> {
-        let own = self.changes.iter().map(|change| change.name.clone());
-        let serial = self.serial.iter().map(|_| shown(&spec.ca_path(FileKind::Serial)).to_string());
-        let tls_dir = spec.tls_dir.as_ref().map_or(Path::new(""), |tls_dir| &tls_dir.path);
-        let copy = self.copy.iter().map(|change| shown(&tls_dir.join(&change.name)).to_string());
-        own.chain(serial).chain(copy).collect()
+    fn written(&self, spec: &Spec) -> Written {
+        let mut written = Written::new(&self.changes);
+        let mut add = |directory: Option<PathBuf>, changes: &[Change]| {
+            if let Some(directory) = directory {
+                written.add(Some(directory), changes);
+            }
+        };
+        add(spec.external_ca_dir(), &self.serial);
+        add(spec.tls_dir.as_ref().map(|tls_dir| tls_dir.path.clone()), &self.copy);
+        written
     }
 
     /// What a rehearsal can tell without trying.
@@ -273,26 +291,25 @@ impl Batch {
 }
 
 /// Writes files that are no set's, all or none: what `decide` says after a look at the directory.
-/// Returns their names; with `dry_run` nothing is written.
+/// Returns them; with `dry_run` nothing is written.
 pub fn write_files(
     path: &Path,
     dry_run: bool,
     world: &mut World<'_>,
     decide: impl FnOnce(&Reader<'_>, &mut World<'_>) -> Result<Vec<Change>>,
-) -> Result<Vec<String>> {
-    let names = |changes: &[Change]| changes.iter().map(|change| change.name.clone()).collect();
+) -> Result<Written> {
     if dry_run {
         let dir = Directory::find(path)?;
         let changes = decide(&Reader::strict(dir.as_ref()), world)?;
         if !changes.is_empty() {
             Directory::check_writable(path)?;
         }
-        return Ok(names(&changes));
+        return Ok(Written::new(&changes));
     }
     in_directory(path, world.waiting, |directory| {
         directory.recover()?;
         let changes = decide(&Reader::strict(Some(directory.dir())), world)?;
         directory.commit(&changes, &mut |step| (world.at)(Place::Set, step))?;
-        Ok(names(&changes))
+        Ok(Written::new(&changes))
     })
 }

@@ -8,11 +8,11 @@ use zeroize::Zeroizing;
 use super::{Asked, Files, Finding, Handshake, Inspected, Place, inspect};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind, shown};
+use crate::files::{BaseName, FileKind, shown, typed};
 use crate::profile::Role;
 use crate::san::San;
 use crate::set::{CaFiles, Leaf, Loaded, Set};
-use crate::store::{Directory, Reader, look_at, mode_of, settled};
+use crate::store::{Directory, Reader, ca_below, look_at, mode_of, settled};
 
 /// Which files, and what is asked of them.
 #[derive(Debug, Clone)]
@@ -111,7 +111,7 @@ fn read(question: &Question) -> Result<(Set, bool)> {
     match Directory::find(path)? {
         Some(dir) => settled(&dir, |reader| read_directory(question, reader)),
         None => {
-            Err(no_directory(path).hint("give the directory of a set, such as: milvus-certgen check tls"))
+            Err(no_directory(path).hint("give the directory of a set, such as: milvus-certgen check certs"))
         }
     }
 }
@@ -131,6 +131,11 @@ fn read_directory(question: &Question, reader: &Reader<'_>) -> Result<Set> {
         set = set.arranged();
     }
     set.leaves.retain(|leaf| !leaf.files.is_empty());
+    let has_nothing = set.leaves.is_empty() && set.ca.certificate.is_missing();
+    if let (true, Some(below)) = (has_nothing, ca_below(&question.dir, &question.ca_base)) {
+        let failure = Failure::failed(format!("{}: no certificates here", shown(&question.dir)));
+        return Err(failure.hint(format!("{} has some: add --dir {}", shown(&below), typed(&below))));
+    }
     set.leaves.extend(further(question, &set, reader)?);
     Ok(set)
 }

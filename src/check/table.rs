@@ -197,8 +197,9 @@ codes! {
             expires. It was issued with openssl late in the CA's life. Renew the CA, or this certificate.");
     LongValidity => row("long-validity", Note, Certificate)
         .leaf(Ignores, Fix::Shorten)
-        .means("The server certificate is valid for more than 825 days, which Apple's platforms reject whoever \
-            signed it. Other clients accept it. Renew it with `--days 825` if clients on macOS or iOS connect.");
+        .means("The server certificate is valid for more than ten years, the default here and on the Milvus page. Apple's \
+            platforms reject more than 825 days, whoever signed it; other clients accept it. Renew it with `--days \
+            825` if clients on macOS or iOS connect.");
     NoSan => row("no-san", Error, Certificate)
         .leaf(Reissues, Fix::NameHost)
         .means("The server certificate has no subjectAltName that a client can check. Go and Rust clients ignore \

@@ -1,46 +1,46 @@
-//! Flags for the CA: one from elsewhere, and what a new one is.
+//! Options for the CA: an existing one, or what a new one may issue.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use zeroize::Zeroizing;
 
-use super::BEHAVIOUR;
+use super::CA;
 use crate::error::{Failure, Result};
 use crate::files::BaseName;
 use crate::spec::{ExternalCa, Spec};
 
-const PASSWORD_HELP: &str = "File whose first line is the password of the CA's key (PKCS#8), wherever the key is. \
-    The environment variable MILVUS_CERTGEN_CA_KEY_PASSWORD may hold the password itself";
+const PASSWORD_HELP: &str = "File whose first line is the password of the CA key (PKCS#8). The environment variable \
+    MILVUS_CERTGEN_CA_KEY_PASSWORD can hold the password itself";
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_field_names, reason = "a field is a flag")]
-#[command(next_help_heading = "CA from elsewhere (its serial file stands beside it, as OpenSSL does it)")]
+#[command(next_help_heading = "Existing CA (its .srl file is kept next to it, as with OpenSSL)")]
 pub struct ExternalCaArgs {
-    /// Certificate of the CA, and perhaps of those above it, instead of ca.pem in --out-dir
+    /// CA certificate, with the intermediate CAs above it if there are any, instead of ca.pem in --out-dir
     #[arg(long, value_name = "PATH")]
     ca_cert: Option<PathBuf>,
-    /// Its private key
+    /// Its CA key
     #[arg(long, value_name = "PATH")]
     ca_key: Option<PathBuf>,
-    /// File whose first line is the password of the CA's key (PKCS#8), wherever the key is
+    /// File whose first line is the password of the CA key
     #[arg(long, long_help = PASSWORD_HELP, value_name = "PATH")]
     ca_key_password_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = BEHAVIOUR)]
+#[command(next_help_heading = CA)]
 pub struct NewCaArgs {
-    /// Limit a new CA to the host names of the CN and every --san, and names below them; it issues for no IP addresses,
-    /// and for TLS servers and clients only
+    /// Add name constraints to a new CA: the host names of the CN and every --san, and names below them; no IP
+    /// addresses; TLS servers and clients only
     #[arg(long)]
     pub constrain: bool,
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = BEHAVIOUR)]
+#[command(next_help_heading = CA)]
 pub struct ForceArgs {
-    /// Start over: a new CA and everything under it. Whoever trusted the old CA must be given the new one
+    /// Start over with a new CA and new keys. All clients then need the new ca.pem
     #[arg(long)]
     pub force: bool,
 }
@@ -55,11 +55,11 @@ impl ExternalCaArgs {
             }
             (None, None) => None,
             (Some(_), None) => {
-                return Err(Failure::usage("--ca-cert: without --ca-key nothing can be signed")
+                return Err(Failure::usage("--ca-cert: --ca-key is missing, which signs")
                     .hint("give the CA's private key with --ca-key"));
             }
             (None, Some(_)) => {
-                return Err(Failure::usage("--ca-key: without --ca-cert it is not known what it signs for")
+                return Err(Failure::usage("--ca-key: --ca-cert is missing, its certificate")
                     .hint("give the CA's certificate with --ca-cert"));
             }
         };

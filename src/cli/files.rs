@@ -1,4 +1,4 @@
-//! Flags for where files go, what they are called, and who may read them.
+//! Options for where files go, what they are called, and who may read them.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,7 +14,9 @@ use crate::spec::{Access, Spec, TlsDir};
 #[derive(Debug, Args)]
 #[command(next_help_heading = FILES)]
 pub struct OutDirArgs {
-    /// Directory of the set; made if it is missing
+    /// Directory of the files
+    ///
+    /// Created if it is missing.
     #[arg(
         short,
         long,
@@ -40,27 +42,29 @@ pub struct LeafFileArgs {
     client_file: BaseName,
 }
 
+const TLS_DIR_HELP: &str = "Second directory with exactly what is mounted into the Milvus container: server.pem, \
+    server.key and ca.pem, never ca.key. Created, updated and renewed with the certificates";
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = FILES)]
 pub struct TlsDirArgs {
-    /// Second directory with exactly what is mounted into the Milvus container: server.pem, server.key and ca.pem,
-    /// never ca.key. Made, kept and renewed together with the set
-    #[arg(long, value_name = "DIR")]
+    /// Second directory, with what Milvus mounts
+    #[arg(long, value_name = "DIR", long_help = TLS_DIR_HELP)]
     tls_dir: Option<PathBuf>,
 }
 
-// What a server sends, and who may read it.
+// For what a server sends, and who may read it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = FILES)]
 pub struct ServerArgs {
-    /// Leave the CA's certificate out of server.pem. Clients that trust a lone server.pem, as the Milvus page's
-    /// one-way step says, are then refused by Node, rustls and Python before 3.13
+    /// Do not include the CA certificate in server.pem. Clients that trust only server.pem, as the Milvus page's one-way
+    /// step does, then fail in Node, Rust and Python before 3.13
     #[arg(long)]
     leaf_only: bool,
-    /// Mode of the server's and client's keys, for containers that do not run as root [default: 0600]
+    /// Mode of the keys of servers and clients; with --tls-dir, of the key in that directory [default: 0600]
     #[arg(long, value_name = "OCTAL", value_parser = Parsed(key_mode))]
     key_mode: Option<u32>,
-    /// Owner of all files, by number; Milvus 3 runs as 999. Needs root
+    /// Owner of the files, as numbers; with --tls-dir, of the files in that directory. Milvus 3 runs as 999. Needs root
     #[arg(long, value_name = "UID[:GID]", value_parser = Parsed(owner))]
     owner: Option<Owner>,
     #[command(flatten)]

@@ -1,25 +1,25 @@
-//! Flags for private keys.
+//! Options for private keys.
 
 use clap::Args;
 
-use super::Parsed;
+use super::{KEYS, Parsed};
 use crate::error::{Failure, Result};
 use crate::keys::{KeyFormat, KeyKind};
 use crate::spec::Spec;
-
-const KEYS: &str = "Keys (made from the operating system's randomness, readable by you alone)";
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_field_names, reason = "a field is a flag")]
 #[command(next_help_heading = KEYS)]
 pub struct KeyArgs {
-    /// Kind of key [default: rsa]. Clients built on gRPC's C core (Python, C++) do not take ed25519
-    #[arg(long, value_name = "TYPE")]
+    /// rsa, ecdsa-p256, ecdsa-p384 or ed25519 [default: rsa]
+    ///
+    /// pymilvus and other clients on gRPC's C core reject ed25519.
+    #[arg(long, value_name = "TYPE", hide_possible_values = true)]
     key_type: Option<KeyKind>,
-    /// Bits of an RSA key: 2048, 3072 or 4096 [default: 2048]
+    /// RSA key size: 2048, 3072 or 4096 bits [default: 2048]
     #[arg(long, value_name = "BITS", value_parser = Parsed(size), allow_hyphen_values = true)]
     key_size: Option<u32>,
-    /// Form of the key files [default: pkcs8]; traditional is BEGIN RSA PRIVATE KEY or BEGIN EC PRIVATE KEY
+    /// Format of the key files [default: pkcs8]; traditional is BEGIN RSA PRIVATE KEY or BEGIN EC PRIVATE KEY
     #[arg(long, value_name = "FORMAT")]
     key_format: Option<KeyFormat>,
 }
@@ -27,7 +27,7 @@ pub struct KeyArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = KEYS)]
 pub struct RekeyArgs {
-    /// New keys for what is reissued. Only this replaces a key file that cannot be used
+    /// Create new keys for reissued certificates. Only --rekey and --force replace an unusable key file
     #[arg(long)]
     pub rekey: bool,
 }

@@ -1,4 +1,4 @@
-//! Flags for which files are looked at.
+//! Options for which files are read.
 
 use std::path::PathBuf;
 
@@ -9,11 +9,11 @@ use crate::check::Question;
 use crate::error::{Failure, Result};
 use crate::files::BaseName;
 
-// Where a set is and what its files are called, for commands whose argument is its directory.
+// The directory and the names of its files, for commands whose argument is the directory.
 #[derive(Debug, Args)]
 #[command(next_help_heading = WHICH_FILES)]
 pub struct SetArgs {
-    /// The same as DIR, as other commands have it
+    /// Same as DIR
     #[arg(short, long, aliases = ["out", "output", "output-dir"], value_name = "DIR", hide = true)]
     out_dir: Option<PathBuf>,
     /// Base name of ca.key, ca.pem and ca.srl

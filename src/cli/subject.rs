@@ -1,20 +1,19 @@
-//! Flags for what certificates say about whom.
+//! Options for subjects and subject alternative names.
 
 use clap::Args;
 
-use super::Parsed;
+use super::{Parsed, SUBJECT};
 use crate::error::Result;
 use crate::san::{San, add_missing};
 use crate::spec::Given;
 use crate::subject::{AttributeType, Subject};
 
-pub const SUBJECT: &str = "Subject (what the certificates say they are; '' leaves an attribute out)";
-
 #[derive(Debug, Args)]
-#[command(next_help_heading = SUBJECT)]
 pub struct CommonNameArgs {
-    /// Common name: the host that clients connect to [default: localhost]
-    #[arg(long, value_name = "NAME", visible_alias = "common-name", value_parser = Parsed(common_name))]
+    /// Host name that clients connect to [default: localhost]
+    ///
+    /// The common name (CN) of the CA, server and client certificates, and the server's first name.
+    #[arg(long, value_name = "NAME", alias = "common-name", value_parser = Parsed(common_name))]
     pub cn: Option<String>,
 }
 
@@ -24,10 +23,10 @@ pub struct AttributeArgs {
     /// Country, two letters [default: CN]
     #[arg(long, value_name = "CC", alias = "country-name")]
     country: Option<String>,
-    /// State or province, in the CA's subject only [default: Shanghai]
+    /// State or province, in the CA certificate only [default: Shanghai]
     #[arg(long, value_name = "TEXT", alias = "state-or-province-name")]
     state: Option<String>,
-    /// City, in the CA's subject only [default: Shanghai]
+    /// Locality (city), in the CA certificate only [default: Shanghai]
     #[arg(long, value_name = "TEXT", aliases = ["location", "locality-name"])]
     locality: Option<String>,
     /// Organization [default: milvus]
@@ -57,13 +56,14 @@ impl AttributeArgs {
     }
 }
 
+pub const SAN_HELP: &str = "Subject alternative names, repeated or with commas: host names (also *.db.example.com), IPv4 \
+    and IPv6 addresses, email addresses, URIs. A prefix DNS:, IP:, email: or URI: sets the type";
+
 // Names of one certificate.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Names (what clients check)")]
 pub struct SanArgs {
-    /// Names, repeated or with commas between them: DNS names (also *.db.example.com), IPv4 and IPv6 addresses, mail
-    /// addresses, URIs. DNS:, IP:, email: and URI: say the kind
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Parsed(listed))]
+    /// Subject alternative names: host names and IP addresses, repeated or with commas
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Parsed(listed), long_help = SAN_HELP)]
     pub san: Vec<Option<San>>,
 }
 

@@ -1,18 +1,15 @@
-//! Flags for how long certificates are valid, and when they are renewed.
+//! Options for how long certificates are valid, and when they are renewed.
 
 use clap::Args;
 
-use super::Parsed;
+use super::{Parsed, VALIDITY};
 use crate::error::{Failure, Result};
 use crate::spec::Spec;
-
-const VALIDITY: &str = "Validity (from an hour ago, for clocks that differ, until so many days from now)";
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = VALIDITY)]
 struct DaysArgs {
-    /// Days until server and client certificates expire, at most as long as the CA's; also as 90d, 12w, 1y or 48h
-    /// [default: 3650]
+    /// Validity: days, or 90d, 12w, 1y [default: 3650]
     #[arg(long, value_name = "DAYS", value_parser = Parsed(days), allow_hyphen_values = true)]
     days: Option<u32>,
 }
@@ -20,7 +17,7 @@ struct DaysArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = VALIDITY)]
 struct WindowArgs {
-    /// Sign again what expires within so many days [default: 30, and at most a third of its lifetime]
+    /// Renew certificates that expire within this time [default: 30 days, at most a third of their validity]
     #[arg(long, value_name = "DAYS", value_parser = Parsed(window), allow_hyphen_values = true)]
     renew_within: Option<u32>,
 }
@@ -31,7 +28,7 @@ struct WindowArgs {
 pub struct ValidityArgs {
     #[command(flatten)]
     days: DaysArgs,
-    /// Days until the CA's certificate expires, not less than --days [default: as --days]
+    /// Validity of the CA certificate, at least --days [default: --days]
     #[arg(long, value_name = "DAYS", value_parser = Parsed(days), allow_hyphen_values = true)]
     ca_days: Option<u32>,
     #[command(flatten)]

@@ -13,25 +13,25 @@ use crate::san::San;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Directory of the set [default: .]
+    /// Directory of the certificates [default: .]
     #[arg(value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// The same as DIR, as `probe` and `config` have it
+    /// Same as DIR
     #[arg(long = "dir", value_name = "DIR", hide = true, conflicts_with = "dir")]
     named_dir: Option<PathBuf>,
     #[command(flatten)]
     place: SetArgs,
-    /// Certificate of the CA, instead of ca.pem in the directory
+    /// CA certificate, instead of ca.pem in the directory
     #[arg(long, value_name = "PATH", help_heading = WHICH_FILES)]
     ca_cert: Option<PathBuf>,
     /// One certificate, instead of those in the directory
     #[arg(long, value_name = "PATH", help_heading = WHICH_FILES)]
     cert: Option<PathBuf>,
-    /// Its private key
+    /// Private key of that certificate
     #[arg(long, value_name = "PATH", help_heading = WHICH_FILES)]
     key: Option<PathBuf>,
-    /// What clients call the server, repeated or with commas between them: each must be in its certificate, and is
-    /// tried in a handshake
+    /// Host names and IP addresses that clients connect to, repeated or with commas: each must be in the server
+    /// certificate, and is tried in a TLS handshake
     #[arg(
         long = "name",
         value_name = "NAME",
@@ -40,7 +40,7 @@ pub(super) struct Args {
         help_heading = WHICH_FILES
     )]
     names: Vec<Option<San>>,
-    /// Warn of what expires within so many days [default: 30, and at most a third of its lifetime]
+    /// Warn of certificates that expire within this time [default: 30 days, at most a third of their validity]
     #[arg(
         long,
         value_name = "DAYS",
@@ -49,7 +49,7 @@ pub(super) struct Args {
         help_heading = WHICH_FILES
     )]
     expires_within: Option<u32>,
-    /// Warnings count as errors
+    /// Exit code 3 for warnings too
     #[arg(long, help_heading = WHICH_FILES)]
     strict: bool,
     #[command(flatten)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use time::OffsetDateTime;
 
 use crate::check::{Severity, check, files};
-use crate::cli::{Parsed, SetArgs, WHICH_FILES};
+use crate::cli::{Parsed, SetArgs, WHICH_FILES, tls_mode};
 use crate::config::{Secured, Setting, Target, render};
 use crate::error::{Exit, Failure, Result};
 use crate::files::typed;
@@ -15,23 +15,23 @@ const KUBERNETES: &str = "Kubernetes";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// What for
+    /// What the configuration is for
     #[arg(value_name = "TARGET")]
     target: Target,
-    /// Directory of the set [default: .]
+    /// Directory of the certificates [default: .]
     #[arg(long, value_name = "DIR", help_heading = WHICH_FILES)]
     dir: Option<PathBuf>,
     #[command(flatten)]
     place: SetArgs,
-    /// 1: only the server shows a certificate; 2: clients do too
+    /// 1: one-way TLS, clients verify the server; 2: two-way TLS, the server verifies clients too
     #[arg(
         long,
         value_name = "MODE",
         default_value = "1",
-        value_parser = clap::value_parser!(u8).range(1..=2)
+        value_parser = Parsed(tls_mode)
     )]
     tls_mode: u8,
-    /// Where clients find Milvus [default: the first name in the server's certificate]
+    /// Host that clients connect to [default: the first name in the server certificate]
     #[arg(long, value_name = "HOST")]
     host: Option<String>,
     /// Port of Milvus's gRPC service
@@ -39,26 +39,29 @@ pub(super) struct Args {
         long,
         value_name = "PORT",
         default_value = "19530",
-        value_parser = clap::value_parser!(u16).range(1..)
+        value_parser = Parsed(port)
     )]
     port: u16,
-    /// TLS between the parts of Milvus too (Milvus 2.5 and newer)
+    /// Enable TLS between the components of Milvus too (Milvus 2.5 and newer)
     #[arg(long)]
     internal_tls: bool,
-    /// Directory in which Milvus finds the files: /var/lib/milvus/tls for its script of Docker, /etc/milvus/tls for
+    /// Directory in which Milvus reads the files: /var/lib/milvus/tls for standalone_embed.sh, /etc/milvus/tls for
     /// packages
     #[arg(long, value_name = "DIR", default_value = "/milvus/tls", value_parser = Parsed(mount_path))]
     mount_path: String,
     /// ID of this cluster in the replication (config cdc)
     #[arg(long, value_name = "ID", required_if_eq("target", "cdc"), value_parser = Parsed(cluster))]
     cluster: Option<String>,
-    /// What of Milvus's own Compose file talks TLS too (config compose)
+    /// Enable TLS for services of Milvus's own Compose file too (config compose)
     #[arg(long, value_name = "SERVICE", value_delimiter = ',')]
     secure: Vec<Secured>,
+    /// Only mount the files, without a service that renews them (config compose)
+    #[arg(long)]
+    mount_only: bool,
     /// Version of milvus-backup's configuration file [default: 2]
-    #[arg(long, value_name = "VERSION", value_parser = clap::value_parser!(u8).range(1..=2))]
+    #[arg(long, value_name = "VERSION", value_parser = Parsed(backup_version))]
     for_version: Option<u8>,
-    /// Name of the Kubernetes Secret, and the beginning of the names of what goes with it
+    /// Name of the Kubernetes Secret, and prefix of related names
     #[arg(
         long,
         value_name = "NAME",
@@ -86,8 +89,10 @@ impl Args {
         if let Some(finding) = checked.findings.iter().find(|finding| finding.for_runs == Severity::Error) {
             let files = files(&question, &checked.set);
             let finding = finding.sentence(&|place| files.name(place));
-            let failure = Failure::failed(format!("{finding}: a set that does not work is not configured"));
-            return Err(failure.hint(format!("see what is wrong with: milvus-certgen check {}", typed(dir))));
+            let failure = Failure::failed(format!(
+                "{finding}: cannot generate configuration, fix the certificates first"
+            ));
+            return Err(failure.hint(format!("milvus-certgen check {}", typed(dir))));
         }
         let setting = Setting {
             dir,
@@ -102,10 +107,27 @@ impl Args {
             mount_path: &self.mount_path,
             cluster: self.cluster.as_deref().filter(|_| self.target == Target::Cdc),
             secure: &self.secure,
+            mount_only: self.mount_only,
             for_version: self.for_version,
         };
         let text = render(self.target, &setting)?;
         super::printed(io::stdout().lock().write_all(text.as_bytes()))
+    }
+}
+
+/// As Milvus's `proxy.port`.
+fn port(flag: &str, text: &str) -> Result<u16> {
+    text.parse().ok().filter(|port| *port > 0).ok_or_else(|| {
+        Failure::usage(format!("{flag} {text:?}: not a port, 1 to 65535"))
+            .hint(format!("such as {flag} 19530"))
+    })
+}
+
+fn backup_version(flag: &str, text: &str) -> Result<u8> {
+    match text {
+        "1" => Ok(1),
+        "2" | "v2" => Ok(2),
+        _ => Err(Failure::usage(format!("{flag} {text:?}: not 1 or 2")).hint(format!("such as {flag} 1"))),
     }
 }
 

@@ -22,10 +22,10 @@ use crate::store::{Change, Reader};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// CN of the request, and the name of the files
+    /// CN of the request, and base name of the files
     #[arg(value_name = "NAME", value_parser = Parsed(common_name))]
     name: String,
-    /// What the certificate is to be for
+    /// Role of the certificate
     #[arg(long, value_name = "ROLE", default_value = "server")]
     role: Role,
     #[command(flatten)]
@@ -49,11 +49,11 @@ impl Args {
         let job = self.job()?;
         let dir = &job.spec.out_dir;
         reported(output, system, |world| {
-            let names = write_files(dir, output.dry_run, world, |reader, world| {
+            let written = write_files(dir, output.dry_run, world, |reader, world| {
                 let files = read(&job, reader)?;
                 decide(&job, &files, world)
             })?;
-            Ok(Report::of_files(dir, &names, output.dry_run))
+            Ok(Report::of_files(dir, written, output.dry_run))
         })
     }
 

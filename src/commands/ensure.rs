@@ -1,37 +1,35 @@
-//! The default command: make the set, or make what is there serve.
+//! The default command: issue all certificates, or bring existing ones up to date.
 
 use super::{System, carry_out, reported};
 use crate::cli::{
-    AttributeArgs, BEHAVIOUR, CommonNameArgs, ExternalCaArgs, ForceArgs, KeyArgs, LeafFileArgs, NewCaArgs,
-    OutDirArgs, OutputArgs, Parsed, RekeyArgs, SUBJECT, ServerArgs, ValidityArgs, common_name, distinct,
-    listed,
+    AttributeArgs, CA, CommonNameArgs, ExternalCaArgs, ForceArgs, KeyArgs, LeafFileArgs, NewCaArgs,
+    OutDirArgs, OutputArgs, Parsed, RekeyArgs, SAN_HELP, SUBJECT, ServerArgs, ValidityArgs, common_name,
+    distinct, listed,
 };
 use crate::error::{Exit, Failure, Result};
 use crate::profile::Role;
 use crate::san::San;
 use crate::spec::{CaPolicy, LeafSpec, Spec, Wish};
 
-const NAMES: &str = "Names (what clients check: the CN, and these; localhost brings 127.0.0.1 and ::1)";
-
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
     common_name: CommonNameArgs,
-    #[command(flatten)]
-    attributes: AttributeArgs,
-    /// Common name of the client's certificate [default: the CN]
-    #[arg(long, value_name = "NAME", value_parser = Parsed(common_name), help_heading = SUBJECT)]
-    client_cn: Option<String>,
-    /// Further names of the server, repeated or with commas between them: DNS names (also *.db.example.com),
-    /// IPv4 and IPv6 addresses, mail addresses, URIs. DNS:, IP:, email: and URI: say the kind
+    /// More host names and IP addresses of the server
     #[arg(
         long,
         value_name = "NAME",
         value_delimiter = ',',
         value_parser = Parsed(listed),
-        help_heading = NAMES
+        long_help = SAN_HELP
     )]
     san: Vec<Option<San>>,
+    #[command(flatten)]
+    out_dir: OutDirArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
+    leaf_files: LeafFileArgs,
     #[command(flatten)]
     validity: ValidityArgs,
     #[command(flatten)]
@@ -39,17 +37,16 @@ pub(super) struct Args {
     #[command(flatten)]
     rekey: RekeyArgs,
     #[command(flatten)]
-    out_dir: OutDirArgs,
-    #[command(flatten)]
-    leaf_files: LeafFileArgs,
-    #[command(flatten)]
-    server: ServerArgs,
+    attributes: AttributeArgs,
+    /// Common name of the client certificate [default: the value of --cn]
+    #[arg(long, value_name = "NAME", value_parser = Parsed(common_name), help_heading = SUBJECT)]
+    client_cn: Option<String>,
     #[command(flatten)]
     external_ca: ExternalCaArgs,
     #[command(flatten)]
     new_ca: NewCaArgs,
-    /// Do not keep the CA's key once it has signed: nothing is left to steal, and nothing more can be signed. For CI
-    #[arg(long, help_heading = BEHAVIOUR)]
+    /// Discard the CA key after signing: it cannot be stolen, and the CA can issue nothing more. For CI
+    #[arg(long, help_heading = CA)]
     discard_ca_key: bool,
     #[command(flatten)]
     force: ForceArgs,
@@ -99,13 +96,15 @@ impl Args {
     }
 }
 
-/// What only makes sense for a CA of the set's own.
+/// Options for a new CA contradict an existing one.
 fn check_external(spec: &Spec) -> Result<()> {
     let own =
         [(spec.force, "--force"), (spec.constrain, "--constrain"), (spec.discard_ca_key, "--discard-ca-key")];
     match own.iter().find(|(is_given, _)| *is_given) {
         None => Ok(()),
-        Some((_, flag)) => Err(Failure::usage(format!("{flag}: with --ca-cert no CA is made here"))
-            .hint(format!("leave {flag} out, or --ca-cert and --ca-key"))),
+        Some((_, flag)) => {
+            Err(Failure::usage(format!("{flag}: --ca-cert names an existing CA, and no new one is created"))
+                .hint(format!("omit {flag}, or --ca-cert and --ca-key")))
+        }
     }
 }

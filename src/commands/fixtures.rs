@@ -15,7 +15,7 @@ use crate::error::{Exit, Failure, Result};
 use crate::files::shown;
 use crate::fixtures::{FIXTURES, Fixture, Flaw, Made, Maker, TITLE, incomplete_readme, readme};
 use crate::report::Report;
-use crate::run::{Place, World, in_directory};
+use crate::run::{Place, World, Written, in_directory};
 use crate::san::{San, names_of_common_name};
 use crate::store::{Change, Directory, Kind, Reader, Staged};
 
@@ -23,14 +23,13 @@ const README: &str = "README.md";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Directory of their directories; made if it is missing
+    /// Directory for the test certificates; created if it is missing
     #[arg(value_name = "DIR")]
     dir: PathBuf,
-    /// Names of the good server, repeated or with commas between them [default: localhost and its
-    /// addresses]
+    /// Names of the valid server certificate, repeated or with commas [default: localhost and its addresses]
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Parsed(listed))]
     san: Vec<Option<San>>,
-    /// Make all of them anew
+    /// Create all of them again
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -67,17 +66,17 @@ fn fixtures(job: &Job, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
             Directory::check_writable(dir)?;
         }
         let made = if is_made { make(job, world)? } else { Vec::new() };
-        return Ok(Report::of_files(dir, &names(&made), true));
+        return Ok(Report::of_files(dir, names(&made), true));
     }
     in_directory(dir, world.waiting, |directory| {
         directory.recover()?;
         if !decide(job, &Reader::strict(Some(directory.dir())))? {
-            return Ok(Report::of_files(dir, &[], false));
+            return Ok(Report::of_files(dir, Written::default(), false));
         }
         let made = make(job, world)?;
         let names = names(&made);
         write(directory, made, world)?;
-        Ok(Report::of_files(dir, &names, false))
+        Ok(Report::of_files(dir, names, false))
     })
 }
 
@@ -181,9 +180,9 @@ fn document(text: String) -> Change {
 }
 
 /// With their directories.
-fn names(made: &[(&str, Vec<Change>)]) -> Vec<String> {
+fn names(made: &[(&str, Vec<Change>)]) -> Written {
     let files = made.iter().flat_map(|(directory, changes)| {
         changes.iter().map(move |change| format!("{directory}/{}", change.name))
     });
-    files.chain((!made.is_empty()).then(|| README.to_owned())).collect()
+    Written::of_names(files.chain((!made.is_empty()).then(|| README.to_owned())).collect())
 }

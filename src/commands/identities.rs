@@ -26,10 +26,10 @@ fn batch_size(template: &Spec) -> usize {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Who the certificates are for
+    /// CN and file name of each certificate
     #[arg(value_name = "NAME", required_unless_present = "from")]
     names: Vec<String>,
-    /// Take the names from a file, one a line; # begins a comment, and - is standard input
+    /// Read the names from a file, one per line; # starts a comment, - is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "names")]
     from: Option<PathBuf>,
     #[command(flatten)]

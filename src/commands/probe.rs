@@ -1,31 +1,35 @@
 //! `probe`: connect, ask, judge, and say so. Nothing is written.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
 use super::print;
 use crate::check::{self, client_set};
-use crate::cli::{LookArgs, Parsed, SetArgs, WHICH_FILES};
+use crate::cli::{LookArgs, Parsed, SetArgs, WHICH_FILES, tls_mode};
 use crate::error::{Exit, Failure, Result};
 use crate::probe::{Expectation, Probe, Target, diagnose, probe};
 use crate::profile::Role;
 use crate::report::ProbeReport;
 use crate::san::San;
 
+/// Milvus takes seconds to start.
+const BETWEEN_TRIES: Duration = Duration::from_millis(500);
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The server: HOST, HOST:PORT, [IPV6]:PORT or a URI; the port is 19530 unless it is said
+    /// Server: HOST, HOST:PORT, [IPV6]:PORT or a URI; the default port is 19530
     #[arg(value_name = "HOST:PORT", value_parser = Target::parse)]
     target: Target,
-    /// Name of the server in its certificate, where that is not HOST; what pymilvus calls `server_name`
+    /// Host name in the server's certificate, if it is not HOST (pymilvus: `server_name`)
     #[arg(long, value_name = "NAME", value_parser = Parsed(San::parse))]
     server_name: Option<San>,
-    /// What Milvus is expected to be in: 1 (one-way) or 2 (two-way) [default: what it is in]
-    #[arg(long, value_name = "MODE", value_parser = clap::value_parser!(u8).range(1..=2))]
+    /// Expected tlsMode: 1 (one-way) or 2 (two-way) [default: any]
+    #[arg(long, value_name = "MODE", value_parser = Parsed(tls_mode))]
     tls_mode: Option<u8>,
-    /// Longest wait for anything, in seconds (0.5) or with a unit (500ms)
+    /// Timeout of each step, in seconds or as 500ms
     #[arg(
         long,
         value_name = "SECONDS",
@@ -34,18 +38,21 @@ pub(super) struct Args {
         allow_hyphen_values = true
     )]
     timeout: Duration,
-    /// Directory of the set [default: .]
+    /// Retry until a client connects, at most so long: seconds, or 2m
+    #[arg(long, value_name = "SECONDS", value_parser = Parsed(wait), allow_hyphen_values = true)]
+    wait: Option<Duration>,
+    /// Directory with ca.pem, client.pem and client.key [default: .]
     #[arg(long, value_name = "DIR", help_heading = WHICH_FILES)]
     dir: Option<PathBuf>,
     #[command(flatten)]
     place: SetArgs,
-    /// Certificate of the CA that the client trusts, instead of ca.pem in the directory
+    /// CA certificate that the client trusts, instead of ca.pem in the directory
     #[arg(long, value_name = "PATH", help_heading = WHICH_FILES)]
     ca_cert: Option<PathBuf>,
-    /// Certificate of the client, instead of client.pem in the directory
+    /// Client certificate, instead of client.pem in the directory
     #[arg(long, value_name = "PATH", help_heading = WHICH_FILES)]
     cert: Option<PathBuf>,
-    /// Its private key
+    /// Private key of the client certificate
     #[arg(long, value_name = "PATH", help_heading = WHICH_FILES)]
     key: Option<PathBuf>,
     #[command(flatten)]
@@ -69,11 +76,20 @@ impl Args {
             Failure::usage(format!("--server-name {name}: not a name that TLS can ask for"))
                 .hint("give a host name or an address")
         })?;
-        let found = probe(&Probe { target: &target, server_name, client, timeout: self.timeout });
         let expectation =
             Expectation { target: &target, server_name: &name, set: &set, tls_mode: self.tls_mode, now };
-        let diagnosis = diagnose(&found, &expectation);
-        let report = ProbeReport::new(&question, &expectation, &found, &diagnosis);
+        let started = Instant::now();
+        let (report, diagnosis) = loop {
+            let server_name = server_name.clone();
+            let found = probe(&Probe { target: &target, server_name, client, timeout: self.timeout });
+            let diagnosis = diagnose(&found, &expectation);
+            let report = ProbeReport::new(&question, &expectation, &found, &diagnosis);
+            let is_done = diagnosis.unknown.is_none() && report.exit() == Exit::Done;
+            match self.wait.and_then(|wait| wait.checked_sub(started.elapsed())) {
+                Some(left) if !is_done => thread::sleep(left.min(BETWEEN_TRIES)),
+                _ => break (report, diagnosis),
+            }
+        };
         print(&report, self.output.into())?;
         diagnosis.unknown.map_or_else(|| Ok(report.exit()), Err)
     }
@@ -83,13 +99,11 @@ impl Args {
 fn wait(flag: &str, text: &str) -> Result<Duration> {
     let refuse = |why: &str| {
         Failure::usage(format!("{flag} {text:?}: {why}"))
-            .hint("give seconds, such as --timeout 5, or milliseconds, such as --timeout 500ms")
+            .hint(format!("use seconds, such as {flag} 5, or a unit: 500ms, 2m"))
     };
-    let (number, scale) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
-        (Some(number), _) => (number, 0.001),
-        (None, Some(number)) => (number, 1.0),
-        (None, None) => (text, 1.0),
-    };
+    let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0)];
+    let found = units.into_iter().find_map(|(unit, scale)| Some((text.strip_suffix(unit)?, scale)));
+    let (number, scale) = found.unwrap_or((text, 1.0));
     let seconds: f64 = number.trim().parse().map_err(|_| refuse("not a number of seconds"))?;
     let seconds = seconds * scale;
     if !(0.001..=3600.0).contains(&seconds) {

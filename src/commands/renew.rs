@@ -9,22 +9,22 @@ use crate::error::{Exit, Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
 use crate::profile::Role;
 use crate::report::Report;
-use crate::run::World;
+use crate::run::{World, look_below};
 use crate::spec::{CaPolicy, LeafSpec, Spec, Wish};
 use crate::store::{Reader, read_typed};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Which ones, by file or by the name that they were made for [default: server and client]
+    /// Certificates to renew, by file or by CN [default: server and client]
     #[arg(value_name = "NAME", conflicts_with = "all")]
     names: Vec<String>,
-    /// All certificates in the directory that the CA has signed
+    /// All certificates in the directory that the CA issued
     #[arg(long)]
     all: bool,
-    /// The CA's own certificate, with its own key: what it signed stays valid
+    /// The CA certificate, with the same key: certificates that it issued stay valid
     #[arg(long)]
     ca: bool,
-    /// Make new keys too
+    /// Create new keys too
     #[arg(long)]
     rekey: bool,
     #[command(flatten)]
@@ -168,11 +168,10 @@ fn find(spec: &Spec, job: &Job, reader: &Reader<'_>) -> Result<Found> {
         Which::Named(names) => names.iter().map(|name| named(name, spec, &there)).collect::<Result<_>>()?,
     };
     if asked.is_empty() && *which != Which::Nothing {
-        return Err(Failure::failed(format!(
-            "{}: there is no certificate to renew that the CA has signed",
-            shown(&spec.out_dir)
-        ))
-        .hint("give the set's directory with --out-dir, or make a set with: milvus-certgen"));
+        let failure =
+            Failure::failed(format!("{}: no certificate that this CA issued", shown(&spec.out_dir)))
+                .hint("name the directory with --out-dir, or issue certificates with: milvus-certgen");
+        return Err(look_below(failure, spec));
     }
     let left_alone = [server, client]
         .into_iter()

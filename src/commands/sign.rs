@@ -26,10 +26,10 @@ const AT_ONCE: usize = 128;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The requests
+    /// CSR files
     #[arg(value_name = "FILE.csr", required = true)]
     files: Vec<PathBuf>,
-    /// What the certificates are for [default: what the request asks for, or server]
+    /// Role of the certificates [default: what the CSR requests, or server]
     #[arg(long, value_name = "ROLE")]
     role: Option<Role>,
     #[command(flatten)]

@@ -54,6 +54,8 @@ pub struct Setting<'a> {
     pub cluster: Option<&'a str>,
     /// `--secure`: what of Milvus's own Compose file talks TLS too.
     pub secure: &'a [Secured],
+    /// `--mount-only`: Compose gets no service that renews the certificates.
+    pub mount_only: bool,
     /// `--for-version`: the version of what the configuration is for, where there are several forms.
     pub for_version: Option<u8>,
 }
@@ -62,14 +64,14 @@ impl Setting<'_> {
     pub(super) fn values(&self, row: &Row) -> Result<Value> {
         self.check_paths(row)?;
         self.check_mode(row)?;
-        if row.signs && self.set.ca.key.sound().is_none() {
+        if row.signs && !self.mount_only && self.set.ca.key.sound().is_none() {
             let key = self.dir.join(self.set.ca_base.file(FileKind::Key));
             let problem = self.set.ca.key.problem().unwrap_or_default();
             return Err(Failure::failed(format!(
-                "{}: {problem}, and the service before Milvus signs with it",
+                "{}: {problem}, and the service that renews certificates signs with it",
                 shown(&key)
             ))
-            .hint("mount the files without that service: milvus-certgen config milvus-yaml"));
+            .hint("leave that service out: milvus-certgen config compose --mount-only"));
         }
         let server = self.leaf(Role::Server)?;
         let certificate = server.files.sound_certificate().ok_or_else(|| self.missing(&server.base))?;
@@ -117,6 +119,7 @@ impl Setting<'_> {
             key_algorithm => key_algorithm,
             key_size => key_size,
             dir => path_text(&whole(self.dir)?),
+            mount_only => self.mount_only,
             mount_to_write => format!("./{}:/tls", self.mounted()?),
             mount_to_read => format!("./{}:{}:ro", self.mounted()?, self.mount_path),
             name => self.name,

@@ -2,9 +2,9 @@
 
 use time::OffsetDateTime;
 
-use super::{Action, AuthorityPlan, authority_validity, is_expiring, limits, losses, signer};
+use super::{Action, AuthorityPlan, MISSING, authority_validity, is_expiring, limits, losses, signer};
 use crate::certificate::Certificate;
-use crate::check::{self, Finding, Place, Run};
+use crate::check::{self, Code, Finding, Place, Run};
 use crate::error::{Damage, Failure, Result};
 use crate::files::{BaseName, FileKind, converted, shown, typed};
 use crate::foreign::typed_flag;
@@ -76,11 +76,12 @@ fn missing(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan>
     }
     let reasons = match kept {
         Some(_) => vec![format!("{key_name} is there without its certificate")],
-        None => vec!["not there yet".to_owned()],
+        None => vec![MISSING.to_owned()],
     };
     Ok(AuthorityPlan {
         action: Action::Issue,
         reasons,
+        renews: false,
         subject,
         validity: authority_validity(spec, now)?,
         serial: None,
@@ -106,8 +107,8 @@ fn ensure(
     weaknesses: &[Finding],
     now: OffsetDateTime,
 ) -> Result<AuthorityPlan> {
-    let mendable = weaknesses.iter().filter(|finding| finding.run() != Run::Ignores);
-    let mut reasons: Vec<String> = mendable.map(|finding| finding.reason(&names(set))).collect();
+    let mendable = || weaknesses.iter().filter(|finding| finding.run() != Run::Ignores);
+    let mut reasons: Vec<String> = mendable().map(|finding| finding.reason(&names(set))).collect();
     if certificate.not_after >= now && is_expiring(certificate, spec, now) {
         reasons.push(format!("expires on {}", check::date(certificate.not_after)));
     }
@@ -116,6 +117,7 @@ fn ensure(
         match why_not_renewable(set, certificate) {
             None => {
                 plan.action = Action::Resign;
+                plan.renews = mendable().all(|finding| finding.code == Code::Expired);
                 plan.reasons = reasons;
             }
             // One that only runs out still serves; the notes say so.
@@ -157,6 +159,7 @@ fn renew(spec: &Spec, set: &Set, certificate: &Certificate, now: OffsetDateTime)
     }
     let mut plan = kept(spec, set, certificate, now)?;
     plan.action = Action::Resign;
+    plan.renews = true;
     plan.reasons = vec!["--ca asks for it".to_owned()];
     Ok(plan)
 }
@@ -170,6 +173,7 @@ fn kept(spec: &Spec, set: &Set, certificate: &Certificate, now: OffsetDateTime) 
     Ok(AuthorityPlan {
         action: Action::Keep,
         reasons: Vec::new(),
+        renews: false,
         subject: certificate.subject.clone(),
         validity: authority_validity(spec, now)?,
         serial: certificate.serial.clone().filter(|_| is_named_by_number(spec, set, certificate)),
@@ -212,7 +216,7 @@ fn why_not_renewable(set: &Set, certificate: &Certificate) -> Option<(String, &'
     }
     if set.ca.key.sound().is_none() {
         let problem = set.ca.key.problem().unwrap_or_default();
-        return Some((format!("its key {problem}"), "put its key there, so that it can be signed again"));
+        return Some((format!("its key {problem}"), put_back(set, "put its key back")));
     }
     None
 }
@@ -221,8 +225,7 @@ fn why_not_renewable(set: &Set, certificate: &Certificate) -> Option<(String, &'
 pub(super) fn check_usable(spec: &Spec, set: &Set, ca: &AuthorityPlan, signs: bool) -> Result<()> {
     if signs && ca.make_key.is_none() && set.ca.key.is_missing() {
         let problem = set.ca.key.problem().unwrap_or_default();
-        let remedy =
-            if matches!(set.ca.key, Loaded::Discarded) { "use another CA" } else { "put the file back" };
+        let remedy = put_back(set, "put the file back");
         return Err(unusable(
             spec,
             FileKind::Key,
@@ -246,12 +249,22 @@ pub(super) fn check_usable(spec: &Spec, set: &Set, ca: &AuthorityPlan, signs: bo
     Ok(())
 }
 
+/// Nobody can put back a key that was discarded.
+fn put_back(set: &Set, remedy: &'static str) -> &'static str {
+    if matches!(set.ca.key, Loaded::Discarded) { "" } else { remedy }
+}
+
+/// An empty `remedy` stands for none but a new CA.
 pub(super) fn unusable(spec: &Spec, kind: FileKind, problem: &str, remedy: &str) -> Failure {
     let failure = Failure::failed(format!("{}: {problem}", path(spec, kind)));
+    let or = if remedy.is_empty() { "" } else { ", or " };
     match spec.ca {
         CaPolicy::Ensure => failure.hint(format!(
-            "{remedy}, or start over with --force: a new CA, which every client must be given"
+            "{remedy}{or}start over with --force: a new CA, whose ca.pem every client then needs"
         )),
+        CaPolicy::Use | CaPolicy::Renew if remedy.is_empty() => {
+            failure.hint("start over with a new CA: milvus-certgen --force")
+        }
         CaPolicy::Use | CaPolicy::Renew => failure.hint(remedy),
     }
 }

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::guard::{check_files, check_identity, inherited};
 use super::limits::Limits;
 use super::losses::{check_leaf, rekeyed, unusable};
-use super::{Action, AuthorityPlan, KeyChoice, LeafPlan, is_expiring, validity};
+use super::{Action, AuthorityPlan, KeyChoice, LeafPlan, MISSING, is_expiring, validity};
 use crate::certificate::Certificate;
 use crate::check::{self, Code, Finding, Names, Owner, Place, Run};
 use crate::error::Result;
@@ -51,7 +51,7 @@ pub(super) fn plan(
     };
     let (key, key_reason) = choose_key(asked, files, spec);
     let mut reasons = match (files.is_empty(), issuer, existing) {
-        (true, ..) => vec!["not there yet".to_owned()],
+        (true, ..) => vec![MISSING.to_owned()],
         (false, Some(_), Some(existing)) => {
             why_sign(asked, spec, &findings, &names, existing, &identity, now)
         }
@@ -100,11 +100,13 @@ pub(super) fn plan(
         // A CA certificate that is signed now is made to last at least as long (plan::outlive).
         _ => validity,
     };
+    let renews = existing.is_some_and(|existing| is_renewal(existing, &identity, &key, &findings));
     let mut plan = LeafPlan {
         role: asked.role,
         base: asked.base.clone(),
         action,
         reasons,
+        renews: renews && action == Action::Resign,
         identity,
         validity,
         key,
@@ -133,6 +135,14 @@ fn say_left_out(plan: &LeafPlan, names: &[San]) -> Option<String> {
             names.join(" and ")
         )
     })
+}
+
+/// True if nothing changes but the dates.
+fn is_renewal(existing: &Certificate, identity: &Identity, key: &KeyChoice, findings: &[Finding]) -> bool {
+    existing.subject == identity.subject
+        && existing.subject_alt_names.as_ref() == Some(&identity.names)
+        && !matches!(key, KeyChoice::Make(_))
+        && faults(findings).all(|finding| finding.code == Code::Expired)
 }
 
 /// A number that RFC 5280 does not allow is not kept, even where a certificate goes by it.
@@ -177,14 +187,16 @@ fn why_sign(
 
 /// The findings that call for a signature, as reasons. A file other than the certificate is named.
 fn why_faulty(findings: &[Finding], names: Names<'_>) -> Vec<String> {
-    findings
-        .iter()
-        .filter(|finding| finding.code.row().leaf.run == Run::Reissues)
+    faults(findings)
         .map(|finding| {
             let is_plain = finding.at.is(FileKind::Certificate);
             if is_plain { finding.reason(names) } else { finding.sentence(names) }
         })
         .collect()
+}
+
+fn faults(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    findings.iter().filter(|finding| finding.code.row().leaf.run == Run::Reissues)
 }
 
 /// The key that the certificate is for, and why a sound one that is there is not it.

@@ -1,4 +1,4 @@
-//! What `check` says.
+//! The report of `check`: the verdict first, then a line a certificate, findings, handshakes and clients.
 
 use std::io::{self, Write};
 
@@ -6,8 +6,8 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::clients::{ClientFacts, clients, write_clients};
-use super::text::{BOLD, GREEN, columns, list, marked};
-use super::{Facts, Text, as_word};
+use super::text::{BOLD, GREEN, WIDTH, columns, day, list, marked, write_wrapped};
+use super::{Detail, Facts, Text, as_word};
 use crate::certificate::Certificate;
 use crate::check::{self, Checked, Question};
 use crate::check::{Files, Finding, Handshake, Owner, Severity};
@@ -25,6 +25,9 @@ pub struct CheckReport {
     schema: u32,
     /// The directory as it was given.
     directory: String,
+    /// The directory, or the certificate that was named instead.
+    #[serde(skip)]
+    checked: String,
     /// True if the exit code is 0.
     ok: bool,
     errors: usize,
@@ -87,6 +90,7 @@ impl CheckReport {
         Self {
             schema: 1,
             directory: question.dir.display().to_string(),
+            checked: question.certificate.as_ref().unwrap_or(&question.dir).display().to_string(),
             ok: checked.findings.iter().all(|finding| finding.severity <= gravest_allowed),
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
@@ -141,16 +145,46 @@ impl FindingFacts {
 
     pub(super) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         let style = marked(self.severity);
-        let (subject, message) = (printable(&self.subject), printable(&self.message));
-        writeln!(out, "{style}{}[{}]{style:#} {subject} {message}", self.severity.name(), self.code)?;
-        for seen in &self.seen_as {
-            writeln!(out, "  seen as  {}", printable(seen))?;
+        let first = format!("{style}{}[{}]{style:#} ", self.severity.name(), self.code);
+        write_wrapped(out, &first, "  ", &format!("{} {}", self.subject, self.message))?;
+        for quote in &self.seen_as {
+            let text = match quote.split_once(": ") {
+                Some((client, words)) => format!("{client} reports: {words}"),
+                None => quote.clone(),
+            };
+            writeln!(out, "  {}", printable(&text))?;
         }
         match &self.fix {
-            Some(fix) => writeln!(out, "  fix      {}", printable(fix)),
+            Some(fix) => writeln!(out, "  fix: {}", printable(fix)),
             None => Ok(()),
         }
     }
+}
+
+/// So many of one code, or so many certificates, are shown without --verbose.
+const FEW: usize = 8;
+
+/// Those of one code that are too many are counted.
+pub(super) fn write_findings(
+    out: &mut dyn Write,
+    findings: &[FindingFacts],
+    detail: Detail,
+) -> io::Result<()> {
+    let shown = |finding: &&FindingFacts| detail != Detail::Errors || finding.severity == Severity::Error;
+    let findings: Vec<&FindingFacts> = findings.iter().filter(shown).collect();
+    for (at, finding) in findings.iter().enumerate() {
+        let is_alike =
+            |other: &&&FindingFacts| (other.code, other.severity) == (finding.code, finding.severity);
+        let before = findings[..at].iter().filter(is_alike).count();
+        if before < FEW || detail == Detail::Verbose {
+            finding.write_text(out)?;
+        } else if !findings[at + 1..].iter().any(|other| is_alike(&other)) {
+            let (style, severity, more) =
+                (marked(finding.severity), finding.severity.name(), before + 1 - FEW);
+            writeln!(out, "{style}{severity}[{}]{style:#} {more} more (--verbose)", finding.code)?;
+        }
+    }
+    Ok(())
 }
 
 impl HandshakeFacts {
@@ -161,58 +195,113 @@ impl HandshakeFacts {
 }
 
 impl CertificateFacts {
-    pub(super) fn write_text(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
+    fn write_text(&self, out: &mut dyn Write, width: usize, detail: Detail) -> io::Result<()> {
         let facts = &self.certificate;
-        write!(out, "{BOLD}{:width$}{BOLD:#}  {}", printable(&self.file), self.role.name())?;
-        match &self.issued_by {
-            _ if self.is_self_signed => writeln!(out, ", self-signed")?,
-            Some(issuer) => writeln!(out, ", issued by {}", printable(issuer))?,
-            None => writeln!(out, ", issued by {}", printable(&facts.issuer))?,
+        write!(out, "{BOLD}{:width$}{BOLD:#}  ", printable(&self.file))?;
+        let role = if self.role == Role::Ca { "CA" } else { self.role.name() };
+        let issuer = match &self.issued_by {
+            _ if self.is_self_signed => ", self-signed".to_owned(),
+            Some(_) => String::new(),
+            None => format!(", issued by {}", facts.issuer),
+        };
+        let expires =
+            format!("{} {}", if facts.has_expired { "expired" } else { "expires" }, day(&facts.not_after));
+        let used = width + role.len() + issuer.len() + expires.len() + 9;
+        let room = if detail == Detail::Verbose { usize::MAX } else { WIDTH.saturating_sub(used) };
+        let names = match facts.names.as_slice() {
+            [] => String::new(),
+            names => format!(" for {}", list(names, room)),
+        };
+        writeln!(out, "{}", printable(&format!("{role}{names}{issuer}; {expires}")))?;
+        if detail != Detail::Verbose {
+            return Ok(());
         }
         let mut line =
             |label: &str, text: &str| writeln!(out, "{:width$}  {label:8}  {}", "", printable(text));
         line("subject", if facts.subject.is_empty() { "(empty)" } else { &facts.subject })?;
-        if !facts.names.is_empty() {
-            line("names", &list(&facts.names))?;
-        }
         line("key", &facts.key)?;
-        line("serial", facts.serial.as_deref().unwrap_or("(none that counts)"))?;
+        line("serial", facts.serial.as_deref().unwrap_or("(none that is valid)"))?;
         line("valid", &facts.validity())?;
         line("SHA-256", &facts.sha256)
     }
 }
 
 impl Text for CheckReport {
-    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let width = self.certificates.iter().map(|one| columns(&one.file)).max().unwrap_or_default();
-        for certificate in &self.certificates {
-            certificate.write_text(out, width)?;
+    fn write_text(&self, out: &mut dyn Write, detail: Detail) -> io::Result<()> {
+        if detail == Detail::Errors {
+            return write_findings(out, &self.findings, detail);
         }
-        if !self.certificates.is_empty() {
-            writeln!(out)?;
+        self.write_verdict(out)?;
+        let shown = match self.certificates.as_slice() {
+            all if detail == Detail::Verbose || all.len() <= FEW => all,
+            // The CA, the server and the client come first.
+            many => &many[..3],
+        };
+        let width = shown.iter().map(|one| columns(&one.file)).max().unwrap_or_default();
+        for certificate in shown {
+            certificate.write_text(out, width, detail)?;
         }
-        for handshake in &self.handshakes {
-            let HandshakeFacts { name, tls_mode, problem } = handshake;
-            let what = if *tls_mode == 1 { "one-way" } else { "two-way" };
-            let how = problem.as_ref().map_or_else(|| "succeeds".to_owned(), |why| format!("fails: {why}"));
-            let (name, how) = (printable(name), printable(&how));
-            writeln!(out, "handshake as {name}, tlsMode {tls_mode} ({what}): {how}")?;
+        match self.certificates.len() - shown.len() {
+            0 => {}
+            more => writeln!(out, "and {more} more certificates (--verbose)")?,
         }
-        for finding in &self.findings {
-            finding.write_text(out)?;
-        }
-        write_clients(out, &self.clients)?;
+        write_findings(out, &self.findings, detail)?;
+        self.write_handshakes(out, detail)?;
+        write_clients(out, &self.clients)
+    }
+}
+
+impl CheckReport {
+    fn write_verdict(&self, out: &mut dyn Write) -> io::Result<()> {
         let count = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
         let counts = [(self.errors, "error"), (self.warnings, "warning"), (self.notes, "note")];
         let counts: Vec<String> =
             counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| count(*n, word)).collect();
-        match (self.ok, counts.as_slice()) {
-            (true, []) => writeln!(out, "{GREEN}sound{GREEN:#}"),
-            (true, counts) => writeln!(out, "{GREEN}sound{GREEN:#}: {}", counts.join(", ")),
-            (false, counts) => {
-                let red = marked(Severity::Error);
-                writeln!(out, "{red}not sound{red:#}: {}", counts.join(", "))
+        let subject = printable(&self.checked);
+        let (style, verdict) = match self.ok {
+            true => (GREEN, "no problems found"),
+            false => (marked(Severity::Error), "invalid"),
+        };
+        let counts = if counts.is_empty() { String::new() } else { format!(" ({})", counts.join(", ")) };
+        writeln!(out, "{BOLD}{subject}{BOLD:#}: {style}{verdict}{style:#}{counts}")
+    }
+
+    /// One line for those that succeed, and one for each that fails.
+    fn write_handshakes(&self, out: &mut dyn Write, detail: Detail) -> io::Result<()> {
+        let in_mode = |mode: u8| if mode == 1 { "one-way" } else { "two-way" };
+        for HandshakeFacts { name, tls_mode, problem } in &self.handshakes {
+            let result = match problem {
+                Some(problem) => format!("fails: {problem}"),
+                None if detail == Detail::Verbose => "succeeds".to_owned(),
+                None => continue,
+            };
+            let text =
+                format!("TLS handshake as {name}, tlsMode {tls_mode} ({}) {result}", in_mode(*tls_mode));
+            write_wrapped(out, "", "  ", &text)?;
+        }
+        let succeeding = self.handshakes.iter().filter(|handshake| handshake.problem.is_none());
+        let mut modes: Vec<u8> = succeeding.map(|handshake| handshake.tls_mode).collect();
+        modes.sort_unstable();
+        modes.dedup();
+        if detail == Detail::Verbose || modes.is_empty() {
+            return Ok(());
+        }
+        let of_mode = |mode: u8| {
+            let names = self.handshakes.iter().filter(|one| one.tls_mode == mode && one.problem.is_none());
+            names.map(|one| one.name.as_str()).collect::<Vec<_>>()
+        };
+        let mut groups: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
+        for mode in modes {
+            let names = of_mode(mode);
+            match groups.iter_mut().find(|(_, known)| *known == names) {
+                Some((modes, _)) => modes.push(in_mode(mode)),
+                None => groups.push((vec![in_mode(mode)], names)),
             }
         }
+        for (modes, names) in groups {
+            let text = format!("TLS handshakes succeed {} as {}", modes.join(" and "), names.join(", "));
+            write_wrapped(out, "", "  ", &text)?;
+        }
+        Ok(())
     }
 }

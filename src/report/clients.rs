@@ -1,4 +1,4 @@
-//! What each client makes of the files: the last lines of `check` and `probe`.
+//! Which clients accept the files: the last lines of `check` and `probe`.
 
 use std::io::{self, Write};
 
@@ -39,7 +39,7 @@ pub(super) fn write_clients(out: &mut dyn Write, clients: &[ClientFacts]) -> io:
     };
     let accepting = names(Some(true));
     if !accepting.is_empty() {
-        writeln!(out, "clients: {GREEN}ok{GREEN:#} for {accepting}")?;
+        writeln!(out, "clients: {GREEN}accepted{GREEN:#} by {accepting}")?;
     }
     let unknown = names(None);
     if !unknown.is_empty() {

@@ -16,8 +16,10 @@ pub(super) struct Facts {
     pub(super) serial: Option<String>,
     pub(super) not_before: String,
     pub(super) not_after: String,
-    /// Whole days from now; negative if expired.
+    /// Days from today (UTC) to the day on which it expires, the same all day; negative if expired.
     pub(super) days_left: i64,
+    #[serde(skip)]
+    pub(super) has_expired: bool,
     pub(super) sha256: String,
 }
 
@@ -45,7 +47,8 @@ impl Facts {
             serial: certificate.serial.as_ref().map(ToString::to_string),
             not_before: rfc3339(certificate.not_before),
             not_after: rfc3339(certificate.not_after),
-            days_left: (certificate.not_after - now).whole_days(),
+            days_left: days_left(certificate.not_after, now),
+            has_expired: certificate.not_after < now,
             sha256: certificate.fingerprint(),
         }
     }
@@ -61,6 +64,11 @@ impl Facts {
             days => format!("{from} until {until}, {days} days left"),
         }
     }
+}
+
+fn days_left(not_after: OffsetDateTime, now: OffsetDateTime) -> i64 {
+    let days = i64::from(not_after.to_julian_day()) - i64::from(now.to_julian_day());
+    if not_after < now { days.min(-1) } else { days }
 }
 
 pub(super) fn rfc3339(at: OffsetDateTime) -> String {

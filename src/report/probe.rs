@@ -1,13 +1,13 @@
-//! What `probe` says.
+//! The report of `probe`: the server first, then its certificates, findings and clients, and the verdict.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::check::FindingFacts;
+use super::check::{FindingFacts, write_findings};
 use super::clients::{ClientFacts, clients, write_clients};
-use super::text::{BOLD, GREEN, marked};
-use super::{Facts, Text, as_word};
+use super::text::{BOLD, GREEN, WIDTH, day, list, marked};
+use super::{Detail, Facts, Text, as_word};
 use crate::check::{self, Files, Question, Severity};
 use crate::error::Exit;
 use crate::foreign::printable;
@@ -167,13 +167,11 @@ impl ServerFacts {
     fn in_words(&self) -> String {
         match (self.kind, &self.version, &self.says) {
             (Kind::Milvus, Some(version), _) => format!("Milvus {version}"),
-            (Kind::Milvus, None, Some(says)) => format!("Milvus, which does not say its version ({says})"),
-            (Kind::Rest, ..) => "Milvus's REST interface (gRPC has another port)".to_owned(),
+            (Kind::Milvus, None, Some(says)) => format!("Milvus of unknown version ({says})"),
+            (Kind::Rest, ..) => "Milvus's REST interface (gRPC is on another port)".to_owned(),
             (Kind::Grpc, ..) => "a gRPC server that is not Milvus".to_owned(),
             (Kind::Web, ..) => "a web server".to_owned(),
-            (Kind::Milvus, None, None) | (Kind::Unknown, ..) => {
-                "a server that does not say what it is".to_owned()
-            }
+            (Kind::Milvus, None, None) | (Kind::Unknown, ..) => "an unknown server".to_owned(),
         }
     }
 }
@@ -198,8 +196,11 @@ impl TlsFacts {
 }
 
 impl Text for ProbeReport {
-    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn write_text(&self, out: &mut dyn Write, detail: Detail) -> io::Result<()> {
         let Some(server) = &self.server else { return Ok(()) };
+        if detail == Detail::Errors {
+            return write_findings(out, &self.findings, detail);
+        }
         let mode = match self.tls_mode {
             Some(0) => ", in plaintext (tlsMode 0)",
             Some(1) => ", in tlsMode 1 (one-way)",
@@ -216,11 +217,24 @@ impl Text for ProbeReport {
             line("client", tls.client_in_words())?;
         }
         for (place, certificate) in self.certificates.iter().enumerate() {
-            line(if place == 0 { "server" } else { "issuer" }, &certificate.subject)?;
-            let mut detail = |label: &str, text: &str| line("", &format!("{label:8}  {text}"));
-            if !certificate.names.is_empty() {
-                detail("names", &super::text::list(&certificate.names))?;
+            let label = if place == 0 { "server" } else { "issuer" };
+            let expires = day(&certificate.not_after);
+            let names = match certificate.names.as_slice() {
+                [] => certificate.subject.clone(),
+                names => list(names, if detail == Detail::Verbose { usize::MAX } else { WIDTH - 34 }),
+            };
+            line(
+                label,
+                &format!(
+                    "{names}; {} {expires}",
+                    if certificate.has_expired { "expired" } else { "expires" }
+                ),
+            )?;
+            if detail != Detail::Verbose {
+                continue;
             }
+            let mut detail = |label: &str, text: &str| line("", &format!("{label:8}  {text}"));
+            detail("subject", &certificate.subject)?;
             if place == 0 {
                 detail("issuer", &certificate.issuer)?;
             }
@@ -228,9 +242,7 @@ impl Text for ProbeReport {
             detail("valid", &certificate.validity())?;
             detail("SHA-256", &certificate.sha256)?;
         }
-        for finding in &self.findings {
-            finding.write_text(out)?;
-        }
+        write_findings(out, &self.findings, detail)?;
         write_clients(out, &self.clients)?;
         match self.ok {
             Some(true) => {
@@ -238,13 +250,13 @@ impl Text for ProbeReport {
                 let names: Vec<&str> = rejecting.map(|one| one.client.name()).collect();
                 let but =
                     if names.is_empty() { String::new() } else { format!(", but not {}", names.join(", ")) };
-                writeln!(out, "{GREEN}a client with this set connects{GREEN:#}{but}")
+                writeln!(out, "{GREEN}a client with these certificates connects{GREEN:#}{but}")
             }
             Some(false) => {
                 let red = marked(Severity::Error);
                 writeln!(
                     out,
-                    "{red}a client with this set does not connect{red:#}{}",
+                    "{red}a client with these certificates does not connect{red:#}{}",
                     self.in_the_expected_mode()
                 )
             }
@@ -282,13 +294,13 @@ impl TlsFacts {
 
     fn client_in_words(&self) -> &'static str {
         match (self.client_certificate, self.accepted) {
-            (ClientCertificate::NotAskedFor, _) => "no certificate asked for",
-            (ClientCertificate::Optional, true) => "certificate asked for, but not demanded",
-            (ClientCertificate::Demanded, true) => "certificate demanded, and this one accepted",
-            (ClientCertificate::Demanded, false) => "certificate demanded, and not accepted",
-            (ClientCertificate::Optional, false) => "certificate asked for, and this one not accepted",
-            (ClientCertificate::AskedFor, true) => "certificate asked for, and this one accepted",
-            (ClientCertificate::AskedFor, false) => "certificate asked for",
+            (ClientCertificate::NotAskedFor, _) => "no client certificate requested",
+            (ClientCertificate::Optional, true) => "client certificate requested, not required",
+            (ClientCertificate::Demanded, true) => "client certificate required, this one accepted",
+            (ClientCertificate::Demanded, false) => "client certificate required, this one not accepted",
+            (ClientCertificate::Optional, false) => "client certificate requested, this one not accepted",
+            (ClientCertificate::AskedFor, true) => "client certificate requested, this one accepted",
+            (ClientCertificate::AskedFor, false) => "client certificate requested",
         }
     }
 }

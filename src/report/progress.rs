@@ -63,6 +63,17 @@ pub fn say_waiting(quiet: bool, directory: &std::path::Path) {
     }
 }
 
+/// A variable that begins like ours and is none, so that nothing comes of it.
+pub fn say_unknown_variable(name: &str, near: Option<&str>) {
+    let mut out = anstream::stderr();
+    let yellow = anstyle::AnsiColor::Yellow.on_default();
+    let _ = writeln!(out, "{yellow}warning{yellow:#}: {}: no such variable, ignored", printable(name));
+    let cyan = anstyle::AnsiColor::Cyan.on_default().bold();
+    if let Some(near) = near {
+        let _ = writeln!(out, "{cyan}hint{cyan:#}: use {near}");
+    }
+}
+
 /// A progress bar over many names, with rate and time left; on a terminal only.
 #[derive(Debug)]
 pub struct Bar(Option<ProgressBar>);

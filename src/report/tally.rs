@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::Text;
+use super::{Detail, Text};
 use crate::foreign::printable;
 use crate::plan::{Action, Plan};
 
@@ -42,11 +42,14 @@ impl Tally {
 }
 
 impl Text for Tally {
-    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn write_text(&self, out: &mut dyn Write, detail: Detail) -> io::Result<()> {
+        if detail == Detail::Errors {
+            return Ok(());
+        }
         let would = if self.dry_run { "would be " } else { "" };
         writeln!(
             out,
-            "{} names in {}: {} {would}made, {} {would}re-signed, {} kept",
+            "{} names in {}: {} {would}issued, {} {would}reissued, {} unchanged",
             self.names,
             printable(&self.directory),
             self.made,

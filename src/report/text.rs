@@ -1,52 +1,67 @@
-//! The report for a person.
+//! The report for a person: it fits into 80 columns.
 
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{CertificateReport, NameFact, Report, Text};
+use super::{CertificateReport, Detail, NameFact, Report, Text};
 use crate::check::Severity;
+use crate::files::shown;
 use crate::foreign::printable;
-use crate::plan::Action;
+use crate::plan::{Action, MISSING};
+use crate::profile::Role;
+use crate::run::WrittenTo;
 
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const GREEN: Style = AnsiColor::Green.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
+const CYAN: Style = AnsiColor::Cyan.on_default();
 
-/// How a finding of that gravity is marked.
+/// Columns of a terminal that nobody has made wider.
+pub(super) const WIDTH: usize = 80;
+
+/// How a finding of that severity is marked.
 pub(super) fn marked(severity: Severity) -> Style {
     match severity {
         Severity::Error => AnsiColor::Red.on_default().bold(),
         Severity::Warning => YELLOW,
-        Severity::Note => AnsiColor::Cyan.on_default(),
+        Severity::Note => CYAN,
     }
 }
 
 impl Text for Report {
-    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn write_text(&self, out: &mut dyn Write, detail: Detail) -> io::Result<()> {
+        if detail == Detail::Errors {
+            return Ok(());
+        }
+        let verbose = detail == Detail::Verbose;
         if self.recovered {
-            writeln!(out, "finished a run that was interrupted")?;
+            writeln!(out, "finished an interrupted run")?;
         }
         let width = self.certificates.iter().map(|c| columns(&c.file)).max().unwrap_or_default();
         for certificate in &self.certificates {
-            self.write_certificate(out, certificate, width)?;
+            certificate.write_text(out, width, self.dry_run, verbose)?;
         }
         for note in &self.notes {
-            writeln!(out, "{YELLOW}note{YELLOW:#}: {}", printable(note))?;
+            write_wrapped(out, &format!("{YELLOW}note{YELLOW:#}: "), "  ", note)?;
         }
-        let last = match (self.changed, self.dry_run) {
-            (false, _) => "nothing to do: what is there serves".to_owned(),
-            (true, true) => {
-                writeln!(out, "would write {}", printable(&self.files(self.would_write.as_deref())))?;
-                "dry run: nothing was written".to_owned()
-            }
-            (true, false) => format!("wrote {}", self.files(Some(&self.written))),
-        };
-        writeln!(out, "{}", printable(&last))?;
+        if !self.changed {
+            writeln!(out, "up to date, no changes")?;
+        }
+        for written in self.files.files.directories() {
+            self.write_files(out, written)?;
+        }
+        if self.dry_run && self.changed {
+            writeln!(out, "dry run: nothing was written")?;
+        }
         if !self.next.is_empty() {
             writeln!(out, "\nnext:")?;
-            for step in &self.next {
-                writeln!(out, "  - {}", printable(step))?;
+        }
+        for step in &self.next {
+            let colon = if step.command.is_some() { ":" } else { "" };
+            write_wrapped(out, "  - ", "    ", &format!("{}{colon}", step.text))?;
+            if let Some(command) = &step.command {
+                writeln!(out, "      {BOLD}{}{BOLD:#}", printable(command))?;
             }
         }
         Ok(())
@@ -54,61 +69,96 @@ impl Text for Report {
 }
 
 impl Report {
-    fn files(&self, names: Option<&[String]>) -> String {
-        let names = names.unwrap_or_default();
-        let files = if names.len() == 1 { "file" } else { "files" };
-        format!("{} {files} in {}: {}", names.len(), self.directory, names.join(" "))
+    fn write_files(&self, out: &mut dyn Write, written: &WrittenTo) -> io::Result<()> {
+        let directory = match &written.directory {
+            None => self.directory.clone(),
+            Some(directory) => shown(directory).to_string(),
+        };
+        let [wrote, changed] = if self.dry_run {
+            ["would write", "would change the owner or mode of"]
+        } else {
+            ["wrote", "changed the owner or mode of"]
+        };
+        for (what, names, preposition) in
+            [(wrote, &written.names, "to"), (changed, &written.access_only, "in")]
+        {
+            let number = names.len();
+            let files = if number == 1 { "file" } else { "files" };
+            if number > 0 {
+                let names = names.join(" ");
+                let text = format!("{what} {number} {files} {preposition} {directory}: {names}");
+                write_wrapped(out, "", "  ", &text)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl CertificateReport {
+    /// One line, one for each reason, and the details if they are wanted.
+    fn write_text(&self, out: &mut dyn Write, width: usize, dry_run: bool, verbose: bool) -> io::Result<()> {
+        let word = match self.action {
+            Action::Issue => "issued",
+            Action::Resign if self.renews => "renewed",
+            Action::Resign => "reissued",
+            Action::Refresh => "rewritten",
+            Action::Keep => "unchanged",
+        };
+        let would = if dry_run && self.action != Action::Keep { "would be " } else { "" };
+        let style = if self.action == Action::Keep { Style::new() } else { GREEN };
+        let start = format!("{BOLD}{:width$}{BOLD:#}  {style}{would}{word}{style:#}", printable(&self.file));
+        let used = width + 2 + would.len() + word.len();
+        writeln!(out, "{start}{}", printable(&self.summary(used, verbose)))?;
+        let indent = " ".repeat(width + 2);
+        // A new file needs no reason.
+        for reason in self.reasons.iter().filter(|reason| *reason != MISSING) {
+            write_wrapped(out, &format!("{indent}reason: "), &format!("{indent}  "), reason)?;
+        }
+        if verbose
+            && self.planned.is_none()
+            && let Some(facts) = &self.certificate
+        {
+            for line in [&facts.subject, &facts.key, &format!("SHA-256 {}", facts.sha256)] {
+                writeln!(out, "{indent}{}", printable(line))?;
+            }
+        }
+        Ok(())
     }
 
-    fn write_certificate(
-        &self,
-        out: &mut dyn Write,
-        certificate: &CertificateReport,
-        width: usize,
-    ) -> io::Result<()> {
-        let word = match (certificate.action, self.dry_run) {
-            (Action::Issue, false) => "made",
-            (Action::Issue, true) => "would be made",
-            (Action::Resign, false) => "re-signed",
-            (Action::Resign, true) => "would be re-signed",
-            (Action::Refresh, false) => "written again",
-            (Action::Refresh, true) => "would be written again",
-            (Action::Keep, _) => "kept",
+    /// Names and end, in what `used` leaves of a line.
+    fn summary(&self, used: usize, verbose: bool) -> String {
+        let (names, not_after, has_expired) = match (&self.planned, &self.certificate) {
+            (Some(planned), _) => (&planned.names, &planned.not_after, false),
+            (None, Some(facts)) => (&facts.names, &facts.not_after, facts.has_expired),
+            (None, None) => return String::new(),
         };
-        let style = if certificate.action == Action::Keep { Style::new() } else { GREEN };
-        write!(out, "{BOLD}{:width$}{BOLD:#}  {style}{word}{style:#}", printable(&certificate.file))?;
-        match certificate.reasons.as_slice() {
-            [] => writeln!(out)?,
-            [only] => writeln!(out, ": {}", printable(only))?,
-            several => {
-                writeln!(out, ":")?;
-                for reason in several {
-                    writeln!(out, "{:width$}  - {}", "", printable(reason))?;
-                }
-            }
+        let expires = format!("{} {}", if has_expired { "expired" } else { "expires" }, day(not_after));
+        if self.role == Role::Ca || names.is_empty() {
+            return format!(", {expires}");
         }
-        let mut line = |text: String| writeln!(out, "{:width$}  {}", "", printable(&text));
-        if let Some(planned) = &certificate.planned {
-            line(planned.subject.clone())?;
-            if !planned.names.is_empty() {
-                line(format!("for {}", list(&planned.names)))?;
-            }
-            return line(format!("until {}", day(&planned.not_after)));
-        }
-        let Some(facts) = &certificate.certificate else { return Ok(()) };
-        line(facts.subject.clone())?;
-        if !facts.names.is_empty() {
-            line(format!("for {}", list(&facts.names)))?;
-        }
-        let day = day(&facts.not_after);
-        let when = match facts.days_left {
-            1 => format!("expires {day}, in 1 day"),
-            days if days < 0 => format!("expired {day}"),
-            days => format!("expires {day}, in {days} days"),
-        };
-        line(format!("{}, {when}", facts.key))?;
-        line(format!("SHA-256 {}", facts.sha256))
+        let room = if verbose { usize::MAX } else { WIDTH.saturating_sub(used + expires.len() + 7) };
+        format!(" for {}; {expires}", list(names, room))
     }
+}
+
+/// The text, broken at blanks; `first` comes before its first line and may be coloured, `rest` before the others.
+pub(super) fn write_wrapped(out: &mut dyn Write, first: &str, rest: &str, text: &str) -> io::Result<()> {
+    let text = printable(text);
+    // Colours take no room, and are always before the first line: its visible length is that without them.
+    let visible = anstream::adapter::strip_str(first).to_string();
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(&visible)
+        .subsequent_indent(rest)
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    for (at, line) in textwrap::wrap(&text, options).iter().enumerate() {
+        match line.strip_prefix(visible.as_str()) {
+            Some(line) if at == 0 => writeln!(out, "{first}{line}")?,
+            _ => writeln!(out, "{line}")?,
+        }
+    }
+    Ok(())
 }
 
 /// How many characters of the line it takes.
@@ -116,9 +166,20 @@ pub(super) fn columns(text: &str) -> usize {
     printable(text).chars().count()
 }
 
-pub(super) fn list(names: &[NameFact]) -> String {
-    let names: Vec<&str> = names.iter().map(|name| name.value.as_str()).collect();
-    names.join(", ")
+/// The names with commas between them, and the number of those that have no room.
+pub(super) fn list(names: &[NameFact], room: usize) -> String {
+    let all = names.iter().map(|name| name.value.as_str()).collect::<Vec<_>>();
+    let text = all.join(", ");
+    if columns(&text) <= room {
+        return text;
+    }
+    // The first is always shown.
+    let shown =
+        (1..all.len()).rev().find(|&shown| columns(&all[..shown].join(", ")) + 13 <= room).unwrap_or(1);
+    match all.len() - shown {
+        0 => text,
+        more => format!("{} and {more} more", all[..shown].join(", ")),
+    }
 }
 
 pub(super) fn day(rfc3339: &str) -> &str {

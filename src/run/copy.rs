@@ -127,7 +127,7 @@ impl Copy {
             }
             let mut change = Change::new(existing.name.clone(), existing.kind.mode(), contents);
             change.give(mode, access.owner);
-            copies.push(change);
+            copies.push(Change { access_only: is_same, ..change });
         }
         Ok(copies)
     }

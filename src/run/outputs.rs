@@ -45,7 +45,8 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
     one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
 }
 
-/// `--key-mode` and `--owner`: for what is written, and for what is there with another mode or owner.
+/// `--key-mode` and `--owner`: for what is written, and for what exists with another mode or owner. With `--tls-dir` they
+/// are the copy's alone: it is what the container reads, and the user's own files stay the user's.
 pub(super) fn set_access(spec: &Spec, issued: &mut Issued, reader: &Reader<'_>) -> Result<()> {
     let Access { key_mode, owner } = spec.access;
     if spec.access == Access::default() {
@@ -55,6 +56,9 @@ pub(super) fn set_access(spec: &Spec, issued: &mut Issued, reader: &Reader<'_>) 
         let flag = if owner.is_some() { "--owner" } else { "--key-mode" };
         return Err(Failure::usage(format!("{flag}: Windows has no numbers of users and no modes"))
             .hint("leave it out: files have the access rules of their directory, see: icacls"));
+    }
+    if spec.tls_dir.is_some() {
+        return Ok(());
     }
     let mode_of = |name: &str| {
         let is_key = issued.set.leaves.iter().any(|leaf| leaf.base.file(FileKind::Key) == name);
@@ -71,7 +75,8 @@ pub(super) fn set_access(spec: &Spec, issued: &mut Issued, reader: &Reader<'_>) 
         }
         check_given_away(dir, &name)?;
         if let Some(contents) = reader.file(&name)? {
-            issued.changes.push(Change::new(name, kind.mode(), contents));
+            let change = Change::new(name, kind.mode(), contents);
+            issued.changes.push(Change { access_only: true, ..change });
         }
     }
     for change in &mut issued.changes {

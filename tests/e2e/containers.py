@@ -187,13 +187,10 @@ def user_999_cases(own: "Project") -> dict[str, Check]:
     return {
         "Milvus as user 999": partial(up_as_in, "Start", own),
         "Milvus as user 999, process": partial(milvus_runs_as, own, 999),
-        "Milvus as user 999, files": partial(files_belong_to, own, 0, 999, 0o640),
+        "Milvus as user 999, files": partial(files_belong_to, own, 0, 0, 0o640),
         "Milvus as user 999, accepted": partial(accepted, own, **trust),
-        "files to the user": partial(up_as_in, "Whose files", own, 0, AS_OTHER_USER),
-        "files to the user, files": partial(files_belong_to, own, OTHER_USER, 999, 0o640),
-        "files to the user, Milvus reads them": partial(restart, own),
         "files to Milvus": partial(up_as_in, "Whose files", own, 1),
-        "files to Milvus, files": partial(files_belong_to, own, 999, 999, 0o600),
+        "files to Milvus, files": partial(files_belong_to, own, 0, 999, 0o600),
         "files to Milvus, Milvus reads them": partial(restart, own),
         "files to Milvus, accepted": partial(accepted, own, **trust),
     }
@@ -203,8 +200,8 @@ def no_root_cases(own: "Project") -> dict[str, Check]:
     """The service certs as a user without rights."""
     trust = {"server_pem_path": own.certs / "ca.pem"}
     return {
-        "certs without root": partial(up_as_in, "Whose files", own, 2, AS_OTHER_USER),
-        "certs without root, files": partial(files_belong_to, own, OTHER_USER, 999, 0o640),
+        "certs without root": partial(up_as_in, "Whose files", own, 0, AS_OTHER_USER),
+        "certs without root, files": partial(files_belong_to, own, OTHER_USER, OTHER_USER, 0o640),
         "certs without root, accepted": partial(accepted, own, **trust),
         "certs without root, a second up changes nothing": partial(second_up, own),
     }
@@ -263,7 +260,7 @@ def probe_finds(program: Path, own: "Project", mode: int) -> None:
 def probe_in_container_finds(own: "Project", mode: int) -> None:
     found = own.readme("Start", 1)
     ensure(re.search(rf"^standalone:19530  Milvus v2\.3\.5\S*, in tlsMode {mode} ", found, re.MULTILINE), found)
-    ensure("a client with this set connects" in found, found)
+    ensure("a client with these certificates connects" in found, found)
 
 
 def second_up(own: "Project") -> None:
@@ -314,7 +311,7 @@ def down(own: "Project") -> None:
 def up_after_down(own: "Project") -> None:
     own.set("MILVUS_CERTGEN_KEY_MODE", "0600")
     up_as_in("Start", own)
-    files_belong_to(own, 0, 999, 0o600)
+    files_belong_to(own, 0, 0, 0o600)
 
 
 def has_no_data(own: "Project", **options: object) -> None:
@@ -334,12 +331,14 @@ def milvus_runs_as(own: "Project", user: int) -> None:
     ensure(re.search(rf"^Uid:\t{user}\t{user}\t", status, re.MULTILINE), status)
 
 
-def files_belong_to(own: "Project", user: int, group: int, key_mode: int) -> None:
-    for path in (*own.certs.iterdir(), *own.tls.iterdir()):
-        state = path.stat()
-        ensure((state.st_uid, state.st_gid) == (user, group), f"{path.name} belongs to {state.st_uid}:{state.st_gid}")
-        expected = {"ca.key": 0o600, "server.key": key_mode, "client.key": key_mode}.get(path.name, 0o644)
-        ensure(state.st_mode & 0o777 == expected, f"{path.name} has mode {state.st_mode:o}")
+def files_belong_to(own: "Project", certs_user: int, tls_user: int, tls_key_mode: int) -> None:
+    """Owner and mode are the copy's alone; the certificate directory's files are of the user who ran `certs`."""
+    for directory, user, key_mode in ((own.certs, certs_user, 0o600), (own.tls, tls_user, tls_key_mode)):
+        for path in directory.iterdir():
+            state = path.stat()
+            ensure((state.st_uid, state.st_gid) == (user, 999), f"{path} belongs to {state.st_uid}:{state.st_gid}")
+            expected = key_mode if path.suffix == ".key" else 0o644
+            ensure(state.st_mode & 0o777 == expected, f"{path} has mode {state.st_mode:o}")
 
 
 def up_with_override(own: "Project") -> None:

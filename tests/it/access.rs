@@ -26,14 +26,14 @@ fn a_later_run_checks_the_mode_and_changes_nothing_else() {
     let sandbox = Sandbox::with_set();
     let before = sandbox.snapshot();
     let out = sandbox.certgen(&["--key-mode", "640"]).succeeds();
-    assert!(out.contains("wrote 2 files in .: server.key client.key"), "{out}");
+    assert!(out.contains("changed the owner or mode of 2 files in .: server.key client.key"), "{out}");
     let after = sandbox.snapshot();
     for name in NINE {
         assert_eq!(before[name].3, after[name].3, "{name}");
     }
     assert_eq!((sandbox.mode("server.key"), sandbox.mode("client.key")), (0o640, 0o640));
-    assert!(sandbox.certgen(&["--key-mode", "0640"]).succeeds().contains("nothing to do"));
-    assert!(sandbox.certgen(&[]).succeeds().contains("nothing to do"), "not asked for, not held against");
+    assert!(sandbox.certgen(&["--key-mode", "0640"]).succeeds().contains("no changes"));
+    assert!(sandbox.certgen(&[]).succeeds().contains("no changes"), "not asked for, not held against");
     assert_eq!(sandbox.snapshot(), after);
     sandbox.certgen(&["client", "alice", "--key-type", "ecdsa-p256", "--key-mode", "0644", "-q"]).succeeds();
     assert_eq!(sandbox.mode("alice.key"), 0o644);
@@ -89,8 +89,8 @@ fn files_are_given_to_their_owner_or_not_made_at_all() {
         assert_eq!(owner(name), (999, 998), "{name}");
     }
     let before = crate::support::snapshot(&sandbox.file("tls"));
-    assert!(run("999:998").succeeds().contains("nothing to do"));
-    assert!(run("999").succeeds().contains("nothing to do"));
+    assert!(run("999:998").succeeds().contains("no changes"));
+    assert!(run("999").succeeds().contains("no changes"));
     assert_eq!(crate::support::snapshot(&sandbox.file("tls")), before);
     run("1000").args(&["-q"]).succeeds();
     assert_eq!(owner("server.key").0, 1000);

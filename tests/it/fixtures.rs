@@ -87,7 +87,7 @@ fn a_second_run_changes_nothing_and_force_makes_all_anew() {
     let sandbox = fixtures();
     let before = snapshot(&sandbox.file("f/weak-key"));
     let out = sandbox.certgen(&["fixtures", "f"]).succeeds();
-    assert_eq!(out, "nothing to do: what is there serves\n");
+    assert_eq!(out, "up to date, no changes\n");
     assert_eq!(snapshot(&sandbox.file("f/weak-key")), before);
 
     // Names that are asked for are held against what is there.

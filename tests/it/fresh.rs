@@ -17,7 +17,7 @@ fn the_nine_files_are_made_with_their_modes_and_nothing_else() {
         let contents = sandbox.read(name);
         assert!(!contents.contains('\r') && contents.ends_with('\n'), "{name}: LF");
     }
-    assert!(out.contains("wrote 9 files in .: ca.key ca.pem ca.srl server.key"), "{out}");
+    assert!(out.contains("wrote 9 files to .: ca.key ca.pem ca.srl server.key"), "{out}");
     assert!(!out.contains("PRIVATE"), "{out}");
 }
 

@@ -165,7 +165,7 @@ fn a_renewed_ca_never_ends_before_what_it_may_have_signed() {
     let out = sandbox.certgen(&["renew", "--ca", "--ca-days", "7"]).succeeds();
     assert!(out.contains("in 7 days"), "asked for by name: {out}");
     let err = sandbox.certgen(&["client", "bob", "--ca-days", "3"]).fails(2);
-    assert!(err.contains("unexpected argument '--ca-days'"), "{err}");
+    assert!(err.contains("--ca-days: no such option"), "{err}");
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn names_are_not_taken_over_from_a_certificate_for_another_role() {
         fs::copy(sandbox.file(&format!("db.example.com.{end}")), sandbox.file(&format!("server.{end}")))
             .unwrap();
     }
-    assert!(sandbox.certgen(&[]).succeeds().contains("nothing to do"));
+    assert!(sandbox.certgen(&[]).succeeds().contains("no changes"));
 }
 
 #[test]

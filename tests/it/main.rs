@@ -79,5 +79,7 @@ mod threads;
 mod tls_dir;
 #[cfg(unix)]
 mod troubleshooting;
+#[cfg(unix)]
+mod typing;
 #[cfg(windows)]
 mod windows;

@@ -19,7 +19,7 @@ fn a_peer_is_a_server_and_a_client() {
     let before = sandbox.snapshot();
     assert_eq!(before.len(), 9 + 2 * 3);
     let again = sandbox.certgen(&["peer", "etcd-0", "etcd-1"]).succeeds();
-    assert!(again.contains("nothing to do"), "{again}");
+    assert!(again.contains("no changes"), "{again}");
     assert_eq!(sandbox.snapshot(), before);
     assert!(sandbox.read("etcd-0.pem").ends_with(&sandbox.read("ca.pem")), "with its issuer, as a server's");
     if has("openssl") {
@@ -90,7 +90,7 @@ fn a_list_of_peers_under_a_ca_with_constraints() {
     let sandbox = Sandbox::with_set_of(&["--constrain", "--san", "*.example.com"]);
     sandbox.write("names", "etcd-0.example.com\netcd-1.example.com\n");
     let out = sandbox.certgen(&["peer", "--from", "names", "--key-type", "ecdsa-p256"]).succeeds();
-    assert_eq!(out, "2 names in .: 2 made, 0 re-signed, 0 kept\n");
+    assert_eq!(out, "2 names in .: 2 issued, 0 reissued, 0 unchanged\n");
     sandbox.write("names", "etcd-2.example.com\netcd-3.example.org\n");
     let err = sandbox.certgen(&["peer", "--from", "names"]).args(&FAST).fails(1);
     assert!(err.contains("the CA may not sign for etcd-3.example.org"), "{err}");

@@ -191,21 +191,21 @@ fn what_is_renewed_keeps_its_name() {
         };
         // The CA has no keyUsage, the leaves have no names: all are signed again in place.
         let out = sandbox.certgen(&[]).succeeds();
-        assert_eq!(out.matches("re-signed").count(), 3, "{out}");
+        assert_eq!(out.matches("reissued").count(), 3, "{out}");
         keeps("a plain run");
-        assert!(sandbox.certgen(&[]).succeeds().contains("nothing to do"));
+        assert!(sandbox.certgen(&[]).succeeds().contains("no changes"));
         sandbox.certgen(&["renew", "-q"]).succeeds();
         keeps("renew");
         sandbox.certgen(&["renew", "--ca", "-q"]).succeeds();
         keeps("renew --ca");
         // What a flag asks for takes the place of what there was, and the rest stays as it is.
         let out = sandbox.certgen(&["--organizational-unit", "new"]).succeeds();
-        assert!(out.contains("OU=new, CN=localhost") && !out.contains("server.pem  kept"), "{out}");
+        assert!(out.contains("OU=new, CN=localhost") && !out.contains("server.pem  unchanged"), "{out}");
         let made = certificate(&sandbox, "server.pem").subject;
         let left = leaf.text.replace("OU=one, OU=two", "OU=new").replace("OU=x", "OU=new");
         assert_eq!(made.text, left);
         verify(&sandbox, "ca.pem", "server.pem", "sslserver", "localhost");
-        assert!(sandbox.certgen(&["--organizational-unit", "new"]).succeeds().contains("nothing to do"));
+        assert!(sandbox.certgen(&["--organizational-unit", "new"]).succeeds().contains("no changes"));
     }
 }
 

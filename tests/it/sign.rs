@@ -221,8 +221,8 @@ fn one_that_cannot_be_signed_leaves_nothing_of_the_others_behind() {
         assert_eq!(after, before, "{files:?}");
     }
     let out = sandbox.certgen(&["sign", "good.csr", "in/good.csr"]).succeeds();
-    assert!(out.contains("give good.pem to whoever made good.csr"), "{out}");
-    assert_eq!(out.matches("made: good.csr asks for it").count(), 2, "{out}");
+    assert!(out.contains("send good.pem and ca.pem to whoever created good.csr"), "{out}");
+    assert_eq!(out.matches("reason: good.csr asks for it").count(), 2, "{out}");
     for pem in ["good.pem", "in/good.pem"] {
         sandbox.openssl(&format!("verify -x509_strict -purpose sslserver -CAfile ca.pem {pem}"));
     }
@@ -251,8 +251,8 @@ fn a_request_elsewhere_is_answered_there_and_the_ca_stays_where_it_is() {
     std::fs::copy(elsewhere.file("node.csr"), sandbox.file("in/node.csr")).unwrap();
     let before = sandbox.read("ca.srl");
     let out = sandbox.certgen(&["sign", "in/node.csr"]).succeeds();
-    assert!(out.contains("node.pem  made: node.csr asks for it"), "{out}");
-    assert!(out.contains("give node.pem to whoever made node.csr"), "{out}");
+    assert!(out.contains("node.pem  issued") && out.contains("reason: node.csr asks for it"), "{out}");
+    assert!(out.contains("send node.pem and ca.pem to whoever created node.csr"), "{out}");
     assert_ne!(sandbox.read("ca.srl"), before);
     sandbox.openssl("verify -x509_strict -purpose sslserver -CAfile ca.pem in/node.pem");
 }
@@ -289,7 +289,7 @@ fn requests_of_gnutls_and_cfssl_are_signed() {
     }
     for name in made {
         let out = sandbox.certgen(&["sign", &format!("{name}.csr")]).succeeds();
-        assert!(out.contains("made: "), "{out}");
+        assert!(out.contains("issued"), "{out}");
         sandbox.openssl(&format!(
             "verify -x509_strict -purpose sslserver -verify_hostname node.example -CAfile ca.pem {name}.pem"
         ));

@@ -26,6 +26,15 @@ pub(crate) const NINE: [&str; 9] = [
     "client.csr",
 ];
 
+/// A report without the line breaks that make it fit into a terminal.
+#[cfg(unix)]
+pub(crate) fn unwrapped(out: &str) -> String {
+    out.lines().fold(String::new(), |text, line| match line.strip_prefix("  ") {
+        Some(rest) if !text.is_empty() && !rest.starts_with([' ', '-']) => format!("{text} {rest}"),
+        _ => format!("{text}\n{line}"),
+    })
+}
+
 /// The binary under test: cargo's, or a copy of it that another user can reach (`.ci/run`).
 pub(crate) fn binary() -> PathBuf {
     let copy = std::env::var_os("CERTGEN_TESTS_BINARY").map(PathBuf::from);

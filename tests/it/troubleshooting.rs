@@ -1,4 +1,4 @@
-//! The README's "It does not connect. What now?": each transcript is what is printed in that situation.
+//! The page on troubleshooting: each transcript is what is printed in that situation.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use crate::support::{RECIPE_SUBJECT, Sandbox, has, run_milvus_recipe, text};
 
-/// The lines below the command, in the README.
+/// The lines below the command, in the page.
 fn transcript(command: &str) -> Vec<&'static str> {
-    let readme = include_str!("../../README.md");
+    let readme = include_str!("../../examples/troubleshooting/README.md");
     let (_, after) = readme.split_once(&format!("$ milvus-certgen {command}\n")).unwrap();
     after.split("```").next().unwrap().lines().collect()
 }
@@ -66,7 +66,7 @@ fn a_milvus_without_tls() {
     let differs = [
         ("Milvus v2.3.5", "WHO"),
         ("a gRPC server that is not Milvus", "WHO"),
-        ("a server that does not say what it is", "WHO"),
+        ("an unknown server", "WHO"),
         ("a gRPC server", "WHO"),
         ("an HTTP/2 server", "WHO"),
         ("[::1]:19530 (nothing listens), ", ""),

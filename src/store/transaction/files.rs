@@ -21,6 +21,8 @@ pub struct Change {
     pub exact_mode: bool,
     /// Who owns it, if that was asked for.
     pub owner: Option<Owner>,
+    /// Its contents stay: it is written because of its mode or owner.
+    pub access_only: bool,
     /// All of it.
     pub contents: Zeroizing<Vec<u8>>,
 }
@@ -28,7 +30,7 @@ pub struct Change {
 impl Change {
     /// A file with the mode of its kind.
     pub fn new(name: String, mode: u32, contents: Zeroizing<Vec<u8>>) -> Self {
-        Self { name, mode, exact_mode: false, owner: None, contents }
+        Self { name, mode, exact_mode: false, owner: None, access_only: false, contents }
     }
 
     /// Sets the mode and the owner, where they were asked for.

@@ -168,5 +168,5 @@ fn a_certificate_is_optional() {
         .assert(&format!("exit 0, {tls}, accepted: not-milvus"));
     let out = set.certgen(&["probe", &strict.target()]).args(&args).output();
     let out = crate::support::text(&out.stdout);
-    assert!(out.contains("\n  client     certificate asked for, and this one not accepted\n"), "{out}");
+    assert!(out.contains("\n  client     client certificate requested, this one not accepted\n"), "{out}");
 }
