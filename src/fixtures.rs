@@ -112,9 +112,9 @@ impl<'a> Maker<'a> {
         now: OffsetDateTime,
         random: &dyn Fn(&mut [u8]) -> Result<()>,
     ) -> Result<Self> {
-        let mut octets = [0; 20];
-        random(&mut octets)?;
-        let last = Serial::from_random(octets);
+        let mut bytes = [0; 20];
+        random(&mut bytes)?;
+        let last = Serial::from_random(bytes);
         let ca = || -> Result<(Certificate, PrivateKey)> {
             let key = keys::generate(KeyKind::EcdsaP256, 1)?.remove(0);
             let subject = subject("fixtures, for tests only", "milvus-certgen fixtures CA")?;

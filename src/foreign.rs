@@ -58,12 +58,12 @@ pub fn typed_flag(flag: &str, value: &str) -> String {
 /// shell takes off an output's end is a line break: there `$'...'` is written, which nearly all of them understand.
 fn printed(word: &[u8]) -> String {
     let mut text = String::new();
-    for octet in word {
-        if octet.is_ascii_alphanumeric() || b"._-/+@:, ".contains(octet) {
-            text.push(char::from(*octet));
+    for byte in word {
+        if byte.is_ascii_alphanumeric() || b"._-/+@:, ".contains(byte) {
+            text.push(char::from(*byte));
         } else {
             // Writing to a String does not fail.
-            let _ = write!(text, "\\{octet:03o}");
+            let _ = write!(text, "\\{byte:03o}");
         }
     }
     match word {

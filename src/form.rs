@@ -61,11 +61,11 @@ pub enum Form {
     OtherPem,
     /// Any other text.
     Text,
-    /// Any other octets.
+    /// Any other bytes.
     Binary,
 }
 
-/// How the octets are written.
+/// How the bytes are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coding {
     Pem,
@@ -82,12 +82,12 @@ pub struct OpenSsh {
 }
 
 impl Form {
-    /// Looks at the octets.
+    /// Looks at the bytes.
     pub fn of(file: &[u8]) -> Self {
         if file.iter().all(u8::is_ascii_whitespace) {
             return Self::Empty;
         }
-        if file.iter().all(|octet| *octet == 0) {
+        if file.iter().all(|byte| *byte == 0) {
             return Self::Zeros;
         }
         utf16(file).or_else(|| magic(file)).or_else(|| der(file)).unwrap_or_else(
@@ -160,7 +160,7 @@ fn utf16(file: &[u8]) -> Option<Form> {
     if file.starts_with(b"\xff\xfe") || file.starts_with(b"\xfe\xff") {
         return Some(Form::Utf16("UTF-16"));
     }
-    let zeros = |first: usize| file.iter().skip(first).step_by(2).take(64).all(|octet| *octet == 0);
+    let zeros = |first: usize| file.iter().skip(first).step_by(2).take(64).all(|byte| *byte == 0);
     match file.len() {
         0..=3 => None,
         _ if zeros(1) => Some(Form::Utf16("UTF-16LE")),
@@ -169,7 +169,7 @@ fn utf16(file: &[u8]) -> Option<Form> {
     }
 }
 
-/// What its first octets tell.
+/// What its first bytes tell.
 fn magic(file: &[u8]) -> Option<Form> {
     const BKS: [&[u8]; 2] = [b"\0\0\0\x01\0\0\0\x14", b"\0\0\0\x02\0\0\0\x14"];
     if file.starts_with(b"\xfe\xed\xfe\xed") {
@@ -192,7 +192,7 @@ fn der(file: &[u8]) -> Option<Form> {
     const RC2: [&[u8]; 2] =
         [b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x05", b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x06"];
     let &[0x30, length, ..] = file else { return None };
-    // Text begins with a zero too; its length octet would be one of a short SEQUENCE.
+    // Text begins with a zero too; its length byte would be one of a short SEQUENCE.
     if length < 0x80 && usize::from(length) + 2 != file.len() {
         return None;
     }
@@ -292,11 +292,11 @@ fn base64_of(text: &str) -> Option<Form> {
     }
     let clean: zeroize::Zeroizing<String> =
         zeroize::Zeroizing::new(text.chars().filter(|c| !c.is_ascii_whitespace()).collect());
-    let octets = zeroize::Zeroizing::new(Base64::decode_vec(&clean).ok()?);
-    if octets.trim_ascii_start().starts_with(b"-----BEGIN ") {
+    let bytes = zeroize::Zeroizing::new(Base64::decode_vec(&clean).ok()?);
+    if bytes.trim_ascii_start().starts_with(b"-----BEGIN ") {
         return Some(Form::Base64(Coding::Pem));
     }
-    (octets.first() == Some(&0x30)).then_some(Form::Base64(Coding::Der))
+    (bytes.first() == Some(&0x30)).then_some(Form::Base64(Coding::Der))
 }
 
 const OPAQUE: OpenSsh = OpenSsh { is_ed25519: false, is_encrypted: false };

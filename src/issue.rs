@@ -1,4 +1,4 @@
-//! Carrying out a plan in memory: keys, certificates, CSRs, and the octets of the files to write.
+//! Carrying out a plan in memory: keys, certificates, CSRs, and the bytes of the files to write.
 //!
 //! No file, no environment, no terminal and no clock in here.
 
@@ -48,8 +48,8 @@ pub(crate) struct Issued {
 /// use milvus_certgen::{issue, keys::KeyKind, profile::Role, spec::Spec};
 ///
 /// let spec = Spec { key: Some(KeyKind::EcdsaP256), ..Spec::default() };
-/// let random = |octets: &mut [u8]| {
-///     getrandom::fill(octets).map_err(|e| milvus_certgen::error::Failure::failed(e.to_string()))
+/// let random = |bytes: &mut [u8]| {
+///     getrandom::fill(bytes).map_err(|e| milvus_certgen::error::Failure::failed(e.to_string()))
 /// };
 /// let set = issue::make(&spec, time::OffsetDateTime::now_utc(), random)?;
 /// let server = &set.first(Role::Server).and_then(|server| server.files.sound_certificate()).expect("made just now");
@@ -61,7 +61,7 @@ pub fn make(spec: &Spec, now: OffsetDateTime, random: impl FnMut(&mut [u8]) -> R
     Ok(issue(&plan, random, |_| {})?.set)
 }
 
-/// Makes what the plan says. `random` fills the octets of a serial number; `progress` is told what is being done.
+/// Makes what the plan says. `random` fills the bytes of a serial number; `progress` is told what is being done.
 pub(crate) fn issue(
     plan: &Plan,
     random: impl FnMut(&mut [u8]) -> Result<()>,
@@ -134,7 +134,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         progress(Progress::Certificate(Role::Ca));
         let serial = match &ca.serial {
             Some(kept) => kept.clone(),
-            None => Serial::from_random(self.random_octets()?),
+            None => Serial::from_random(self.random_bytes()?),
         };
         let key = ca_key(&self.set)?;
         let made = pki::self_sign(
@@ -246,7 +246,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
                 return Ok(());
             }
             // Which numbers were given is lost with the file: a new random start meets none of them.
-            let last = Serial::from_random(self.random_octets()?);
+            let last = Serial::from_random(self.random_bytes()?);
             self.set.ca.serial = Loaded::Sound(Some(last));
         }
         if let Loaded::Sound(Some(last)) = &self.set.ca.serial {
@@ -268,7 +268,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
             | Loaded::Locked(_)
             | Loaded::Forbidden(_)
             | Loaded::Unreadable(_)
-            | Loaded::Damaged(_) => Some(Serial::from_random(self.random_octets()?)),
+            | Loaded::Damaged(_) => Some(Serial::from_random(self.random_bytes()?)),
         };
         let first = match &last {
             Some(last) => last.next(),
@@ -277,7 +277,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         let in_use = self.serials_in_use();
         std::iter::successors(first, Serial::next).find(|serial| !in_use.contains(serial)).ok_or_else(|| {
             let file = self.set.ca_base.file(FileKind::Serial);
-            Failure::failed(format!("{file}: holds the last serial number that fits in 20 octets"))
+            Failure::failed(format!("{file}: holds the last serial number that fits in 20 bytes"))
                 .hint(format!("begin anew with: rm {}", typed(Path::new(&file))))
         })
     }
@@ -287,10 +287,10 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         self.set.ca_certificate().into_iter().chain(leaves).filter_map(|c| c.serial.clone()).collect()
     }
 
-    fn random_octets(&mut self) -> Result<[u8; 20]> {
-        let mut octets = [0; 20];
-        (self.random)(&mut octets)?;
-        Ok(octets)
+    fn random_bytes(&mut self) -> Result<[u8; 20]> {
+        let mut bytes = [0; 20];
+        (self.random)(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// The changes in the order in which people know the files: ca.key ca.pem ca.srl server.key and so on.

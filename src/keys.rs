@@ -193,10 +193,10 @@ fn kind_of_spki(spki: &[u8]) -> Result<KeyKind, OtherKey> {
 }
 
 fn modulus_bits(modulus: &[u8]) -> u32 {
-    let mut octets = modulus.iter().skip_while(|&&octet| octet == 0);
-    match octets.next() {
+    let mut bytes = modulus.iter().skip_while(|&&byte| byte == 0);
+    match bytes.next() {
         Some(first) => {
-            let rest = u32::try_from(octets.count()).unwrap_or(u32::MAX / 16);
+            let rest = u32::try_from(bytes.count()).unwrap_or(u32::MAX / 16);
             rest * 8 + (8 - first.leading_zeros())
         }
         None => 0,
@@ -205,7 +205,7 @@ fn modulus_bits(modulus: &[u8]) -> u32 {
 
 /// A private key that can sign.
 ///
-/// Its secret octets are overwritten when it is dropped.
+/// Its secret bytes are overwritten when it is dropped.
 #[derive(Clone)]
 pub struct PrivateKey {
     signer: Signer,

@@ -147,7 +147,7 @@ fn constraints(hosts: &[String]) -> rcgen::NameConstraints {
 
 /// A server's or client's certificate for a public key, signed by the CA.
 ///
-/// The CA's subject goes into it byte for byte: a verifier compares those octets.
+/// The CA's subject goes into it byte for byte: a verifier compares those bytes.
 pub fn sign(
     role: Role,
     identity: &Identity,
@@ -201,7 +201,7 @@ fn parameters(role: Role, key: KeyKind, identity: &Identity) -> Result<Certifica
 /// What only a certificate has. rcgen's defaults for these are traps: a hash of the key as the serial number,
 /// validity from 1975 to 4096, no authority key identifier.
 fn dated(params: &mut CertificateParams, serial: &Serial, validity: Validity) {
-    params.serial_number = Some(rcgen::SerialNumber::from_slice(serial.octets()));
+    params.serial_number = Some(rcgen::SerialNumber::from_slice(serial.bytes()));
     params.not_before = validity.not_before;
     params.not_after = validity.not_after;
     params.use_authority_key_identifier_extension = true;

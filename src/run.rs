@@ -27,7 +27,7 @@ use outputs::{add_ca_copy, check_outputs, self_check, set_access};
 pub struct World<'a> {
     /// The time of the run.
     pub now: OffsetDateTime,
-    /// Fills octets from the operating system's randomness.
+    /// Fills bytes from the operating system's randomness.
     pub random: &'a dyn Fn(&mut [u8]) -> Result<()>,
     /// Is told of every step of every transaction.
     pub at: &'a mut dyn FnMut(Place, Step),

@@ -2,7 +2,7 @@
 //!
 //! A [`Subject`] is kept as its DER. Ours is parsed once from what a flag says, with the limits of X.520 (`RFC 5280`,
 //! appendix A.1: the `ub-` bounds). One that somebody else wrote is copied byte for byte into what is signed: a
-//! verifier compares the issuer's octets with the CA's, and there is more in names than anyone writes anew alike
+//! verifier compares the issuer's bytes with the CA's, and there is more in names than anyone writes anew alike
 //! (several OUs, sets of attributes, old kinds of strings).
 
 use std::fmt;
@@ -32,11 +32,11 @@ use read::{Member, Rdn};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
-    /// Its DER: two names are the same if these octets are.
+    /// Its DER: two names are the same if these bytes are.
     pub der: Vec<u8>,
     /// For people, as RFC 4514 has it but in the order of the DER: `C=CN, O=milvus, CN=localhost`.
     pub text: String,
-    /// `None` where the octets are no name in DER.
+    /// `None` where the bytes are no name in DER.
     rdns: Option<Vec<Rdn>>,
 }
 

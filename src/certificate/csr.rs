@@ -50,7 +50,7 @@ impl Csr {
         let (rest, parsed) =
             X509CertificationRequest::from_der(der).map_err(|_| "holds a damaged request".to_owned())?;
         if !rest.is_empty() {
-            return Err("holds a request with octets after its end".to_owned());
+            return Err("holds a request with bytes after its end".to_owned());
         }
         let info = &parsed.certification_request_info;
         let public_key = PublicKey::from_spki(info.subject_pki.raw);

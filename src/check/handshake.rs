@@ -179,7 +179,7 @@ fn said(why: &rustls::Error) -> String {
     }
 }
 
-/// Carries octets to and fro until both sides are done, or one refuses.
+/// Carries bytes to and fro until both sides are done, or one refuses.
 fn converse(client: &mut ClientConnection, server: &mut ServerConnection) -> Result<(), String> {
     // A handshake is three flights; after TLS 1.3's last one the server still has to look at the client's.
     for _ in 0..8 {

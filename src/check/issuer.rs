@@ -122,7 +122,7 @@ pub(super) fn misnamed(certificate: &Certificate, ca: &Certificate, called: &Mes
         return Some(called.clone().after("has an authorityKeyIdentifier that is not that of ".to_owned()));
     }
     // `authorityKeyIdentifier = keyid, issuer:always`, as easy-rsa has it.
-    let number = certificate.authority_serial.as_ref().filter(|number| **number != ca.serial_octets)?;
+    let number = certificate.authority_serial.as_ref().filter(|number| **number != ca.serial_bytes)?;
     let number = match Serial::from_der_integer(number) {
         Ok(number) => format!("the serial number {number}"),
         Err(_) => "a serial number".to_owned(),

@@ -100,7 +100,7 @@ fn without_key(file: &[u8], blocks: &[Block<'_>]) -> KeyProblem {
     }
 }
 
-/// The octets decide what it is, as Go and OpenSSL do it; the label only names what is none of these.
+/// The bytes decide what it is, as Go and OpenSSL do it; the label only names what is none of these.
 fn from_block(
     block: &Block<'_>,
     blocks: &[Block<'_>],
@@ -146,7 +146,7 @@ fn has_explicit_curve(der: &[u8]) -> bool {
     position(der, b"\x06\x07\x2a\x86\x48\xce\x3d\x01\x01").is_some()
 }
 
-/// Go and OpenSSL's newer commands look at the octets, gRPC's C core at the label.
+/// Go and OpenSSL's newer commands look at the bytes, gRPC's C core at the label.
 fn mislabelled(label: &str, format: KeyFormat, kind: KeyKind) -> Option<&'static str> {
     let fitting = match (format, kind) {
         (KeyFormat::Pkcs8, _) => matches!(label, "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY"),

@@ -65,7 +65,7 @@ pub(super) fn open(block: &Block<'_>, password: Option<&str>) -> Result<Zeroizin
     }
     match encrypted.decrypt(password) {
         Ok(opened) => Ok(Zeroizing::new(opened.as_bytes().to_vec())),
-        // One wrong password in 256 leaves octets that look padded, and are no key.
+        // One wrong password in 256 leaves bytes that look padded, and are no key.
         Err(pkcs8::Error::EncryptedPrivateKey(Error::DecryptFailed) | pkcs8::Error::Asn1(_)) => {
             Err(KeyProblem::WrongPassword)
         }

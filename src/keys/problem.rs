@@ -9,7 +9,7 @@ use crate::form::Form;
 /// Why a file is no private key that can be used here. Displayed after `NAME.key: `.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyProblem {
-    /// The file has no octets, or only blanks.
+    /// The file has no bytes, or only blanks.
     Empty,
     /// There is no PEM block of a private key, but something else.
     Form(Form),
@@ -30,7 +30,7 @@ pub enum KeyProblem {
     Unsupported(OtherKey),
     /// An EC key whose curve is written out in numbers.
     ExplicitCurve,
-    /// It says it is a key, but its octets are not; the text says how.
+    /// It says it is a key, but its bytes are not; the text says how.
     Damaged(&'static str),
 }
 

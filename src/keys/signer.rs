@@ -60,7 +60,7 @@ impl Signer {
 
 impl Clone for Signer {
     fn clone(&self) -> Self {
-        Self::new(self.pkcs8.clone()).expect("these octets made a key before")
+        Self::new(self.pkcs8.clone()).expect("these bytes made a key before")
     }
 }
 

@@ -1,7 +1,7 @@
 //! Names as they are: rcgen builds all of a certificate but its names, which go into it byte for byte.
 //!
 //! rcgen's `DistinguishedName` is a map by attribute type: it cannot say two OUs or a set of attributes, and its
-//! encoder panics at object identifiers and strings that others have written. A verifier compares the issuer's octets
+//! encoder panics at object identifiers and strings that others have written. A verifier compares the issuer's bytes
 //! with those of the CA's subject, so that both are copied, and only then is the whole signed.
 
 use der::asn1::{Any, BitStringRef};
@@ -65,7 +65,7 @@ pub(super) fn signed(built: &[u8], names: &[(Place, &Subject)], key: &PrivateKey
     let signature = to_be_signed
         .to_der()
         .map_err(failed)
-        .and_then(|octets| key.signer().sign(&octets).map_err(|e| e.to_string()))?;
+        .and_then(|bytes| key.signer().sign(&bytes).map_err(|e| e.to_string()))?;
     let signature = BitStringRef::from_bytes(&signature).and_then(|bits| Any::encode_from(&bits));
     vec![to_be_signed, algorithm, signature.map_err(failed)?].to_der().map_err(failed)
 }

@@ -62,8 +62,8 @@ fn plan(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<Plan> {
 }
 
 fn carry_out(plan: &Plan) -> Issued {
-    let random = |octets: &mut [u8]| {
-        octets.fill(RANDOM.replace((RANDOM.get() + 1) % 100));
+    let random = |bytes: &mut [u8]| {
+        bytes.fill(RANDOM.replace((RANDOM.get() + 1) % 100));
         Ok(())
     };
     issue(plan, random, |_| {}).unwrap()

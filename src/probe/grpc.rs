@@ -138,7 +138,7 @@ fn answer_of_status(headers: &HeaderMap) -> Option<Answer> {
 fn version(message: &[u8]) -> Option<String> {
     let mut rest = message.get(5..)?;
     while let [key, length, after @ ..] = rest {
-        // Both fit in one octet of a varint: a field number below 16, a text below 128 octets.
+        // Both fit in one byte of a varint: a field number below 16, a text below 128 bytes.
         if key & 7 != 2 || length & 0x80 != 0 {
             return None;
         }
@@ -189,9 +189,9 @@ impl<S: Read + Unpin> AsyncRead for Turns<S> {
 }
 
 impl<S: Write + Unpin> AsyncWrite for Turns<S> {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        Poll::Ready(again(|| this.stream.write(octets)))
+        Poll::Ready(again(|| this.stream.write(bytes)))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

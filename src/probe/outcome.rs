@@ -16,7 +16,7 @@ pub enum Outcome {
     Closed,
     /// It said nothing until patience was at its end.
     Silent,
-    /// It does not talk TLS; its first octets, for people.
+    /// It does not talk TLS; its first bytes, for people.
     NotTls(String),
 }
 

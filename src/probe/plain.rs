@@ -19,7 +19,7 @@ pub enum Plain {
     Http2,
     /// HTTP/1; its first line.
     Http1(String),
-    /// Something else; its first octets, for people.
+    /// Something else; its first bytes, for people.
     Other(String),
     /// It closes the connection without a word.
     Closed,

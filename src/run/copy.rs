@@ -16,7 +16,7 @@ use crate::set::Set;
 use crate::spec::{Spec, TlsDir};
 use crate::store::{Change, Dir, Directory, Entry, Interrupted, Policy, Reader, staged};
 
-type Octets = Zeroizing<Vec<u8>>;
+type Bytes = Zeroizing<Vec<u8>>;
 
 /// What is in the copy's directory before the run.
 #[derive(Debug)]
@@ -28,14 +28,14 @@ pub(super) struct Copy {
     /// The public keys of the CA certificates in it.
     authorities: Vec<PublicKey>,
     /// The server's key as a run has staged it that was killed before it could put it in its place.
-    staged_key: Option<Octets>,
+    staged_key: Option<Bytes>,
 }
 
 #[derive(Debug)]
 struct Existing {
     name: String,
     kind: FileKind,
-    contents: Option<Octets>,
+    contents: Option<Bytes>,
     entry: Option<Entry>,
 }
 
@@ -66,14 +66,14 @@ impl Copy {
         Self::read(spec, tls_dir, &Reader::strict(Some(directory.dir())), staged_key).map(Some)
     }
 
-    fn staged_key(spec: &Spec, dir: &Dir) -> Result<Option<Octets>> {
+    fn staged_key(spec: &Spec, dir: &Dir) -> Result<Option<Bytes>> {
         let Some(tls_dir) = &spec.tls_dir else { return Ok(None) };
         let Some(mut file) = staged(dir, &tls_dir.server.file(FileKind::Key))? else { return Ok(None) };
-        let mut octets = Zeroizing::new(Vec::new());
-        Ok(file.read_to_end(&mut octets).is_ok().then_some(octets))
+        let mut bytes = Zeroizing::new(Vec::new());
+        Ok(file.read_to_end(&mut bytes).is_ok().then_some(bytes))
     }
 
-    fn read(spec: &Spec, tls_dir: &TlsDir, reader: &Reader<'_>, staged_key: Option<Octets>) -> Result<Self> {
+    fn read(spec: &Spec, tls_dir: &TlsDir, reader: &Reader<'_>, staged_key: Option<Bytes>) -> Result<Self> {
         let names = names(spec, tls_dir);
         let ca_key = spec.ca_copy.as_ref().unwrap_or(&spec.ca_base).file(FileKind::Key);
         let mut copy = Self { files: Vec::new(), others: Vec::new(), authorities: Vec::new(), staged_key };
@@ -93,12 +93,12 @@ impl Copy {
                 continue;
             }
             // What cannot be read is no file of ours, and stays as it is.
-            let Ok(Some(octets)) = reader.file(name) else { continue };
+            let Ok(Some(bytes)) = reader.file(name) else { continue };
             let is_copied = names.iter().any(|(copied, kind)| copied == name && *kind == FileKind::Key);
-            if let (false, Some(key)) = (is_copied, key_in(&octets)) {
+            if let (false, Some(key)) = (is_copied, key_in(&bytes)) {
                 copy.others.push((name.to_owned(), key));
             }
-            let chain = certificates_from_pem(&octets).unwrap_or_default();
+            let chain = certificates_from_pem(&bytes).unwrap_or_default();
             copy.authorities.extend(chain.into_iter().filter(Certificate::is_ca).map(|ca| ca.public_key));
         }
         Ok(copy)
@@ -211,8 +211,8 @@ impl Copy {
 
 /// A file of the set, of which there is to be a copy.
 struct Original {
-    before: Option<Octets>,
-    after: Option<Octets>,
+    before: Option<Bytes>,
+    after: Option<Bytes>,
 }
 
 /// A public key of the set, before or after the run.
@@ -230,11 +230,11 @@ impl Known {
 
 impl Original {
     fn known(&self) -> Vec<Known> {
-        let octets = [&self.before, &self.after].into_iter().flatten();
-        octets
-            .filter_map(|octets| match key_in(octets) {
+        let bytes = [&self.before, &self.after].into_iter().flatten();
+        bytes
+            .filter_map(|bytes| match key_in(bytes) {
                 Some(key) => Some(Known { key, authority: None }),
-                None => certificates_from_pem(octets).ok().map(|mut chain| {
+                None => certificates_from_pem(bytes).ok().map(|mut chain| {
                     let certificate = chain.remove(0);
                     let authority = certificate.is_ca().then(|| certificate.public_key.clone());
                     Known { key: certificate.public_key, authority }
@@ -248,8 +248,8 @@ fn is_signed(certificate: &Certificate, known: &[Known]) -> bool {
     known.iter().filter_map(|known| known.authority.as_ref()).any(|ca| certificate.signature(ca).is_good())
 }
 
-fn key_in(octets: &[u8]) -> Option<PublicKey> {
-    encoding::from_pem(octets).ok().map(|(key, _)| key.public().clone())
+fn key_in(bytes: &[u8]) -> Option<PublicKey> {
+    encoding::from_pem(bytes).ok().map(|(key, _)| key.public().clone())
 }
 
 /// The three names, in the order of a report.

@@ -1,4 +1,4 @@
-//! What the octets of a set's files say. Nothing here knows where they come from.
+//! What the bytes of a set's files say. Nothing here knows where they come from.
 
 use super::{CertificateFile, KeyFile, Loaded, Oddity};
 use crate::certificate::read_certificates;

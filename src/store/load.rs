@@ -87,8 +87,8 @@ impl<'a> Reader<'a> {
             if !is_plain {
                 continue;
             }
-            let Ok(Contents::Octets(octets)) = self.contents(name) else { continue };
-            let Ok(mut chain) = certificates_from_pem(&octets) else { continue };
+            let Ok(Contents::Bytes(bytes)) = self.contents(name) else { continue };
+            let Ok(mut chain) = certificates_from_pem(&bytes) else { continue };
             let certificate = chain.remove(0);
             // A name that could be taken for a flag, or could steer a terminal, is none of a run's.
             if let (false, Ok(base)) = (certificate.is_ca(), BaseName::parse("NAME", stem)) {
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
     /// All of a file, as it is; `None` if it is not there.
     pub fn file(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
         match self.contents(name)? {
-            Contents::Octets(octets) => Ok(Some(octets)),
+            Contents::Bytes(bytes) => Ok(Some(bytes)),
             Contents::Missing => Ok(None),
             Contents::Forbidden(_) | Contents::Unreadable(_) | Contents::TooLarge => {
                 let path = self.dir.map_or_else(|| name.into(), |dir| dir.path().join(name));
@@ -161,7 +161,7 @@ pub fn load_ca(key: &Path, certificate: &Path, serial: &Path, password: Option<&
 pub fn read_typed(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
     match read(path, open_typed(path))? {
         Contents::Missing | Contents::Forbidden(_) | Contents::Unreadable(_) => Ok(None),
-        Contents::Octets(octets) => Ok(Some(octets)),
+        Contents::Bytes(bytes) => Ok(Some(bytes)),
         Contents::TooLarge => Err(too_large(path)),
     }
 }
@@ -174,7 +174,7 @@ fn parsed<T, P: Into<Loaded<T>>>(contents: Contents, parse: impl Fn(&[u8]) -> P)
         Contents::TooLarge => {
             Loaded::Damaged(Damage::new(DamageKind::NotPem, "is larger than any key or certificate"))
         }
-        Contents::Octets(octets) => parse(&octets).into(),
+        Contents::Bytes(bytes) => parse(&bytes).into(),
     }
 }
 
@@ -183,7 +183,7 @@ enum Contents {
     Forbidden(String),
     Unreadable(String),
     TooLarge,
-    Octets(Zeroizing<Vec<u8>>),
+    Bytes(Zeroizing<Vec<u8>>),
 }
 
 /// Reads what was opened, if it is a regular file: what is asked is the open file, which nobody can exchange.
@@ -200,12 +200,12 @@ fn read(path: &Path, opened: io::Result<Option<File>>) -> Result<Contents> {
     }
     // The buffer has its full size at once, so that growing it leaves no copy of a key behind.
     let size = usize::try_from(metadata.len().min(LARGEST_FILE)).unwrap_or_default();
-    let mut octets = Zeroizing::new(Vec::with_capacity(size + 1));
-    file.take(LARGEST_FILE + 1).read_to_end(&mut octets).map_err(|e| unreadable(path, &e))?;
-    if octets.len() as u64 > LARGEST_FILE {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size + 1));
+    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(|e| unreadable(path, &e))?;
+    if bytes.len() as u64 > LARGEST_FILE {
         return Ok(Contents::TooLarge);
     }
-    Ok(Contents::Octets(octets))
+    Ok(Contents::Bytes(bytes))
 }
 
 fn looked_at(path: &Path, opened: io::Result<Option<File>>) -> Contents {

@@ -182,7 +182,7 @@ impl Value {
                 Self::within("a NumericString", contents, |b| b.is_ascii_digit() || b == b' ')
             }
             // As OpenSSL reads it, whatever X.61 says: Latin-1.
-            Tag::T61String => Self::Text(contents.iter().map(|&octet| char::from(octet)).collect()),
+            Tag::T61String => Self::Text(contents.iter().map(|&byte| char::from(byte)).collect()),
             Tag::BmpString if contents.len().is_multiple_of(2) => {
                 let units = contents.chunks(2).map(|pair| pair.iter().fold(0, |n, &b| n << 8 | u16::from(b)));
                 let text: Result<String, _> = char::decode_utf16(units).collect();
@@ -201,8 +201,8 @@ impl Value {
     }
 
     fn within(kind: &str, contents: &[u8], allowed: impl Fn(u8) -> bool) -> Self {
-        let text: String = contents.iter().map(|&octet| char::from(octet)).collect();
-        match contents.iter().find(|&&octet| !allowed(octet)) {
+        let text: String = contents.iter().map(|&byte| char::from(byte)).collect();
+        match contents.iter().find(|&&byte| !allowed(byte)) {
             None => Self::Text(text),
             Some(&bad) => {
                 let why = format!("is {kind}, which cannot hold {:?}; Go refuses it", char::from(bad));
@@ -217,9 +217,9 @@ impl Value {
             Self::Text(text) | Self::Invalid(text, _) => text,
             Self::Other(contents) => {
                 out.push('#');
-                for octet in contents {
+                for byte in contents {
                     // Writing to a String does not fail.
-                    let _ = write!(out, "{octet:02x}");
+                    let _ = write!(out, "{byte:02x}");
                 }
                 return;
             }

@@ -106,8 +106,8 @@ fn is_valid(member: &Member) -> bool {
         && SliceReader::new(&value[1..])
             .and_then(|mut reader| Length::decode(&mut reader).map(|said| (said, reader.remaining_len())))
             .is_ok_and(|(said, rest)| said == rest);
-    let arcs = attribute.oid.split_inclusive(|&octet| octet < 0x80);
+    let arcs = attribute.oid.split_inclusive(|&byte| byte < 0x80);
     let is_oid = !attribute.oid.is_empty()
-        && arcs.clone().all(|arc| arc[0] != 0x80 && arc.last().is_some_and(|&octet| octet < 0x80));
+        && arcs.clone().all(|arc| arc[0] != 0x80 && arc.last().is_some_and(|&byte| byte < 0x80));
     is_oid && has_value
 }

@@ -69,14 +69,14 @@ fn bad_values_are_refused() {
 
 /// As OpenSSL's `asn1parse` shows it: a SET a line, with the attribute's type and value as hexadecimal digits.
 fn name_of(rdns: &[&str]) -> Subject {
-    let octets = |digits: &str| -> Vec<u8> {
+    let bytes = |digits: &str| -> Vec<u8> {
         let digits: Vec<u32> = digits.chars().filter_map(|c| c.to_digit(16)).collect();
         digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
     };
     let tlv = |tag: Tag, contents: Vec<u8>| Any::new(tag, contents).and_then(|any| any.to_der()).unwrap();
     let set = |rdn: &&str| {
         let members = rdn.split('+').filter(|member| !member.trim().is_empty());
-        tlv(Tag::Set, members.flat_map(|member| tlv(Tag::Sequence, octets(member))).collect())
+        tlv(Tag::Set, members.flat_map(|member| tlv(Tag::Sequence, bytes(member))).collect())
     };
     Subject::from_der(&tlv(Tag::Sequence, rdns.iter().flat_map(set).collect()))
 }
@@ -131,8 +131,8 @@ fn what_is_no_name_is_invalid() {
         let error = name.with(AttributeType::CommonName, "--cn", "b").unwrap_err();
         assert!(error.message.contains("no name in DER") && error.hint.is_some(), "{error:?}");
     }
-    for octets in [&b""[..], b"\x30", b"\x30\x80\0\0", b"\x30\0\0", b"\x02\x01\x05", b"\x30\x81\0"] {
-        assert!(!Subject::from_der(octets).is_valid(), "{octets:?}");
+    for bytes in [&b""[..], b"\x30", b"\x30\x80\0\0", b"\x30\0\0", b"\x02\x01\x05", b"\x30\x81\0"] {
+        assert!(!Subject::from_der(bytes).is_valid(), "{bytes:?}");
     }
     assert!(Subject::from_der(b"\x30\0").is_valid() && Subject::from_der(b"\x30\0").is_empty());
 }
@@ -151,7 +151,7 @@ fn only_what_is_asked_for_changes() {
     assert_eq!(one.text, "DC=com, OU=z, CN=a + UID=b");
     assert_eq!(one, Subject::from_der(&one.der), "what is put together is what is read");
     assert_eq!(with(AttributeType::OrganizationalUnit, "").text, "DC=com, CN=a + UID=b");
-    // A set is in order again: by its octets, of which CN's are more now.
+    // A set is in order again: by its bytes, of which CN's are more now.
     let one = with(AttributeType::CommonName, "a much longer one");
     assert_eq!(one.text, "DC=com, OU=x, UID=b + CN=a much longer one, OU=y");
     assert_eq!(one, Subject::from_der(&one.der));
@@ -200,10 +200,10 @@ fn what_a_request_may_not_say() {
 }
 
 proptest::proptest! {
-    /// Octets of a name with some of them changed: read or not, never a panic, and what is sound is put together again
-    /// to the same octets.
+    /// Bytes of a name with some of them changed: read or not, never a panic, and what is sound is put together again
+    /// to the same bytes.
     #[test]
-    fn any_octets_are_read_without_a_panic(
+    fn any_bytes_are_read_without_a_panic(
         at in proptest::collection::vec((0..60_usize, proptest::num::u8::ANY), 0..4),
         cut in 0..70_usize,
     ) {
@@ -212,18 +212,18 @@ proptest::proptest! {
             "0603550403 0c0161 + 0603883707 0c0162",
             "060355040b 1e04004a00fc",
         ]);
-        let mut octets = name.der;
-        for (place, octet) in at {
-            if let Some(changed) = octets.get_mut(place) {
-                *changed = octet;
+        let mut bytes = name.der;
+        for (place, byte) in at {
+            if let Some(changed) = bytes.get_mut(place) {
+                *changed = byte;
             }
         }
-        octets.truncate(cut);
-        let read = Subject::from_der(&octets);
+        bytes.truncate(cut);
+        let read = Subject::from_der(&bytes);
         let _ = (read.fault(), read.common_name());
         if read.is_valid() {
             let again = Subject::of(read.rdns.clone().unwrap_or_default()).unwrap();
-            assert_eq!(again.der, octets);
+            assert_eq!(again.der, bytes);
             assert!(read.with(AttributeType::CommonName, "--cn", "b").is_ok());
         }
     }

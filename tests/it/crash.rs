@@ -29,7 +29,7 @@ fn steps(files: usize) -> Vec<String> {
     steps
 }
 
-/// The octets of the nine files, without what surrounds them.
+/// The bytes of the nine files, without what surrounds them.
 fn contents(sandbox: &Sandbox) -> Vec<(String, Vec<u8>)> {
     let is_ours = |name: &String| !name.starts_with('.');
     sandbox

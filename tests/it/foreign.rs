@@ -20,7 +20,7 @@ const FAST: [&str; 3] = ["--key-type", "ecdsa-p256", "-q"];
 
 /// Nothing raw, and something that was escaped.
 fn assert_escaped(output: &Output, what: &str) {
-    let both = [&output.stdout, &output.stderr].map(|octets| String::from_utf8(octets.clone()).unwrap());
+    let both = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8(bytes.clone()).unwrap());
     let both = both.concat();
     assert!(!both.chars().any(|c| c != '\n' && is_hidden(c)), "{what}: {both:?}");
     assert!(

@@ -213,12 +213,12 @@ fn what_is_renewed_keeps_its_name() {
 fn renamed(built: &[u8], places: &[usize], name: &[u8], key: &rcgen::KeyPair) -> Vec<u8> {
     let mut outer = Vec::<Any>::from_der(built).unwrap();
     let mut parts: Vec<Any> = outer[0].decode_as().unwrap();
-    // A part that is no DER by itself goes in as octets: the lengths around it are right all the same.
-    let mut octets = Vec::new();
+    // A part that is no DER by itself goes in as bytes: the lengths around it are right all the same.
+    let mut bytes = Vec::new();
     for (at, part) in parts.drain(..).enumerate() {
-        octets.extend(if places.contains(&at) { name.to_vec() } else { part.to_der().unwrap() });
+        bytes.extend(if places.contains(&at) { name.to_vec() } else { part.to_der().unwrap() });
     }
-    outer[0] = Any::new(der::Tag::Sequence, octets).unwrap();
+    outer[0] = Any::new(der::Tag::Sequence, bytes).unwrap();
     let signature = key.sign(&outer[0].to_der().unwrap()).unwrap();
     outer[2] = Any::encode_from(&BitString::from_bytes(&signature).unwrap()).unwrap();
     outer.to_der().unwrap()
@@ -270,7 +270,7 @@ const ABSURD: [(&str, &str); 6] = [
 
 #[test]
 fn absurd_names_are_refused_and_nothing_panics() {
-    let octets = |digits: &str| -> Vec<u8> {
+    let bytes = |digits: &str| -> Vec<u8> {
         let digits: Vec<u8> =
             digits.chars().filter_map(|c| c.to_digit(16)).map(|d| u8::try_from(d).unwrap()).collect();
         digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
@@ -287,7 +287,7 @@ fn absurd_names_are_refused_and_nothing_panics() {
             assert!(err.starts_with("error: ") && err.contains("\nhint: "), "{what} {args:?}: {err}");
             assert_eq!(sandbox.snapshot(), before, "{what} {args:?}");
         };
-        let name = octets(digits);
+        let name = bytes(digits);
         let mut params = rcgen::CertificateParams::default();
         let request = params.serialize_request(&key).unwrap();
         let request = renamed(request.der(), &[1], &name, &key);

@@ -166,7 +166,7 @@ fn a_write_that_fails_midway_leaves_nothing() {
         command.args(["-c", &script, env!("CARGO_BIN_EXE_milvus-certgen")]).current_dir(sandbox.path());
         run.command = command;
         let output = run.output();
-        // A block is 512 octets or 1024: with two of them the certificates may fit.
+        // A block is 512 bytes or 1024: with two of them the certificates may fit.
         if output.status.code() == Some(1) {
             assert!(text(&output.stderr).contains("cannot be written"), "{}", text(&output.stderr));
             assert!(!sandbox.file("tls").exists(), "limit {limit}: the directory it made is gone again");

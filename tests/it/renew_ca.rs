@@ -181,8 +181,8 @@ fn write(set: &Set, to: &Sandbox) {
 
 fn made_at(now: OffsetDateTime, days: u32) -> Sandbox {
     let spec = Spec { key: Some(KeyKind::EcdsaP256), ca_days: Some(days), ..Spec::default() };
-    let random = |octets: &mut [u8]| {
-        octets.fill(7);
+    let random = |bytes: &mut [u8]| {
+        bytes.fill(7);
         Ok(())
     };
     let sandbox = Sandbox::new();

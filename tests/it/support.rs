@@ -83,7 +83,7 @@ impl Sandbox {
         fs::set_permissions(self.file(name), fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// Name, inode, modification time and octets of everything in the directory: equal if nothing was touched.
+    /// Name, inode, modification time and bytes of everything in the directory: equal if nothing was touched.
     pub(crate) fn snapshot(&self) -> BTreeMap<String, (u64, i64, i64, Vec<u8>)> {
         snapshot(self.path())
     }
@@ -191,8 +191,8 @@ pub(crate) fn was_killed(status: std::process::ExitStatus) -> bool {
     if cfg!(unix) { status.code().is_none() } else { !matches!(status.code(), Some(0..=2)) }
 }
 
-pub(crate) fn text(octets: &[u8]) -> String {
-    String::from_utf8(octets.to_vec()).unwrap()
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 /// True if the tool is there. If not, says aloud that a test is skipped, or fails where `.ci/run` asks for all.

@@ -109,9 +109,9 @@ impl Stage {
         if !file.metadata()?.is_file() || file.metadata()?.len() > LARGEST_JOURNAL {
             return Ok(None);
         }
-        let mut octets = Vec::new();
-        file.take(LARGEST_JOURNAL).read_to_end(&mut octets)?;
-        Ok(String::from_utf8(octets).ok().as_deref().and_then(Journal::parse))
+        let mut bytes = Vec::new();
+        file.take(LARGEST_JOURNAL).read_to_end(&mut bytes)?;
+        Ok(String::from_utf8(bytes).ok().as_deref().and_then(Journal::parse))
     }
 
     /// Removes the stage and what is in it: the journal first, or a kill on the way would leave one that tells of

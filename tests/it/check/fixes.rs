@@ -50,7 +50,7 @@ fn run(set: &Sandbox, line: &str) -> String {
         }
     }
     let output = command.stdin(std::process::Stdio::null()).output().unwrap();
-    let said = [&output.stdout, &output.stderr].map(|octets| String::from_utf8_lossy(octets));
+    let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     if output.status.success() { String::new() } else { format!("{}: {}", output.status, said.concat()) }
 }
 

@@ -90,15 +90,15 @@ fn copy_of_set(flags: &'static [&'static str]) -> Sandbox {
         set.certgen(&defaults).args(flags).args(&["-q"]).succeeds();
         set.snapshot()
             .into_iter()
-            .map(|(name, (.., octets))| {
+            .map(|(name, (.., bytes))| {
                 let bits = set.mode(&name);
-                (name, bits, octets)
+                (name, bits, bytes)
             })
             .collect()
     });
     let set = Sandbox::new();
-    for (name, bits, octets) in files {
-        set.write(name, octets);
+    for (name, bits, bytes) in files {
+        set.write(name, bytes);
         set.set_mode(name, *bits);
     }
     set

@@ -87,9 +87,9 @@ fn a_web_server_in_plaintext() {
     let set = Sandbox::with_set();
     let answer = |words: &'static [u8]| {
         Tcp::start(move |mut stream| {
-            let mut octets = [0; 512];
-            let read = stream.read(&mut octets)?;
-            if octets[..read].starts_with(b"GET ") { stream.write_all(words) } else { Ok(()) }
+            let mut bytes = [0; 512];
+            let read = stream.read(&mut bytes)?;
+            if bytes[..read].starts_with(b"GET ") { stream.write_all(words) } else { Ok(()) }
         })
     };
     // It answers no more than what it understands; others say 400 to everything.
@@ -117,10 +117,10 @@ fn nonsense_without_end() {
             stream.write_all(&[b'x'; 16384])?;
         }
     });
-    let drip = |octets: &'static [u8]| {
+    let drip = |bytes: &'static [u8]| {
         Tcp::start(move |mut stream| {
-            for octet in octets.iter().cycle() {
-                stream.write_all(&[*octet])?;
+            for byte in bytes.iter().cycle() {
+                stream.write_all(&[*byte])?;
                 thread::sleep(Duration::from_millis(50));
             }
             Ok(())
