@@ -32,9 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn make_set(name: &str) -> Result<Set, Failure> {
     let spec = Spec { key: Some(KeyKind::EcdsaP256), ..Spec::default() }.with_common_name(name);
-    let random = |bytes: &mut [u8]| {
-        getrandom::fill(bytes).map_err(|e| Failure::failed(format!("no randomness: {e}")))
-    };
+    let random =
+        |bytes: &mut [u8]| getrandom::fill(bytes).map_err(|e| Failure::failed(format!("no randomness: {e}")));
     issue::make(&spec, time::OffsetDateTime::now_utc(), random)
 }
 

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Answer, Found, Outcome, Plain, Reached, Refusal, Server, Target, Tls, Version};
+use super::{Answer, Found, Plain, Reached, Refusal, Reply, Server, Target, Tls, Version};
 use crate::check::{Code, Finding, Fix, Message, Place, Severity};
 use crate::error::Failure;
 use crate::files::FileKind;
@@ -62,7 +62,7 @@ pub fn diagnose(found: &Found, expected: &Expectation<'_>) -> Diagnosis {
     let Some(server) = &found.server else {
         return Diagnosis { unknown: Some(unreachable(found, expected.target)), ..Diagnosis::default() };
     };
-    let mut diagnosis = match &server.greeting.tls {
+    let mut diagnosis = match &server.handshake.tls {
         Some(tls) => over_tls(server, tls, expected),
         None => without_tls(server, expected),
     };
@@ -101,8 +101,8 @@ fn unreachable(found: &Found, target: &Target) -> Failure {
 
 fn without_tls(server: &Server, expected: &Expectation<'_>) -> Diagnosis {
     let mut diagnosis = Diagnosis::default();
-    let finding = match (&server.greeting.outcome, &server.plain) {
-        (Outcome::Refused(why), _) => refused_handshake(why),
+    let finding = match (&server.handshake.reply, &server.plain) {
+        (Reply::Refused(why), _) => refused_handshake(why),
         (_, Some(Plain::Http2)) => match &server.answer {
             Some(answer @ (Answer::OtherGrpc | Answer::Web(_))) => {
                 problem(Code::NotMilvus, format!("{}, in plaintext", who_else(answer)))
@@ -116,14 +116,14 @@ fn without_tls(server: &Server, expected: &Expectation<'_>) -> Diagnosis {
             let message = format!("is a web server in plaintext, which answers \"{line}\"");
             Finding { fix: Fix::OtherPort, ..problem(Code::NotTls, message) }
         }
-        (_, Some(Plain::Other(heard))) | (Outcome::NotTls(heard), _) => {
+        (_, Some(Plain::Other(heard))) | (Reply::NotTls(heard), _) => {
             let message = format!("talks neither TLS nor HTTP; what it says begins with \"{heard}\"");
             let mut finding = problem(Code::NotTls, message);
             finding.seen("pymilvus: WRONG_VERSION_NUMBER");
             finding
         }
-        (outcome, _) => {
-            diagnosis.unknown = Some(wordless(expected.target, outcome));
+        (reply, _) => {
+            diagnosis.unknown = Some(wordless(expected.target, reply));
             return diagnosis;
         }
     };
@@ -131,8 +131,8 @@ fn without_tls(server: &Server, expected: &Expectation<'_>) -> Diagnosis {
     diagnosis
 }
 
-fn wordless(target: &Target, outcome: &Outcome) -> Failure {
-    if *outcome == Outcome::Silent {
+fn wordless(target: &Target, reply: &Reply) -> Failure {
+    if *reply == Reply::Silent {
         return Failure::failed(format!(
             "{target}: takes the connection, and says nothing until the time is up"
         ))
@@ -184,7 +184,7 @@ fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Diagnosis
     let mut diagnosis = Diagnosis { tls_mode: tls_mode(server, tls), ..Diagnosis::default() };
     let target = expected.target;
     // A handshake that ended before the server sent its certificate says nothing of it.
-    if tls.chain.is_some() || server.greeting.outcome == Outcome::Accepted {
+    if tls.chain.is_some() || server.handshake.reply == Reply::Accepted {
         diagnosis.findings.extend(served(tls, expected));
         diagnosis.findings.extend(trusted(server, tls, expected));
     }
@@ -202,9 +202,7 @@ fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Diagnosis
                 .hint("wait until Milvus is up, or look at what stands before it"),
         );
     }
-    if tls.asks_for_certificate
-        && server.greeting.outcome == Outcome::Accepted
-        && !server.greeting.is_confirmed
+    if tls.asks_for_certificate && server.handshake.reply == Reply::Accepted && !server.handshake.is_confirmed
     {
         diagnosis.unknown = Some(
             Failure::failed(format!(
@@ -213,12 +211,12 @@ fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Diagnosis
             .hint("give it longer with --timeout"),
         );
     }
-    if server.greeting.outcome == Outcome::Silent {
+    if server.handshake.reply == Reply::Silent {
         let message = format!("{target}: begins a TLS handshake, and says nothing more until the time is up");
         diagnosis.unknown = Some(Failure::failed(message).hint("give it longer with --timeout"));
     }
     diagnosis.findings.extend(admission(server, tls, expected));
-    if server.greeting.outcome == Outcome::Accepted {
+    if server.handshake.reply == Reply::Accepted {
         diagnosis.findings.extend(protocol(server, tls));
     }
     diagnosis.findings.extend(mode(tls, diagnosis.tls_mode, expected));
@@ -227,12 +225,12 @@ fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Diagnosis
 
 /// 2 is Go's `RequireAndVerifyClientCert`: who has no certificate is refused.
 fn tls_mode(server: &Server, tls: &Tls) -> Option<u8> {
-    let without = server.without_certificate.as_ref().unwrap_or(&server.greeting);
-    match (&without.outcome, tls.asks_for_certificate) {
+    let without = server.without_certificate.as_ref().unwrap_or(&server.handshake);
+    match (&without.reply, tls.asks_for_certificate) {
         // What is neither refused nor gone on with in time may be either.
-        (Outcome::Accepted, true) if !without.is_confirmed => None,
-        (Outcome::Accepted, _) => Some(1),
-        (Outcome::Silent, _) | (_, false) => None,
+        (Reply::Accepted, true) if !without.is_confirmed => None,
+        (Reply::Accepted, _) => Some(1),
+        (Reply::Silent, _) | (_, false) => None,
         (_, true) => Some(2),
     }
 }
@@ -242,7 +240,7 @@ fn protocol(server: &Server, tls: &Tls) -> Option<Finding> {
     if server.answer == Some(Answer::Rest) {
         return None;
     }
-    if !server.greeting.speaks_http2() {
+    if !server.handshake.speaks_http2() {
         let instead = tls.alpn.as_ref().map_or("nothing".to_owned(), |alpn| format!("{alpn:?}"));
         let message =
             format!("does not agree to h2 by ALPN, which gRPC needs, but to {instead}: it is no Milvus");

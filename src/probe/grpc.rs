@@ -13,7 +13,7 @@ use h2::RecvStream;
 use http::{HeaderMap, Method, Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::outcome::Outcome;
+use super::reply::Reply;
 
 const METHOD: &str = "/milvus.proto.milvus.MilvusService/GetVersion";
 
@@ -53,15 +53,15 @@ pub enum Answer {
 }
 
 /// Asks over a connection that is ready for HTTP/2. Where TLS refuses late, how it does.
-pub(super) fn ask<S: Read + Write + Unpin>(stream: S, authority: &str) -> (Answer, Option<Outcome>) {
-    let mut turns = Turns { stream, may_read: false, refusal: None };
-    match call(&mut turns, authority) {
+pub(super) fn ask<S: Read + Write + Unpin>(stream: S, authority: &str) -> (Answer, Option<Reply>) {
+    let mut io = BlockingIo { stream, may_read: false, refusal: None };
+    match call(&mut io, authority) {
         Some(answer) => (answer, None),
-        None => (Answer::Nothing, turns.refusal.take()),
+        None => (Answer::Nothing, io.refusal.take()),
     }
 }
 
-fn call<S: Read + Write + Unpin>(turns: &mut Turns<S>, authority: &str) -> Option<Answer> {
+fn call<S: Read + Write + Unpin>(io: &mut BlockingIo<S>, authority: &str) -> Option<Answer> {
     let request = Request::builder()
         .method(Method::POST)
         .uri(format!("http://{authority}{METHOD}"))
@@ -70,7 +70,7 @@ fn call<S: Read + Write + Unpin>(turns: &mut Turns<S>, authority: &str) -> Optio
         .body(())
         .ok()?;
     let mut context = Context::from_waker(Waker::noop());
-    let handshake = pin!(h2::client::handshake(turns));
+    let handshake = pin!(h2::client::handshake(io));
     // It only writes, which never waits.
     let Poll::Ready(Ok((client, connection))) = handshake.poll(&mut context) else { return None };
     let mut connection = pin!(connection);
@@ -153,13 +153,13 @@ fn version(message: &[u8]) -> Option<String> {
 
 /// A blocking stream in asynchronous clothes: after every read it says once that there is nothing more for now, so
 /// that whoever polls gets a turn.
-struct Turns<S> {
+struct BlockingIo<S> {
     stream: S,
     may_read: bool,
-    refusal: Option<Outcome>,
+    refusal: Option<Reply>,
 }
 
-impl<S: Read + Unpin> AsyncRead for Turns<S> {
+impl<S: Read + Unpin> AsyncRead for BlockingIo<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -175,20 +175,20 @@ impl<S: Read + Unpin> AsyncRead for Turns<S> {
         match result {
             Ok(read) => {
                 if read == 0 {
-                    this.refusal.get_or_insert(Outcome::Closed);
+                    this.refusal.get_or_insert(Reply::Closed);
                 }
                 buffer.advance(read);
                 Poll::Ready(Ok(()))
             }
             Err(e) => {
-                this.refusal.get_or_insert_with(|| Outcome::from(&e));
+                this.refusal.get_or_insert_with(|| Reply::from(&e));
                 Poll::Ready(Err(e))
             }
         }
     }
 }
 
-impl<S: Write + Unpin> AsyncWrite for Turns<S> {
+impl<S: Write + Unpin> AsyncWrite for BlockingIo<S> {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         Poll::Ready(again(|| this.stream.write(bytes)))

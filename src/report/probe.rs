@@ -11,7 +11,7 @@ use super::{Facts, Text, as_word};
 use crate::check::{self, Files, Question, Severity};
 use crate::error::Exit;
 use crate::foreign::printable;
-use crate::probe::{Answer, Diagnosis, Expectation, Found, Outcome, Plain, Reached, Server, Version};
+use crate::probe::{Answer, Diagnosis, Expectation, Found, Plain, Reached, Reply, Server, Version};
 use crate::set::CertificateFile;
 
 /// A running server and what is wrong with it. Its JSON form is part of the contract: `schema` grows when a field
@@ -180,7 +180,7 @@ impl ServerFacts {
 
 impl TlsFacts {
     fn new(server: &Server, tls_mode: Option<u8>) -> Option<Self> {
-        let tls = server.greeting.tls.as_ref()?;
+        let tls = server.handshake.tls.as_ref()?;
         Some(Self {
             version: tls.version,
             cipher: tls.cipher.clone(),
@@ -192,7 +192,7 @@ impl TlsFacts {
                 (true, Some(_)) => ClientCertificate::Optional,
                 (true, None) => ClientCertificate::AskedFor,
             },
-            accepted: server.greeting.outcome == Outcome::Accepted,
+            accepted: server.handshake.reply == Reply::Accepted,
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::{Expectation, problem, refused, refused_handshake};
 use crate::check::{self, Code, Finding, Fix, Message, Owner, Severity};
 use crate::files::FileKind;
-use crate::probe::{Outcome, Refusal, Server, Tls};
+use crate::probe::{Refusal, Reply, Server, Tls};
 use crate::profile::Role;
 use crate::set::Leaf;
 use crate::subject::Subject;
@@ -14,10 +14,10 @@ const CLOSED: &str = "it closes the connection";
 pub(super) fn admission(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
     let clients = expected.set.leaves.iter().enumerate();
     let client = clients.into_iter().find(|(_, leaf)| leaf.role == Role::Client);
-    let refusal = match &server.greeting.outcome {
-        Outcome::Accepted | Outcome::Silent => return Vec::new(),
-        Outcome::Refused(refusal) => Some(refusal),
-        Outcome::Closed | Outcome::NotTls(_) => None,
+    let refusal = match &server.handshake.reply {
+        Reply::Accepted | Reply::Silent => return Vec::new(),
+        Reply::Refused(refusal) => Some(refusal),
+        Reply::Closed | Reply::NotTls(_) => None,
     };
     let why = refusal.map_or_else(|| CLOSED.to_owned(), Refusal::to_string);
     if !tls.asks_for_certificate {

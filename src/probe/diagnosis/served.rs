@@ -3,7 +3,7 @@
 use super::Expectation;
 use crate::check::{self, Client, Code, Finding, Fix, Message, Owner, Place};
 use crate::files::FileKind;
-use crate::probe::{Outcome, Server, Tls};
+use crate::probe::{Reply, Server, Tls};
 use crate::profile::Role;
 use crate::set::{CertificateFile, Leaf, Set};
 
@@ -48,7 +48,7 @@ pub(super) fn trusted(server: &Server, tls: &Tls, expected: &Expectation<'_>) ->
     let mut findings = check::trusted(set, &chain.certificate, now);
     let client = set.leaves.iter().enumerate().find(|(_, leaf)| leaf.role == Role::Client);
     if let (Some((at, client)), true) =
-        (client, server.greeting.outcome == Outcome::Accepted && tls.asks_for_certificate)
+        (client, server.handshake.reply == Reply::Accepted && tls.asks_for_certificate)
     {
         findings.extend(check::used(Owner::Leaf(at), client, set.ca.certificate.sound(), now));
     }
