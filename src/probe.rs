@@ -12,22 +12,22 @@ use crate::error::{Failure, Result};
 use crate::set::{CertificateFile, LeafFiles};
 
 mod diagnosis;
+mod endpoint;
 mod grpc;
 mod handshake;
 mod plain;
 mod reach;
 mod reply;
 mod rest;
-mod target;
 mod wire;
 
 pub use diagnosis::{Diagnosis, Expectation, diagnose};
+pub use endpoint::Endpoint;
 pub use grpc::Answer;
 pub use handshake::{HandshakeResult, Tls, Version};
 pub use plain::Plain;
 pub use reach::{Attempt, Reached};
 pub use reply::{Refusal, Reply};
-pub use target::Target;
 
 use handshake::{ClientSettings, connect_tls};
 use wire::Wire;
@@ -35,7 +35,7 @@ use wire::Wire;
 /// What is asked, and of whom.
 pub struct Probe<'a> {
     /// The server.
-    pub target: &'a Target,
+    pub endpoint: &'a Endpoint,
     /// Its name in the client's eyes: `--server-name`, or the host.
     pub server_name: ServerName<'static>,
     /// The client's key and certificate, where there are some that can be used.
@@ -90,7 +90,7 @@ impl Server {
 
 /// Asks everything.
 pub fn probe(probe: &Probe<'_>) -> Found {
-    let attempts = match reach::reach(probe.target, probe.timeout) {
+    let attempts = match reach::reach(probe.endpoint, probe.timeout) {
         Ok(attempts) => attempts,
         Err(failure) => return Found { attempts: Vec::new(), server: None, failure: Some(failure) },
     };
@@ -118,7 +118,7 @@ fn interview(probe: &Probe<'_>, address: SocketAddr) -> Result<Server> {
             last = Some(handshake);
             stream
         };
-        let is_rest = rest::is_rest(connect, &probe.target.authority());
+        let is_rest = rest::is_rest(connect, &probe.endpoint.http_authority());
         if let Some(handshake) = last.filter(|_| is_rest) {
             server.handshake = HandshakeResult { is_confirmed: true, ..handshake };
             server.answer = Some(Answer::Rest);
@@ -127,10 +127,10 @@ fn interview(probe: &Probe<'_>, address: SocketAddr) -> Result<Server> {
     };
     let settings = || settings(None).map(|settings| if is_rest { settings.with_http1() } else { settings });
     if matches!(server.handshake.reply, Reply::NotTls(_) | Reply::Closed | Reply::Silent) {
-        let authority = probe.target.authority();
-        let plain = plain::ask(|| wire(probe, address), &authority)?;
+        let http_authority = probe.endpoint.http_authority();
+        let plain = plain::ask(|| wire(probe, address), &http_authority)?;
         server.answer = match plain {
-            Plain::Http2 => Some(grpc::ask(wire(probe, address)?, &authority).0),
+            Plain::Http2 => Some(grpc::ask(wire(probe, address)?, &http_authority).0),
             Plain::Http1(_) | Plain::Other(_) | Plain::Closed | Plain::Silent => None,
         };
         server.plain = Some(plain);
@@ -155,7 +155,7 @@ fn converse(
     let Some(connection) = connection.filter(|_| handshake.speaks_http2()) else {
         return Ok((handshake, None));
     };
-    let (answer, end) = grpc::ask(connection, &probe.target.authority());
+    let (answer, end) = grpc::ask(connection, &probe.endpoint.http_authority());
     match end {
         // TLS 1.3 that was slow to refuse.
         Some(refusal @ Reply::Refused(_)) => handshake.reply = refusal,

@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn only_errors_keep_a_run_from_writing() {
         for &code in Code::ALL {
-            let finding = Finding::new(code, Place::Target, "is not as it should be");
+            let finding = Finding::new(code, Place::Server, "is not as it should be");
             assert_eq!(is_valid(&[finding]), code.row().severity < Severity::Error, "{}", code.name());
         }
     }

@@ -31,7 +31,7 @@ pub struct Files<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Server<'a> {
     /// Its address as the user gave it.
-    pub target: &'a str,
+    pub endpoint: &'a str,
     /// What it sends.
     pub certificate: Option<&'a Certificate>,
 }
@@ -48,7 +48,7 @@ impl<'a> Files<'a> {
             }
             Place::File(Owner::Absent(role), kind) => self.pair[usize::from(role == Role::Client)].file(kind),
             Place::File(Owner::Ca | Owner::Leaf(_) | Owner::Served, _) => place.name_in(self.set),
-            Place::Target => self.server.map_or("server", |server| server.target).to_owned(),
+            Place::Server => self.server.map_or("server", |server| server.endpoint).to_owned(),
         }
     }
 
@@ -68,7 +68,7 @@ impl<'a> Files<'a> {
             Place::File(Owner::Ca, FileKind::Certificate) => self.ca,
             Place::File(Owner::Leaf(at), FileKind::Key) => named(at).and_then(|(_, key, _)| key),
             Place::File(Owner::Leaf(at), FileKind::Certificate) => named(at).map(|(.., path)| path),
-            Place::File(..) | Place::Target => None,
+            Place::File(..) | Place::Server => None,
         }
     }
 
@@ -76,7 +76,7 @@ impl<'a> Files<'a> {
     pub(super) fn leaf(&self, at: Place) -> Option<&'a Leaf> {
         match at {
             Place::File(Owner::Leaf(at), _) => self.set.leaves.get(at),
-            Place::File(Owner::Ca | Owner::Absent(_) | Owner::Served, _) | Place::Target => None,
+            Place::File(Owner::Ca | Owner::Absent(_) | Owner::Served, _) | Place::Server => None,
         }
     }
 }

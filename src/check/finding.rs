@@ -34,7 +34,7 @@ pub enum Place {
     /// In a file.
     File(Owner, FileKind),
     /// At the address of a running server.
-    Target,
+    Server,
 }
 
 impl Place {
@@ -42,7 +42,7 @@ impl Place {
     pub fn owner(self) -> Option<Owner> {
         match self {
             Self::File(owner, _) => Some(owner),
-            Self::Target => None,
+            Self::Server => None,
         }
     }
 
@@ -55,7 +55,7 @@ impl Place {
     pub fn beside(self, kind: FileKind) -> Self {
         match self {
             Self::File(owner, _) => Self::File(owner, kind),
-            Self::Target => self,
+            Self::Server => self,
         }
     }
 
@@ -68,7 +68,7 @@ impl Place {
             }
             Self::File(Owner::Absent(role), kind) => BaseName::of_role(role).file(kind),
             Self::File(Owner::Served, _) => "served certificate".to_owned(),
-            Self::Target => "server".to_owned(),
+            Self::Server => "server".to_owned(),
         }
     }
 }
@@ -160,7 +160,7 @@ impl Finding {
         let fix = match at {
             Place::File(Owner::Ca, _) => ca.fix,
             Place::File(Owner::Leaf(_) | Owner::Absent(_), _) => leaf.fix,
-            Place::File(Owner::Served, _) | Place::Target => server,
+            Place::File(Owner::Served, _) | Place::Server => server,
         };
         Self {
             code,

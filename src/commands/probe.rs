@@ -9,7 +9,7 @@ use super::print;
 use crate::check::{self, client_set};
 use crate::cli::{LookArgs, Parsed, SetArgs, WHICH_FILES};
 use crate::error::{Exit, Failure, Result};
-use crate::probe::{Expectation, Probe, Target, diagnose, probe};
+use crate::probe::{Endpoint, Expectation, Probe, diagnose, probe};
 use crate::profile::Role;
 use crate::report::ProbeReport;
 use crate::san::San;
@@ -17,8 +17,8 @@ use crate::san::San;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The server: HOST, HOST:PORT, [IPV6]:PORT or a URI; the port is 19530 unless it is said
-    #[arg(value_name = "HOST:PORT", value_parser = Target::parse)]
-    target: Target,
+    #[arg(value_name = "HOST:PORT", value_parser = Endpoint::parse)]
+    target: Endpoint,
     /// Name of the server in its certificate, where that is not HOST; what pymilvus calls `server_name`
     #[arg(long, value_name = "NAME", value_parser = Parsed(San::parse))]
     server_name: Option<San>,
@@ -69,9 +69,9 @@ impl Args {
             Failure::usage(format!("--server-name {name}: not a name that TLS can ask for"))
                 .hint("give a host name or an address")
         })?;
-        let found = probe(&Probe { target: &target, server_name, client, timeout: self.timeout });
+        let found = probe(&Probe { endpoint: &target, server_name, client, timeout: self.timeout });
         let expectation =
-            Expectation { target: &target, server_name: &name, set: &set, tls_mode: self.tls_mode, now };
+            Expectation { endpoint: &target, server_name: &name, set: &set, tls_mode: self.tls_mode, now };
         let diagnosis = diagnose(&found, &expectation);
         let report = ProbeReport::new(&question, &expectation, &found, &diagnosis);
         print(&report, self.output.into())?;

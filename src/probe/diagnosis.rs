@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Answer, Found, Plain, Reached, Refusal, Reply, Server, Target, Tls, Version};
+use super::{Answer, Endpoint, Found, Plain, Reached, Refusal, Reply, Server, Tls, Version};
 use crate::check::{Code, Finding, Fix, Message, Place, Severity};
 use crate::error::Failure;
 use crate::files::FileKind;
@@ -18,7 +18,7 @@ use served::{served, trusted};
 /// What the server is held against.
 pub struct Expectation<'a> {
     /// The server.
-    pub target: &'a Target,
+    pub endpoint: &'a Endpoint,
     /// Its name in the client's eyes.
     pub server_name: &'a San,
     /// The CA that clients trust, the client, and the server as the directory has it.
@@ -60,7 +60,7 @@ impl Diagnosis {
 /// Judges what was found.
 pub fn diagnose(found: &Found, expected: &Expectation<'_>) -> Diagnosis {
     let Some(server) = &found.server else {
-        return Diagnosis { unknown: Some(unreachable(found, expected.target)), ..Diagnosis::default() };
+        return Diagnosis { unknown: Some(unreachable(found, expected.endpoint)), ..Diagnosis::default() };
     };
     let mut diagnosis = match &server.handshake.tls {
         Some(tls) => over_tls(server, tls, expected),
@@ -74,7 +74,7 @@ pub fn diagnose(found: &Found, expected: &Expectation<'_>) -> Diagnosis {
     diagnosis
 }
 
-fn unreachable(found: &Found, target: &Target) -> Failure {
+fn unreachable(found: &Found, endpoint: &Endpoint) -> Failure {
     if let Some(failure) = &found.failure {
         return failure.clone();
     }
@@ -83,11 +83,11 @@ fn unreachable(found: &Found, target: &Target) -> Failure {
         found.attempts.iter().map(|attempt| attempt.address.ip().to_string()).collect();
     let addresses = addresses.join(" and ");
     if all(&Reached::Refused) {
-        return Failure::failed(format!("{target}: nothing listens there ({addresses})"))
+        return Failure::failed(format!("{endpoint}: nothing listens there ({addresses})"))
             .hint("start Milvus and wait until it is up, or give the port that it listens on");
     }
     if all(&Reached::TimedOut) {
-        return Failure::failed(format!("{target}: no answer in time from {addresses}"))
+        return Failure::failed(format!("{endpoint}: no answer in time from {addresses}"))
             .hint("look for a firewall in between, or give it longer with --timeout");
     }
     let whys: Vec<String> = found
@@ -95,7 +95,7 @@ fn unreachable(found: &Found, target: &Target) -> Failure {
         .iter()
         .map(|attempt| format!("{}: {}", attempt.address.ip(), attempt.reached.in_words()))
         .collect();
-    Failure::failed(format!("{target}: no connection ({})", whys.join("; ")))
+    Failure::failed(format!("{endpoint}: no connection ({})", whys.join("; ")))
         .hint("look at the network, or give another host")
 }
 
@@ -123,7 +123,7 @@ fn without_tls(server: &Server, expected: &Expectation<'_>) -> Diagnosis {
             finding
         }
         (reply, _) => {
-            diagnosis.unknown = Some(wordless(expected.target, reply));
+            diagnosis.unknown = Some(wordless(expected.endpoint, reply));
             return diagnosis;
         }
     };
@@ -131,14 +131,14 @@ fn without_tls(server: &Server, expected: &Expectation<'_>) -> Diagnosis {
     diagnosis
 }
 
-fn wordless(target: &Target, reply: &Reply) -> Failure {
+fn wordless(endpoint: &Endpoint, reply: &Reply) -> Failure {
     if *reply == Reply::Silent {
         return Failure::failed(format!(
-            "{target}: takes the connection, and says nothing until the time is up"
+            "{endpoint}: takes the connection, and says nothing until the time is up"
         ))
         .hint("wait until Milvus is up, give it longer with --timeout, or give another port");
     }
-    Failure::failed(format!("{target}: takes the connection, and closes it without a word")).hint(
+    Failure::failed(format!("{endpoint}: takes the connection, and closes it without a word")).hint(
         "wait until Milvus is up (a port that Docker publishes does that while nothing listens behind it), or look at \
          its log",
     )
@@ -146,7 +146,7 @@ fn wordless(target: &Target, reply: &Reply) -> Failure {
 
 /// A finding about the server itself.
 fn problem(code: Code, message: impl Into<Message>) -> Finding {
-    Finding::new(code, Place::Target, message)
+    Finding::new(code, Place::Server, message)
 }
 
 /// The server says no, and not because of the client's certificate.
@@ -182,7 +182,7 @@ fn plaintext(server: &Server) -> Finding {
 
 fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Diagnosis {
     let mut diagnosis = Diagnosis { tls_mode: tls_mode(server, tls), ..Diagnosis::default() };
-    let target = expected.target;
+    let endpoint = expected.endpoint;
     // A handshake that ended before the server sent its certificate says nothing of it.
     if tls.chain.is_some() || server.handshake.reply == Reply::Accepted {
         diagnosis.findings.extend(served(tls, expected));
@@ -198,7 +198,7 @@ fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Diagnosis
     }
     if let Some(Answer::Unavailable(says)) = &server.answer {
         diagnosis.unknown = Some(
-            Failure::failed(format!("{target}: answers for a Milvus that is not there ({says})"))
+            Failure::failed(format!("{endpoint}: answers for a Milvus that is not there ({says})"))
                 .hint("wait until Milvus is up, or look at what stands before it"),
         );
     }
@@ -206,13 +206,14 @@ fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Diagnosis
     {
         diagnosis.unknown = Some(
             Failure::failed(format!(
-                "{target}: has not said in time whether it takes the client's certificate"
+                "{endpoint}: has not said in time whether it takes the client's certificate"
             ))
             .hint("give it longer with --timeout"),
         );
     }
     if server.handshake.reply == Reply::Silent {
-        let message = format!("{target}: begins a TLS handshake, and says nothing more until the time is up");
+        let message =
+            format!("{endpoint}: begins a TLS handshake, and says nothing more until the time is up");
         diagnosis.unknown = Some(Failure::failed(message).hint("give it longer with --timeout"));
     }
     diagnosis.findings.extend(admission(server, tls, expected));

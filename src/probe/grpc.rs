@@ -53,18 +53,18 @@ pub enum Answer {
 }
 
 /// Asks over a connection that is ready for HTTP/2. Where TLS refuses late, how it does.
-pub(super) fn ask<S: Read + Write + Unpin>(stream: S, authority: &str) -> (Answer, Option<Reply>) {
+pub(super) fn ask<S: Read + Write + Unpin>(stream: S, http_authority: &str) -> (Answer, Option<Reply>) {
     let mut io = BlockingIo { stream, may_read: false, refusal: None };
-    match call(&mut io, authority) {
+    match call(&mut io, http_authority) {
         Some(answer) => (answer, None),
         None => (Answer::Nothing, io.refusal.take()),
     }
 }
 
-fn call<S: Read + Write + Unpin>(io: &mut BlockingIo<S>, authority: &str) -> Option<Answer> {
+fn call<S: Read + Write + Unpin>(io: &mut BlockingIo<S>, http_authority: &str) -> Option<Answer> {
     let request = Request::builder()
         .method(Method::POST)
-        .uri(format!("http://{authority}{METHOD}"))
+        .uri(format!("http://{http_authority}{METHOD}"))
         .header("content-type", "application/grpc")
         .header("te", "trailers")
         .body(())

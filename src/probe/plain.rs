@@ -28,12 +28,12 @@ pub enum Plain {
 }
 
 /// Asks in plaintext.
-pub(super) fn ask(connect: impl Fn() -> Result<Wire>, authority: &str) -> Result<Plain> {
+pub(super) fn ask(connect: impl Fn() -> Result<Wire>, http_authority: &str) -> Result<Plain> {
     match say(connect()?, PREFACE) {
         plain @ (Plain::Http2 | Plain::Http1(_)) => Ok(plain),
         // Some web servers take HTTP/2 for nonsense.
         plain => {
-            let request = format!("GET / HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+            let request = format!("GET / HTTP/1.1\r\nHost: {http_authority}\r\nConnection: close\r\n\r\n");
             Ok(match say(connect()?, request.as_bytes()) {
                 web @ Plain::Http1(_) => web,
                 _ => plain,

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use super::Target;
+use super::Endpoint;
 use crate::error::{Failure, Result};
 use crate::foreign::typed;
 
@@ -43,8 +43,8 @@ impl Reached {
 }
 
 /// All addresses of the host, at the same time; in the order in which clients would try them.
-pub(super) fn reach(target: &Target, timeout: Duration) -> Result<Vec<Attempt>> {
-    let addresses = resolve(target, timeout)?;
+pub(super) fn reach(endpoint: &Endpoint, timeout: Duration) -> Result<Vec<Attempt>> {
+    let addresses = resolve(endpoint, timeout)?;
     let attempts: Vec<_> = addresses
         .into_iter()
         .map(|address| (address, thread::Builder::new().spawn(move || attempt(address, timeout))))
@@ -76,9 +76,9 @@ fn attempt(address: SocketAddr, timeout: Duration) -> Reached {
 }
 
 /// The system's resolver has a patience of its own; it is left behind when ours is at its end.
-fn resolve(target: &Target, timeout: Duration) -> Result<Vec<SocketAddr>> {
+fn resolve(endpoint: &Endpoint, timeout: Duration) -> Result<Vec<SocketAddr>> {
     let (sender, receiver) = mpsc::channel();
-    let (host, port) = (target.host.clone(), target.port);
+    let (host, port) = (endpoint.host.clone(), endpoint.port);
     let look_up = move || {
         let found = (host.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
         // Nobody listens any more if it took too long.
@@ -89,8 +89,8 @@ fn resolve(target: &Target, timeout: Duration) -> Result<Vec<SocketAddr>> {
         look_up();
     }
     let failed = |reason: &str| {
-        Failure::failed(format!("{target}: the host's address cannot be found: {reason}"))
-            .hint(format!("look it up with: getent hosts {}", typed(&target.host)))
+        Failure::failed(format!("{endpoint}: the host's address cannot be found: {reason}"))
+            .hint(format!("look it up with: getent hosts {}", typed(&endpoint.host)))
     };
     match receiver.recv_timeout(timeout) {
         Ok(Ok(addresses)) if addresses.is_empty() => Err(failed("it has none")),

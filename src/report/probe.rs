@@ -104,10 +104,10 @@ impl ProbeReport {
     ) -> Self {
         let server = found.server.as_ref();
         let chain = server.and_then(Server::chain);
-        let target = expected.target.to_string();
+        let target = expected.endpoint.to_string();
         let certificate = chain.map(|file| &file.certificate);
         let files = Files {
-            server: Some(check::Server { target: &target, certificate }),
+            server: Some(check::Server { endpoint: &target, certificate }),
             ..check::files(question, expected.set)
         };
         Self {
