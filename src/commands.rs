@@ -15,7 +15,7 @@ use crate::issue::Progress;
 use crate::profile::Role;
 use crate::report::progress::{Narrator, say_waiting};
 use crate::report::{Outcome, Report, Text, write_json};
-use crate::run::{self, Complete, Done, Place, World};
+use crate::run::{self, Complete, DirectoryKind, Done, World};
 use crate::spec::Spec;
 use crate::store::Step;
 
@@ -189,7 +189,7 @@ pub struct System<'a> {
     /// Fills octets from the operating system's randomness.
     pub random: &'a dyn Fn(&mut [u8]) -> Result<()>,
     /// Is told of every step of a transaction.
-    pub at: &'a mut dyn FnMut(Place, Step),
+    pub at: &'a mut dyn FnMut(DirectoryKind, Step),
 }
 
 impl Cli {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anstyle::AnsiColor;
 use milvus_certgen::error::{Exit, Failure};
-use milvus_certgen::internal::{Cli, Place, Step, System, printable};
+use milvus_certgen::internal::{Cli, DirectoryKind, Step, System, printable};
 use time::OffsetDateTime;
 use zeroizing_alloc::ZeroAlloc;
 
@@ -65,12 +65,12 @@ fn print_error(error: &anyhow::Error) {
 /// Debug builds end at once, as if killed, at the step of a transaction that the crash tests name: `Staged(0)` for
 /// the set's, `Copy:Staged(0)` and `Ca:Staged(0)` for the others.
 #[cfg(debug_assertions)]
-fn end_at_step() -> impl FnMut(Place, Step) {
+fn end_at_step() -> impl FnMut(DirectoryKind, Step) {
     let wanted = std::env::var("MILVUS_CERTGEN_TEST_ABORT_AT").unwrap_or_default();
-    move |place, step| {
-        let name = match place {
-            Place::Set => format!("{step:?}"),
-            Place::Ca | Place::Copy => format!("{place:?}:{step:?}"),
+    move |directory, step| {
+        let name = match directory {
+            DirectoryKind::Set => format!("{step:?}"),
+            DirectoryKind::Ca | DirectoryKind::Copy => format!("{directory:?}:{step:?}"),
         };
         if name == wanted {
             std::process::abort();
@@ -79,6 +79,6 @@ fn end_at_step() -> impl FnMut(Place, Step) {
 }
 
 #[cfg(not(debug_assertions))]
-fn end_at_step() -> impl FnMut(Place, Step) {
+fn end_at_step() -> impl FnMut(DirectoryKind, Step) {
     |_, _| {}
 }

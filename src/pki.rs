@@ -13,7 +13,7 @@ use crate::subject::Subject;
 
 mod names;
 
-use names::{Place, Unsigned, signed, stand_in};
+use names::{NameField, Unsigned, signed, stand_in};
 
 /// id-ce-nameConstraints
 const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
@@ -98,7 +98,7 @@ pub fn self_sign(
         params.key_identifier_method = KeyIdMethod::PreSpecified(id.to_vec());
     }
     let built = params.self_signed(&Unsigned(key)).map_err(|e| unsigned("the CA", &e))?;
-    let names = [(Place::Issuer, subject), (Place::Subject, subject)];
+    let names = [(NameField::Issuer, subject), (NameField::Subject, subject)];
     let made = signed(built.der(), &names, key).map_err(|e| unsigned("the CA", &e))?;
     Certificate::from_der(&made).map_err(|why| Failure::failed(format!("the new CA file {why}")))
 }
@@ -172,7 +172,7 @@ pub fn sign(
     let spki =
         rcgen::SubjectPublicKeyInfo::from_der(&public_key.spki).map_err(|e| unsigned(role.name(), &e))?;
     let built = params.signed_by(&spki, &issuer).map_err(|e| unsigned(role.name(), &e))?;
-    let names = [(Place::Issuer, &ca_certificate.subject), (Place::Subject, &identity.subject)];
+    let names = [(NameField::Issuer, &ca_certificate.subject), (NameField::Subject, &identity.subject)];
     let made = signed(built.der(), &names, ca_key).map_err(|e| unsigned(role.name(), &e))?;
     Certificate::from_der(&made).map_err(|why| Failure::failed(format!("the new {role} file {why}")))
 }
@@ -181,7 +181,7 @@ pub fn sign(
 pub fn request(role: Role, identity: &Identity, key: &PrivateKey) -> Result<Csr> {
     let params = parameters(role, key.kind(), identity)?;
     let built = params.serialize_request(&Unsigned(key)).map_err(|e| unsigned(role.name(), &e))?;
-    let names = [(Place::SubjectOfRequest, &identity.subject)];
+    let names = [(NameField::SubjectOfRequest, &identity.subject)];
     let made = signed(built.der(), &names, key).map_err(|e| unsigned(role.name(), &e))?;
     Csr::from_der(&made).map_err(|why| Failure::failed(format!("the new {role} request {why}")))
 }

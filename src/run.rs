@@ -18,7 +18,7 @@ mod copy;
 mod locked;
 mod outputs;
 
-pub use locked::{Locked, Place, in_directory};
+pub use locked::{DirectoryKind, Locked, in_directory};
 
 use copy::Copy;
 use outputs::{add_ca_copy, check_outputs, self_check, set_access};
@@ -30,7 +30,7 @@ pub struct World<'a> {
     /// Fills bytes from the operating system's randomness.
     pub random: &'a dyn Fn(&mut [u8]) -> Result<()>,
     /// Is told of every step of every transaction.
-    pub at: &'a mut dyn FnMut(Place, Step),
+    pub at: &'a mut dyn FnMut(DirectoryKind, Step),
     /// Is told what is being done.
     pub progress: &'a mut dyn FnMut(Progress),
     /// Is told of a directory that another run holds, before the wait for it.
@@ -292,7 +292,7 @@ pub fn write_files(
     in_directory(path, world.waiting, |directory| {
         directory.recover()?;
         let changes = decide(&Reader::strict(Some(directory.dir())), world)?;
-        directory.commit(&changes, &mut |step| (world.at)(Place::Set, step))?;
+        directory.commit(&changes, &mut |step| (world.at)(DirectoryKind::Set, step))?;
         Ok(names(&changes))
     })
 }

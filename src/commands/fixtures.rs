@@ -15,7 +15,7 @@ use crate::error::{Exit, Failure, Result};
 use crate::files::shown;
 use crate::fixtures::{FIXTURES, Fixture, Flaw, Made, Maker, TITLE, incomplete_readme, readme};
 use crate::report::Report;
-use crate::run::{Place, World, in_directory};
+use crate::run::{DirectoryKind, World, in_directory};
 use crate::san::{San, names_of_common_name};
 use crate::store::{Change, Directory, Kind, Reader, Staged};
 
@@ -152,7 +152,7 @@ fn make(job: &Job, world: &World<'_>) -> Result<Vec<(&'static str, Vec<Change>)>
 }
 
 fn write(directory: &Directory, made: Vec<(&'static str, Vec<Change>)>, world: &mut World<'_>) -> Result<()> {
-    let at = &mut |step| (world.at)(Place::Set, step);
+    let at = &mut |step| (world.at)(DirectoryKind::Set, step);
     directory.commit(&[document(incomplete_readme())], at)?;
     let below: Vec<(Directory, Vec<Change>)> = made
         .into_iter()

@@ -41,7 +41,7 @@ pub(super) fn stand_in(subject: &Subject) -> DistinguishedName {
 
 /// Where a name stands among the parts of what is signed.
 #[derive(Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum NameField {
     /// `TBSCertificate`: version, serialNumber, signature, issuer.
     Issuer = 3,
     /// Then validity, subject.
@@ -52,7 +52,11 @@ pub(super) enum Place {
 
 /// Puts the names in their places and signs: a certificate and a request are both what is signed, the algorithm, and
 /// the signature.
-pub(super) fn signed(built: &[u8], names: &[(Place, &Subject)], key: &PrivateKey) -> Result<Vec<u8>, String> {
+pub(super) fn signed(
+    built: &[u8],
+    names: &[(NameField, &Subject)],
+    key: &PrivateKey,
+) -> Result<Vec<u8>, String> {
     let failed = |e: der::Error| e.to_string();
     let [unsigned, algorithm, _] = <[Any; 3]>::try_from(Vec::<Any>::from_der(built).map_err(failed)?)
         .map_err(|parts| format!("{} parts instead of three", parts.len()))?;

@@ -62,7 +62,7 @@ impl Endpoint {
         Ok(Self { host: host.to_owned(), port })
     }
 
-    /// As HTTP's `:http_authority` has it: a zone means something on this machine alone, and is no part of it.
+    /// As HTTP's `:authority` has it: a zone means something on this machine alone, and is no part of it.
     pub fn http_authority(&self) -> String {
         let host = self.host.split('%').next().unwrap_or_default();
         Self { host: host.to_owned(), port: self.port }.to_string()

@@ -10,7 +10,7 @@ use crate::store::{Change, Dir, Directory, Step};
 
 /// Which of a run's directories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum DirectoryKind {
     /// Where the set is.
     Set,
     /// Where a CA from elsewhere is.
@@ -129,16 +129,16 @@ impl Locked {
         mut changes: Vec<Change>,
         mut serial: Vec<Change>,
         copy: &[Change],
-        at: &mut dyn FnMut(Place, Step),
+        at: &mut dyn FnMut(DirectoryKind, Step),
     ) -> Result<()> {
         if self.ca.is_none() {
             // A CA in the output directory, by another path.
             changes.append(&mut serial);
         }
         let own = [
-            (self.ca.as_ref(), Place::Ca, serial.as_slice()),
-            (Some(&self.output), Place::Set, changes.as_slice()),
-            (self.copy.as_ref(), Place::Copy, copy),
+            (self.ca.as_ref(), DirectoryKind::Ca, serial.as_slice()),
+            (Some(&self.output), DirectoryKind::Set, changes.as_slice()),
+            (self.copy.as_ref(), DirectoryKind::Copy, copy),
         ];
         let mut staged = Vec::new();
         for (directory, place, changes) in own {
