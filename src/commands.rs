@@ -247,7 +247,7 @@ fn in_world<T>(
         random: system.random,
         at: &mut *system.at,
         progress: &mut |step: Progress| narrator.step(&step),
-        waiting: &|directory: &Path| say_waiting(quiet, directory),
+        on_wait: &|directory: &Path| say_waiting(quiet, directory),
     })
 }
 

@@ -34,7 +34,7 @@ pub struct World<'a> {
     /// Is told what is being done.
     pub progress: &'a mut dyn FnMut(Progress),
     /// Is told of a directory that another run holds, before the wait for it.
-    pub waiting: &'a dyn Fn(&Path),
+    pub on_wait: &'a dyn Fn(&Path),
 }
 
 /// What a run did, or would do.
@@ -95,7 +95,7 @@ pub fn act(template: &Spec, complete: Complete<'_>, world: &mut World<'_>) -> Re
     // not even an empty directory behind.
     let is_there = Directory::find(&template.out_dir)?.is_some() || template.external_ca.is_some();
     let made = if is_there { None } else { Some(decide_on_nothing(template, complete, world)?) };
-    let locked = Locked::new(template, world.waiting)?;
+    let locked = Locked::new(template, world.on_wait)?;
     let result = act_locked(template, complete, world, &locked, made);
     if result.is_err() {
         locked.abandon();
@@ -289,7 +289,7 @@ pub fn write_files(
         }
         return Ok(names(&changes));
     }
-    in_directory(path, world.waiting, |directory| {
+    in_directory(path, world.on_wait, |directory| {
         directory.recover()?;
         let changes = decide(&Reader::strict(Some(directory.dir())), world)?;
         directory.commit(&changes, &mut |step| (world.at)(DirectoryKind::Set, step))?;

@@ -69,7 +69,7 @@ fn fixtures(job: &Job, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
         let made = if is_made { make(job, world)? } else { Vec::new() };
         return Ok(Report::of_files(dir, &names(&made), true));
     }
-    in_directory(dir, world.waiting, |directory| {
+    in_directory(dir, world.on_wait, |directory| {
         directory.recover()?;
         if !decide(job, &Reader::strict(Some(directory.dir())))? {
             return Ok(Report::of_files(dir, &[], false));
@@ -160,7 +160,7 @@ fn write(directory: &Directory, made: Vec<(&'static str, Vec<Change>)>, world: &
         .collect::<Result<_>>()?;
     let mut staged: Vec<Staged<'_>> = Vec::new();
     for (below, changes) in &below {
-        below.lock(|| (world.waiting)(below.dir().path()))?;
+        below.lock(|| (world.on_wait)(below.dir().path()))?;
         let result = below.recover().and_then(|_| below.stage(changes, &mut |_| {}));
         match result {
             Ok(one) => staged.extend(one),

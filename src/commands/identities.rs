@@ -99,7 +99,7 @@ fn bulk(template: &Spec, leaves: &[LeafSpec], output: OutputArgs, world: &mut Wo
         }
         return Ok(tally);
     }
-    let locked = Locked::new(template, world.waiting)?;
+    let locked = Locked::new(template, world.on_wait)?;
     let result = write_all(specs, &locked, &mut tally, output, world);
     if result.is_err() {
         locked.abandon();

@@ -238,14 +238,14 @@ impl<const T: usize, const B: usize> Drop for Modulus<T, B> {
 fn to_limbs<const T: usize, const B: usize>(number: &BoxedUint, bits: usize) -> Number<T, B> {
     let mut limbs = [[0; T]; B];
     let mut words = number.as_words().iter();
-    let (mut waiting, mut count) = (0_u128, 0);
+    let (mut pending, mut count) = (0_u128, 0);
     for limb in limbs.as_flattened_mut() {
         while count < bits {
-            waiting |= words.next().map_or(0, |word| u128::from(*word)) << count;
+            pending |= words.next().map_or(0, |word| u128::from(*word)) << count;
             count += Word::BITS as usize;
         }
-        *limb = low(waiting) & ((1 << bits) - 1);
-        waiting >>= bits;
+        *limb = low(pending) & ((1 << bits) - 1);
+        pending >>= bits;
         count -= bits;
     }
     limbs

@@ -32,10 +32,10 @@ pub struct Locked {
 impl Locked {
     /// Opens, and makes where they are missing, all directories of the run, and locks them; always in the same
     /// order, so that two runs never wait for each other.
-    pub fn new(spec: &Spec, waiting: &dyn Fn(&Path)) -> Result<Self> {
+    pub fn new(spec: &Spec, on_wait: &dyn Fn(&Path)) -> Result<Self> {
         loop {
             let opened = Self::open(spec)?;
-            match opened.lock(waiting) {
+            match opened.lock(on_wait) {
                 Ok(true) => return Ok(opened),
                 // A run that failed has removed a directory that it had made, while this one waited for it.
                 Ok(false) => {}
@@ -78,7 +78,7 @@ impl Locked {
     }
 
     /// Locks in the order of the directories' identities. False if one of them is another by now.
-    fn lock(&self, waiting: &dyn Fn(&Path)) -> Result<bool> {
+    fn lock(&self, on_wait: &dyn Fn(&Path)) -> Result<bool> {
         let mut all: Vec<&Directory> =
             [Some(&self.output), self.ca.as_ref(), self.copy.as_ref()].into_iter().flatten().collect();
         let mut order = Vec::with_capacity(all.len());
@@ -87,7 +87,7 @@ impl Locked {
         }
         order.sort_by_key(|(identity, _)| *identity);
         for (_, directory) in order {
-            if !directory.lock(|| waiting(directory.dir().path()))? {
+            if !directory.lock(|| on_wait(directory.dir().path()))? {
                 return Ok(false);
             }
         }
@@ -164,12 +164,12 @@ impl Locked {
 /// into it.
 pub fn in_directory<T>(
     path: &Path,
-    waiting: &dyn Fn(&Path),
+    on_wait: &dyn Fn(&Path),
     work: impl FnOnce(&Directory) -> Result<T>,
 ) -> Result<T> {
     let directory = loop {
         let directory = Directory::open(path)?;
-        if directory.lock(|| waiting(path))? {
+        if directory.lock(|| on_wait(path))? {
             break directory;
         }
     };

@@ -107,14 +107,14 @@ impl Directory {
         Ok(Self { dir, made: Vec::new() })
     }
 
-    /// Waits for other runs in the directory. `waiting` is called before a wait. False if by the time it is locked
+    /// Waits for other runs in the directory. `on_wait` is called before a wait. False if by the time it is locked
     /// the path leads to another directory: a run that failed has removed the one it had made.
-    pub fn lock(&self, waiting: impl Fn()) -> Result<bool> {
+    pub fn lock(&self, on_wait: impl Fn()) -> Result<bool> {
         let path = self.dir.path();
         match self.dir.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                waiting();
+                on_wait();
                 self.dir.lock().map_err(|e| failed(path, "cannot be locked", &e))?;
             }
             Err(TryLockError::Error(e)) => return Err(failed(path, "cannot be locked", &e)),
