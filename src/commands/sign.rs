@@ -165,7 +165,7 @@ fn judge(file: &Path, terms: &Terms) -> Result<Judged> {
         _ => PathBuf::from("."),
     };
     let notes = csr.overruled(role).into_iter().map(|what| format!("{}: {what}", shown(file))).collect();
-    let place = Directory::find(&dir)?.and_then(|dir| dir.identity().ok());
+    let place = Directory::find(&dir)?.and_then(|dir| dir.id().ok());
     Ok(Judged { dir, place, leaf, notes })
 }
 

@@ -47,8 +47,8 @@ impl Copy {
             return Ok(Some(Self::read(spec, tls_dir, &Reader::strict(None), None)?));
         };
         for other in [Some(spec.out_dir.clone()), spec.external_ca_dir()].into_iter().flatten() {
-            let other = Directory::find(&other)?.map(|other| other.identity());
-            if other.is_some_and(|other| other.ok() == dir.identity().ok()) {
+            let other = Directory::find(&other)?.map(|other| other.id());
+            if other.is_some_and(|other| other.ok() == dir.id().ok()) {
                 return Err(own_directory(tls_dir));
             }
         }

@@ -60,16 +60,16 @@ impl Locked {
     }
 
     fn add(&mut self, spec: &Spec) -> Result<()> {
-        let output = self.output.identity()?;
+        let output = self.output.id()?;
         if let Some(ca) = self.ca.take() {
             // The same directory by another path.
-            self.ca = if ca.identity()? == output { None } else { Some(ca) };
+            self.ca = if ca.id()? == output { None } else { Some(ca) };
         }
         if let Some(tls_dir) = &spec.tls_dir {
             let copy = Directory::open(&tls_dir.path)?;
-            let own = copy.identity()?;
+            let own = copy.id()?;
             self.copy = Some(copy);
-            let is_ca = self.ca.as_ref().is_some_and(|ca| ca.identity().is_ok_and(|ca| ca == own));
+            let is_ca = self.ca.as_ref().is_some_and(|ca| ca.id().is_ok_and(|ca| ca == own));
             if own == output || is_ca {
                 return Err(own_directory(tls_dir));
             }
@@ -83,7 +83,7 @@ impl Locked {
             [Some(&self.output), self.ca.as_ref(), self.copy.as_ref()].into_iter().flatten().collect();
         let mut order = Vec::with_capacity(all.len());
         for directory in all.drain(..) {
-            order.push((directory.identity()?, directory));
+            order.push((directory.id()?, directory));
         }
         order.sort_by_key(|(identity, _)| *identity);
         for (_, directory) in order {

@@ -80,7 +80,7 @@ impl Directory {
     }
 
     /// Opens the directory, and makes it with its parents if it is missing. It is not locked yet: where a run needs
-    /// several, the order of the locks goes by [`Directory::identity`].
+    /// several, the order of the locks goes by [`Directory::id`].
     pub fn open(path: &Path) -> Result<Self> {
         let mut made = Vec::new();
         let dir = open_or_make(path, &mut made);
@@ -119,13 +119,13 @@ impl Directory {
             }
             Err(TryLockError::Error(e)) => return Err(failed(path, "cannot be locked", &e)),
         }
-        let there = Dir::open(path).and_then(|dir| dir.identity()).ok();
-        Ok(there.is_some() && there == self.dir.identity().ok())
+        let there = Dir::open(path).and_then(|dir| dir.id()).ok();
+        Ok(there.is_some() && there == self.dir.id().ok())
     }
 
     /// What tells this directory from another, whatever their paths: runs lock in this order.
-    pub fn identity(&self) -> Result<DirectoryId> {
-        self.dir.identity().map_err(|e| failed(self.dir.path(), "cannot be read", &e))
+    pub fn id(&self) -> Result<DirectoryId> {
+        self.dir.id().map_err(|e| failed(self.dir.path(), "cannot be read", &e))
     }
 
     /// For reading.

@@ -84,7 +84,7 @@ impl Dir {
     }
 
     /// See [`DirectoryId`].
-    pub fn identity(&self) -> io::Result<DirectoryId> {
+    pub fn id(&self) -> io::Result<DirectoryId> {
         self.handle.metadata().map(|metadata| (metadata.dev(), metadata.ino()))
     }
 
@@ -139,7 +139,7 @@ impl Dir {
         let is_here = match parent {
             None => true,
             Some(parent) => match self.sub_with(parent, OFlags::empty()) {
-                Ok(dir) => dir.identity()? == self.identity()?,
+                Ok(dir) => dir.id()? == self.id()?,
                 Err(_) => false,
             },
         };

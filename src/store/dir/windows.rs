@@ -141,7 +141,7 @@ impl Dir {
     }
 
     /// See [`DirectoryId`].
-    pub fn identity(&self) -> io::Result<DirectoryId> {
+    pub fn id(&self) -> io::Result<DirectoryId> {
         let mut hasher = DefaultHasher::new();
         self.path.canonicalize()?.hash(&mut hasher);
         Ok((hasher.finish(), 0))
