@@ -1,4 +1,4 @@
-//! Reading certificates and requests: x509-parser lives here. What is read is owned and typed; nothing above
+//! Reading certificates and requests: x509-parser lives here. What is read is owned and of types of its own; nothing above
 //! parses again.
 
 use time::OffsetDateTime;

@@ -128,19 +128,19 @@ fn why_not(name: &str) -> Option<&'static str> {
     }
 }
 
-/// The path as a shell takes it, for hints that are commands. What is no path has [`foreign::typed`].
-pub fn typed(path: &std::path::Path) -> String {
+/// The path as a shell takes it, for hints that are commands. What is no path has [`foreign::quoted`].
+pub fn quoted(path: &std::path::Path) -> String {
     let bare = path.strip_prefix(".").ok().filter(|bare| !bare.as_os_str().is_empty()).unwrap_or(path);
     if bare.as_os_str().as_encoded_bytes().starts_with(b"-") {
         // Or it is taken for a flag.
-        return foreign::typed(std::path::Path::new(".").join(bare));
+        return foreign::quoted(std::path::Path::new(".").join(bare));
     }
-    foreign::typed(bare)
+    foreign::quoted(bare)
 }
 
 /// The shell's line that converts that file, from the line in which `{}` stands for it.
 pub fn converted(line: &str, file: &std::path::Path) -> String {
-    line.replace("{}", &typed(file))
+    line.replace("{}", &quoted(file))
 }
 
 /// The path for people: without the `./` of the current directory.

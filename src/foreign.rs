@@ -1,7 +1,7 @@
 //! What others wrote: names in certificates and requests, names of files, what a server says.
 //!
 //! Within the program it stays as it is. Whatever reaches a terminal goes through [`printable`] at the door (`report`
-//! for standard output, `main` for errors), and a word of theirs in a command that a hint gives goes through [`typed`].
+//! for standard output, `main` for errors), and a word of theirs in a command that a hint gives goes through [`quoted`].
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -37,7 +37,7 @@ pub fn is_hidden(c: char) -> bool {
 }
 
 /// One word of a POSIX shell's command, whatever is in it. Nothing in it needs [`printable`].
-pub fn typed(word: impl AsRef<OsStr>) -> String {
+pub fn quoted(word: impl AsRef<OsStr>) -> String {
     let word = word.as_ref();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/+@:,".contains(c);
     match word.to_str() {
@@ -48,10 +48,10 @@ pub fn typed(word: impl AsRef<OsStr>) -> String {
 }
 
 /// A flag and its value as a shell takes them.
-pub fn typed_flag(flag: &str, value: &str) -> String {
+pub fn quoted_flag(flag: &str, value: &str) -> String {
     // A value that looks like a flag is one, unless it is bound to its own.
     let between = if value.starts_with('-') { '=' } else { ' ' };
-    format!("{flag}{between}{}", typed(value))
+    format!("{flag}{between}{}", quoted(value))
 }
 
 /// The word as the output of `printf`, which every shell has; bytes as octal digits, as POSIX knows no others. What a
@@ -106,10 +106,10 @@ mod tests {
     fn a_shell_reads_the_word_that_was_meant() {
         use std::os::unix::ffi::OsStrExt;
 
-        assert_eq!(typed("a/b.pem"), "a/b.pem");
-        assert_eq!(typed("it's $(x)"), r"'it'\''s $(x)'");
-        assert_eq!(typed("\u{1b}%"), r#""$(printf '\033\045')""#);
-        assert_eq!(typed("a\n"), r"$'a\012'");
+        assert_eq!(quoted("a/b.pem"), "a/b.pem");
+        assert_eq!(quoted("it's $(x)"), r"'it'\''s $(x)'");
+        assert_eq!(quoted("\u{1b}%"), r#""$(printf '\033\045')""#);
+        assert_eq!(quoted("a\n"), r"$'a\012'");
         let words: [&[u8]; 12] = [
             b"",
             b"a'; touch pwned; '",
@@ -125,10 +125,10 @@ mod tests {
             b"'\n'",
         ];
         for word in words {
-            let typed = typed(OsStr::from_bytes(word));
-            assert_eq!(printable(&typed), typed);
-            let heard = said_by_a_shell(&format!("for word in {typed}; do printf '<%s>' \"$word\"; done"));
-            assert_eq!(heard, [b"<", word, b">"].concat(), "{typed}");
+            let quoted = quoted(OsStr::from_bytes(word));
+            assert_eq!(printable(&quoted), quoted);
+            let heard = said_by_a_shell(&format!("for word in {quoted}; do printf '<%s>' \"$word\"; done"));
+            assert_eq!(heard, [b"<", word, b">"].concat(), "{quoted}");
         }
     }
 }

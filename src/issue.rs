@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind, typed};
+use crate::files::{BaseName, FileKind, quoted};
 use crate::keys::{self, KeyFormat, PrivateKey, encoding};
 use crate::parallel;
 use crate::pki;
@@ -278,7 +278,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         std::iter::successors(first, Serial::next).find(|serial| !in_use.contains(serial)).ok_or_else(|| {
             let file = self.set.ca_base.file(FileKind::Serial);
             Failure::failed(format!("{file}: holds the last serial number that fits in 20 bytes"))
-                .hint(format!("begin anew with: rm {}", typed(Path::new(&file))))
+                .hint(format!("begin anew with: rm {}", quoted(Path::new(&file))))
         })
     }
 

@@ -60,7 +60,7 @@ pub mod subject;
 pub mod internal {
     pub use crate::check::{Case, Client, Code, Concern, Part, Rule, rules};
     pub use crate::commands::{Cli, System};
-    pub use crate::foreign::{is_hidden, printable, typed};
+    pub use crate::foreign::{is_hidden, printable, quoted};
     pub use crate::run::DirectoryKind;
     pub use crate::store::Step;
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::error::{Failure, Result};
-use crate::foreign::typed;
+use crate::foreign::quoted;
 
 #[cfg(test)]
 mod tests;
@@ -53,7 +53,7 @@ impl San {
     }
 
     /// As `--san` takes it; `None` where it takes no such name, though a certificate from elsewhere may have one.
-    pub fn typed(&self) -> Option<String> {
+    pub fn flag_value(&self) -> Option<String> {
         let text = match self {
             Self::Uri(uri) => format!("URI:{uri}"),
             other => other.value(),
@@ -172,8 +172,8 @@ fn recognise(text: &str) -> Result<San, Refused> {
                 "a URL, not a name",
                 format!(
                     "use {}, or {} if a URI name is really wanted",
-                    typed(host),
-                    typed(format!("URI:{text}"))
+                    quoted(host),
+                    quoted(format!("URI:{text}"))
                 ),
             )),
             _ => parse_uri(text),
@@ -186,7 +186,7 @@ fn recognise(text: &str) -> Result<San, Refused> {
         return parse_email(text);
     }
     if let Some(host) = without_port(text) {
-        return Err(refused("has a port, and certificates have none", format!("use {}", typed(host))));
+        return Err(refused("has a port, and certificates have none", format!("use {}", quoted(host))));
     }
     if text.contains(':') {
         if text.to_ascii_lowercase().starts_with("urn:") {
@@ -223,7 +223,7 @@ fn is_number(text: &str) -> bool {
 
 fn parse_ip(text: &str) -> Result<San, Refused> {
     text.parse().map(San::Ip).map_err(|_| match without_port(text) {
-        Some(host) => refused("not a plain IP address", format!("use {}", typed(format!("IP:{host}")))),
+        Some(host) => refused("not a plain IP address", format!("use {}", quoted(format!("IP:{host}")))),
         None => refused("not an IP address", "write it as IP:10.0.0.7 or IP:2001:db8::7"),
     })
 }
@@ -234,13 +234,16 @@ fn parse_dns(text: &str) -> Result<String, Refused> {
         return Err(match a_label_form(text) {
             Some(ascii) => refused(
                 "not ASCII, as names in certificates are",
-                format!("use its A-label form, {}", typed(ascii)),
+                format!("use its A-label form, {}", quoted(ascii)),
             ),
             None => refused("not ASCII, as names in certificates are", "use the A-label form (xn--...)"),
         });
     }
     if let Some(name) = text.strip_suffix('.') {
-        return Err(refused("ends with a dot, which certificates leave out", format!("use {}", typed(name))));
+        return Err(refused(
+            "ends with a dot, which certificates leave out",
+            format!("use {}", quoted(name)),
+        ));
     }
     if text.len() > 253 {
         return Err(refused(
@@ -259,7 +262,7 @@ fn parse_dns(text: &str) -> Result<String, Refused> {
     if wildcard && !rest.contains('.') {
         return Err(refused(
             "a wildcard needs two labels after it, or clients refuse it",
-            format!("use a wildcard under a domain, such as {}", typed(format!("*.db.{rest}"))),
+            format!("use a wildcard under a domain, such as {}", quoted(format!("*.db.{rest}"))),
         ));
     }
     // Every parser of addresses takes such a name for a broken IPv4 address (WHATWG URL, "ends in a number").

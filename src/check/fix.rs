@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use super::{Files, Finding, Owner};
-use crate::files::{FileKind, typed};
+use crate::files::{FileKind, quoted};
 
 mod commands;
 mod keys;
@@ -104,7 +104,7 @@ impl Files<'_> {
         if let ControlFlow::Break(fix) = self.around_a_key(finding) {
             return fix;
         }
-        let typed_path = typed(&self.path(at));
+        let quoted_path = quoted(&self.path(at));
         Some(match finding.fix {
             Fix::None => return None,
             Fix::Reissue | Fix::SignWithCa => self.reissue(at),
@@ -113,28 +113,28 @@ impl Files<'_> {
             Fix::PairUp => return self.pair_up(at),
             Fix::RekeyAsRsa => self.renew(at, " --rekey --key-type rsa"),
             Fix::Shorten => self.renew(at, " --days 825"),
-            Fix::Create => self.create(at, &typed_path),
+            Fix::Create => self.create(at, &quoted_path),
             Fix::MoveAway => self.move_away(at),
-            Fix::Replace if at.is(FileKind::Serial) => format!("rm {typed_path}"),
+            Fix::Replace if at.is(FileKind::Serial) => format!("rm {quoted_path}"),
             Fix::Replace => self.replace(at),
             Fix::CompleteChain => "put the CAs above it behind it, up to the root".to_owned(),
             Fix::SetClock => self.set_clock(at),
-            Fix::RestrictMode => format!("chmod 600 {typed_path}"),
+            Fix::RestrictMode => format!("chmod 600 {quoted_path}"),
             Fix::TakePasswordOff => return self.conversion_of(at),
             Fix::ConvertToPkcs8 => format!(
-                "openssl pkcs8 -topk8 -nocrypt -in {typed_path} -out {typed_path}.new && mv {typed_path}.new {typed_path}"
+                "openssl pkcs8 -topk8 -nocrypt -in {quoted_path} -out {quoted_path}.new && mv {quoted_path}.new {quoted_path}"
             ),
             Fix::AddNames => return self.add_names(at),
             Fix::AnotherCa => ANOTHER_CA.to_owned(),
             Fix::Rewrite => self.rewrite(at),
             Fix::Reorder => self.reorder(at)?,
             Fix::AddIssuer => format!(
-                "append the issuing CA's certificate to {typed_path}; if {} is not its root, put the root there",
+                "append the issuing CA's certificate to {quoted_path}; if {} is not its root, put the root there",
                 self.name(Owner::Ca.file(FileKind::Certificate))
             ),
             Fix::NameHost => self.name_host(at),
             Fix::AddPurpose => self.add_purpose(at),
-            Fix::SetSerial => format!("echo {} > {typed_path}", self.newest_serial()?),
+            Fix::SetSerial => format!("echo {} > {quoted_path}", self.newest_serial()?),
             Fix::HideCaKey => {
                 "move it to where only you can read it, and run milvus-certgen there".to_owned()
             }

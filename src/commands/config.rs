@@ -9,7 +9,7 @@ use crate::check::{Severity, check, files};
 use crate::cli::{Parsed, SetArgs, WHICH_FILES};
 use crate::config::{Secured, Setting, Target, render};
 use crate::error::{Exit, Failure, Result};
-use crate::files::typed;
+use crate::files::quoted;
 
 const KUBERNETES: &str = "Kubernetes";
 
@@ -87,7 +87,7 @@ impl Args {
             let files = files(&question, &checked.set);
             let finding = finding.sentence(&|place| files.name(place));
             let failure = Failure::failed(format!("{finding}: a set that does not work is not configured"));
-            return Err(failure.hint(format!("see what is wrong with: milvus-certgen check {}", typed(dir))));
+            return Err(failure.hint(format!("see what is wrong with: milvus-certgen check {}", quoted(dir))));
         }
         let setting = Setting {
             dir,

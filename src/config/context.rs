@@ -15,12 +15,12 @@ use crate::certificate::Certificate;
 use crate::check;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
-use crate::foreign::{is_hidden, typed};
+use crate::foreign::{is_hidden, quoted};
 use crate::keys::KeyKind;
 use crate::profile::Role;
 use crate::san::San;
 use crate::set::{Leaf, Set};
-use crate::store::read_typed;
+use crate::store::read_path;
 
 /// Where Compose mounts what Milvus reads, beside the Compose file.
 const MOUNTED: &str = "tls";
@@ -110,7 +110,7 @@ impl Setting<'_> {
             client_file => self.client_base.to_string(),
             ca_pem => self.path(row.access, &ca_pem)?,
             common_name => certificate.subject.common_name().unwrap_or(&server_name),
-            server_names => names.iter().filter_map(San::typed).collect::<Vec<_>>(),
+            server_names => names.iter().filter_map(San::flag_value).collect::<Vec<_>>(),
             dns_names => names.iter().filter(|n| matches!(n, San::Dns(_))).map(San::value).collect::<Vec<_>>(),
             ip_addresses => names.iter().filter(|n| matches!(n, San::Ip(_))).map(San::value).collect::<Vec<_>>(),
             days => (certificate.not_after - certificate.not_before).whole_days(),
@@ -201,7 +201,7 @@ impl Setting<'_> {
                 "--host {host:?}: {} is not for it, and this client cannot be told another name",
                 shown(&pem)
             ))
-            .hint(format!("give a --host that it is for, such as {}", typed(&server_name))));
+            .hint(format!("give a --host that it is for, such as {}", quoted(&server_name))));
         }
         Ok((name.value(), server_name))
     }
@@ -257,7 +257,7 @@ impl Setting<'_> {
     fn contents(&self, server: &Leaf, client: Option<&Leaf>, ca_pem: &str) -> Result<Value> {
         let encoded = |file: String| -> Result<Zeroizing<String>> {
             let path = self.dir.join(&file);
-            let octets = read_typed(&path)?.ok_or_else(|| {
+            let octets = read_path(&path)?.ok_or_else(|| {
                 Failure::failed(format!("{}: is missing", shown(&path)))
                     .hint("give the directory of a whole set with --dir")
             })?;

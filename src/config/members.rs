@@ -8,7 +8,7 @@ use super::context::Setting;
 use super::{Row, Secured};
 use crate::check;
 use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind, shown, typed};
+use crate::files::{BaseName, FileKind, quoted, shown};
 use crate::profile::Role;
 use crate::san::San;
 use crate::set::Leaf;
@@ -89,7 +89,7 @@ impl Setting<'_> {
     fn lacks(&self, role: Role, name: &str) -> Failure {
         let mut hint = format!("issue one with: milvus-certgen {role} {name}");
         if self.dir != Path::new(".") {
-            hint = format!("{hint} --out-dir {}", typed(self.dir));
+            hint = format!("{hint} --out-dir {}", quoted(self.dir));
         }
         Failure::failed(format!("{}: has no {role} certificate for {name}", shown(self.dir))).hint(hint)
     }

@@ -6,8 +6,8 @@ use super::{Action, AuthorityPlan, authority_validity, is_expiring, limits, loss
 use crate::certificate::Certificate;
 use crate::check::{self, Finding, Place, Run};
 use crate::error::{Damage, Failure, Result};
-use crate::files::{BaseName, FileKind, converted, shown, typed};
-use crate::foreign::typed_flag;
+use crate::files::{BaseName, FileKind, converted, quoted, shown};
+use crate::foreign::quoted_flag;
 use crate::pki::{Before, MaySignFor};
 use crate::profile::{CLIENT_AUTH, Role, SERVER_AUTH};
 use crate::set::{Loaded, Set};
@@ -45,12 +45,12 @@ fn no_ca(spec: &Spec) -> Failure {
     if spec.external_ca.is_some() {
         return failure.hint("name a CA's certificate with --ca-cert, and its key with --ca-key");
     }
-    let mut dir = match typed(&spec.out_dir) {
+    let mut dir = match quoted(&spec.out_dir) {
         here if here == "." => String::new(),
         dir => format!(" -o {dir}"),
     };
     if spec.ca_base != BaseName::of_role(Role::Ca) {
-        dir = format!("{dir} {}", typed_flag("--ca-file", &spec.ca_base.to_string()));
+        dir = format!("{dir} {}", quoted_flag("--ca-file", &spec.ca_base.to_string()));
     }
     failure.hint(format!("make a CA with: milvus-certgen ca{dir}; or name one with --ca-cert and --ca-key"))
 }
@@ -240,7 +240,7 @@ pub(super) fn check_usable(spec: &Spec, set: &Set, ca: &AuthorityPlan, signs: bo
     if let (Some(problem), false) = (set.ca.serial.problem(), set.ca.serial.is_missing()) {
         return Err(Failure::failed(format!("{}: {problem}", path(spec, FileKind::Serial))).hint(format!(
             "put the last serial number there in hexadecimal, or begin anew with: rm {}",
-            typed(&spec.ca_path(FileKind::Serial))
+            quoted(&spec.ca_path(FileKind::Serial))
         )));
     }
     Ok(())

@@ -10,8 +10,8 @@ use super::losses::check_key;
 use crate::certificate::Certificate;
 use crate::check;
 use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind, shown, typed};
-use crate::foreign::typed_flag;
+use crate::files::{BaseName, FileKind, quoted, shown};
+use crate::foreign::quoted_flag;
 use crate::profile::Role;
 use crate::san::{San, names_of_common_name};
 use crate::set::{Leaf, LeafFiles};
@@ -57,8 +57,8 @@ pub(super) fn inherited<'a>(
     let pem = spec.out_dir.join(asked.base.file(FileKind::Certificate));
     let problem = files.certificate.problem().unwrap_or("is not this CA's, or not for its role");
     let flags = match asked.role {
-        Role::Server => typed_flag("--cn", common_name) + &more_names(common_name, &names),
-        _ => typed_flag("--client-cn", common_name),
+        Role::Server => quoted_flag("--cn", common_name) + &more_names(common_name, &names),
+        _ => quoted_flag("--client-cn", common_name),
     };
     Err(Failure::failed(format!("{}: {problem}, and what is left of it is for {common_name:?}", shown(&pem)))
         .hint(format!("if it is to be signed for that again, say so: {flags}")))
@@ -67,9 +67,10 @@ pub(super) fn inherited<'a>(
 /// The flag for the names that the CN does not stand for, as far as it takes them.
 fn more_names(common_name: &str, names: &[San]) -> String {
     let own = names_of_common_name(common_name).unwrap_or_default();
-    let more: Vec<String> = names.iter().filter(|name| !own.contains(name)).filter_map(San::typed).collect();
+    let more: Vec<String> =
+        names.iter().filter(|name| !own.contains(name)).filter_map(San::flag_value).collect();
     match (more.is_empty(), own.is_empty()) {
-        (false, _) => format!(" {}", typed_flag("--san", &more.join(","))),
+        (false, _) => format!(" {}", quoted_flag("--san", &more.join(","))),
         (true, false) => String::new(),
         (true, true) => " --san NAME".to_owned(),
     }
@@ -93,8 +94,8 @@ pub(super) fn check_files(
         let (pem, key) = (spec.out_dir.join(pem), spec.out_dir.join(key));
         return Err(Failure::failed(format!("{}: holds its private key too", shown(&pem))).hint(format!(
             "put the key into a file of its own: openssl pkey -in {} -out {}",
-            typed(&pem),
-            typed(&key)
+            quoted(&pem),
+            quoted(&key)
         )));
     }
     if !matches!(asked.wish, Wish::Create { .. }) {
@@ -104,8 +105,8 @@ pub(super) fn check_files(
     let refuse = |kind: FileKind, why: &str| {
         Err(Failure::failed(format!("{}: is there already, {why}", path(kind))).hint(format!(
             "move it away, or make {name:?} elsewhere: --out-dir DIR --ca-cert {} --ca-key {}",
-            typed(&spec.ca_path(FileKind::Certificate)),
-            typed(&spec.ca_path(FileKind::Key))
+            quoted(&spec.ca_path(FileKind::Certificate)),
+            quoted(&spec.ca_path(FileKind::Key))
         )))
     };
     if let Some(certificate) = existing {
@@ -136,12 +137,12 @@ fn check_clock(asked: &LeafSpec, spec: &Spec, there: &Leaf, now: OffsetDateTime)
     let existing = there.files.sound_certificate();
     let is_early = |certificate: &&Certificate| asked.wish.is_open() && certificate.not_before > now;
     let Some(certificate) = existing.filter(is_early) else { return Ok(()) };
-    let mut renewal = format!("milvus-certgen renew {}", typed(Path::new(&there.base.to_string())));
+    let mut renewal = format!("milvus-certgen renew {}", quoted(Path::new(&there.base.to_string())));
     if spec.out_dir != Path::new(".") {
-        renewal = format!("{renewal} -o {}", typed(&spec.out_dir));
+        renewal = format!("{renewal} -o {}", quoted(&spec.out_dir));
     }
     if let Some(ca) = &spec.external_ca {
-        renewal = format!("{renewal} --ca-cert {} --ca-key {}", typed(&ca.certificate), typed(&ca.key));
+        renewal = format!("{renewal} --ca-cert {} --ca-key {}", quoted(&ca.certificate), quoted(&ca.key));
     } else if spec.ca_base != BaseName::of_role(Role::Ca) {
         renewal = format!("{renewal} --ca-file {}", spec.ca_base);
     }
@@ -160,7 +161,7 @@ pub(super) fn check_identity(plan: &LeafPlan, spec: &Spec) -> Result<()> {
     if !plan.identity.subject.is_valid() {
         let why = format!("{}: its subject is no name in DER", shown(&pem));
         return Err(Failure::failed(why)
-            .hint(format!("move it away, and a new one is made: mv {0} {0}.old", typed(&pem))));
+            .hint(format!("move it away, and a new one is made: mv {0} {0}.old", quoted(&pem))));
     }
     if plan.identity.subject.is_empty() && plan.identity.names.is_empty() {
         return Err(Failure::usage(format!(

@@ -4,7 +4,7 @@
 use super::{Action, AuthorityPlan, LeafPlan, authority};
 use crate::certificate::Csr;
 use crate::error::{Damage, DamageKind, Failure, Result};
-use crate::files::{BaseName, FileKind, converted, shown, typed};
+use crate::files::{BaseName, FileKind, converted, quoted, shown};
 use crate::keys::PublicKey;
 use crate::set::{CertificateFile, KeyFile, LeafFiles, Loaded, Set};
 use crate::spec::{LeafSpec, Spec, Wish};
@@ -148,9 +148,9 @@ pub(crate) fn request_holds_key(file: &Loaded<Csr>) -> bool {
 /// The refusal to write over a file that holds a private key where none belongs.
 pub(crate) fn holds_key(file: &std::path::Path, key: &std::path::Path, is_key_missing: bool) -> Failure {
     let failure = Failure::failed(format!("{}: holds a private key, which would be lost", shown(file)));
-    let file = typed(file);
+    let file = quoted(file);
     if is_key_missing {
-        return failure.hint(format!("put it where the key belongs: mv {file} {}", typed(key)));
+        return failure.hint(format!("put it where the key belongs: mv {file} {}", quoted(key)));
     }
     failure.hint(format!("move it away with: mv {file} {file}.old"))
 }

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::authority::{names, unusable};
 use crate::check::{self, Code, Concern, Finding, Run, Severity};
 use crate::error::Result;
-use crate::files::{BaseName, FileKind, typed};
+use crate::files::{BaseName, FileKind, quoted};
 use crate::profile::Role;
 use crate::set::Set;
 use crate::spec::{CaPolicy, Spec};
@@ -111,7 +111,7 @@ fn renewal(spec: &Spec, set: &Set) -> Option<String> {
     let mut command = "milvus-certgen renew --ca".to_owned();
     let dir = pem.parent().filter(|dir| !dir.as_os_str().is_empty() && *dir != std::path::Path::new("."));
     if let Some(dir) = dir {
-        command = format!("{command} -o {}", typed(dir));
+        command = format!("{command} -o {}", quoted(dir));
     }
     if base != BaseName::of_role(Role::Ca) {
         command = format!("{command} --ca-file {base}");

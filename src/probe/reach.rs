@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Endpoint;
 use crate::error::{Failure, Result};
-use crate::foreign::typed;
+use crate::foreign::quoted;
 
 /// One address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +90,7 @@ fn resolve(endpoint: &Endpoint, timeout: Duration) -> Result<Vec<SocketAddr>> {
     }
     let failed = |reason: &str| {
         Failure::failed(format!("{endpoint}: the host's address cannot be found: {reason}"))
-            .hint(format!("look it up with: getent hosts {}", typed(&endpoint.host)))
+            .hint(format!("look it up with: getent hosts {}", quoted(&endpoint.host)))
     };
     match receiver.recv_timeout(timeout) {
         Ok(Ok(addresses)) if addresses.is_empty() => Err(failed("it has none")),

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::certificate::{Certificate, certificates_from_pem};
 use crate::error::{Failure, Result};
-use crate::files::{FileKind, shown, typed};
+use crate::files::{FileKind, quoted, shown};
 use crate::keys::{PublicKey, encoding};
 use crate::set::Set;
 use crate::spec::{Spec, TlsDir};
@@ -269,7 +269,7 @@ pub(super) fn own_directory(tls_dir: &TlsDir) -> Failure {
 }
 
 fn holds_ca_key(tls_dir: &TlsDir, name: &str) -> Failure {
-    let dir = typed(&tls_dir.path);
+    let dir = quoted(&tls_dir.path);
     Failure::failed(format!(
         "{}: is a CA's private key, and --tls-dir {dir} is what a Milvus server may see",
         shown(&tls_dir.path.join(name))

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::check::{self, Finding, Owner, Place, Run, Severity};
 use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind, shown, typed};
+use crate::files::{BaseName, FileKind, quoted, shown};
 use crate::form;
 use crate::issue::Issued;
 use crate::plan::{Action, KeyChoice, LeafPlan, Plan, holds_key};
@@ -100,7 +100,7 @@ fn check_given_away(dir: &Dir, name: &str) -> Result<()> {
         _ => return Ok(()),
     };
     Err(Failure::failed(format!("{}: {why}, and is not given another owner or mode", shown(&path)))
-        .hint(format!("put the file itself there: cp {0} {0}.copy && mv {0}.copy {0}", typed(&path))))
+        .hint(format!("put the file itself there: cp {0} {0}.copy && mv {0}.copy {0}", quoted(&path))))
 }
 
 /// No file of a CA from elsewhere is written over, but its serial file; no serial file is a link; no certificate gets

@@ -17,7 +17,7 @@ use windows as system;
 
 pub use system::has_other_names;
 pub use system::{Dir, DirectoryId, mode_of};
-pub(super) use system::{effective_user, is_socket, is_unsupported, open_typed, set_mode, set_owner};
+pub(super) use system::{effective_user, is_socket, is_unsupported, open_path, set_mode, set_owner};
 
 /// Links within a directory that are followed, one after the other.
 const MOST_LINKS: usize = 8;

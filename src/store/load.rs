@@ -6,7 +6,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::dir::{Dir, Kind, is_link_out, is_socket, open_typed};
+use super::dir::{Dir, Kind, is_link_out, is_socket, open_path};
 use super::transaction::{Interrupted, why};
 use crate::certificate::{Certificate, certificates_from_pem, csr_from_pem};
 use crate::error::{Damage, DamageKind, Failure, Result};
@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
 
 /// Reads one file of each kind to look at it; a path that is not given is a missing file.
 pub fn look_at(key: Option<&Path>, certificate: Option<&Path>, password: Option<&str>) -> LeafFiles {
-    let look = |path: &Path| looked_at(path, open_typed(path));
+    let look = |path: &Path| looked_at(path, open_path(path));
     LeafFiles {
         key: key.map_or(Loaded::Missing, |path| parsed(look(path), |file| parse::key(file, password))),
         certificate: certificate.map_or(Loaded::Missing, |path| parsed(look(path), parse::certificates)),
@@ -149,7 +149,7 @@ pub fn look_at(key: Option<&Path>, certificate: Option<&Path>, password: Option<
 
 /// Reads the files of a CA from elsewhere. Links are followed: the paths were typed.
 pub fn load_ca(key: &Path, certificate: &Path, serial: &Path, password: Option<&str>) -> Result<CaFiles> {
-    let read = |path| read(path, open_typed(path));
+    let read = |path| read(path, open_path(path));
     Ok(CaFiles {
         key: parsed(read(key)?, |file| parse::key(file, password)),
         certificate: parsed(read(certificate)?, parse::certificates),
@@ -157,9 +157,9 @@ pub fn load_ca(key: &Path, certificate: &Path, serial: &Path, password: Option<&
     })
 }
 
-/// Reads a file whose path was typed; `None` if there is none.
-pub fn read_typed(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
-    match read(path, open_typed(path))? {
+/// Reads a file whose path was typed by the user; `None` if there is none.
+pub fn read_path(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    match read(path, open_path(path))? {
         Contents::Missing | Contents::Forbidden(_) | Contents::Unreadable(_) => Ok(None),
         Contents::Bytes(bytes) => Ok(Some(bytes)),
         Contents::TooLarge => Err(too_large(path)),

@@ -281,7 +281,7 @@ fn a_certificate_whose_file_has_an_odd_name_is_renewed_by_it() {
         fs::copy(sandbox.file(&format!("client.{end}")), sandbox.file(&format!("{RUNS}.{end}"))).unwrap();
     }
     let before = sandbox.read(&format!("{RUNS}.pem"));
-    let command = format!("milvus-certgen renew -q {}", milvus_certgen::internal::typed(RUNS));
+    let command = format!("milvus-certgen renew -q {}", milvus_certgen::internal::quoted(RUNS));
     assert!(run_hint(&sandbox, &command));
     assert_ne!(sandbox.read(&format!("{RUNS}.pem")), before);
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::certificate::Certificate;
 use crate::check::{Files, Owner, Place};
-use crate::files::{BaseName, FileKind, typed};
+use crate::files::{BaseName, FileKind, quoted};
 use crate::foreign;
 use crate::profile::Role;
 use crate::san::{San, add_missing};
@@ -56,7 +56,7 @@ impl Files<'_> {
         }
     }
 
-    pub(super) fn create(&self, at: Place, typed_path: &str) -> String {
+    pub(super) fn create(&self, at: Place, quoted_path: &str) -> String {
         let Some(leaf) = self.leaf(at) else {
             let is_absent = matches!(at.owner(), Some(Owner::Absent(_)));
             let is_empty = self.set.leaves.is_empty() && self.set.ca.key.is_missing();
@@ -64,8 +64,8 @@ impl Files<'_> {
         };
         if leaf.files.certificate.sound().is_some_and(|file| file.holds_key) {
             // Its key is there, in the wrong file.
-            let pem = typed(&self.path(at.beside(FileKind::Certificate)));
-            return format!("openssl pkey -in {pem} -out {typed_path}");
+            let pem = quoted(&self.path(at.beside(FileKind::Certificate)));
+            return format!("openssl pkey -in {pem} -out {quoted_path}");
         }
         self.reissue(at)
     }
@@ -151,9 +151,9 @@ impl Files<'_> {
         let Some((first, rest)) = hosts.split_first() else {
             return "start over with a host name: milvus-certgen --force --constrain --cn NAME".to_owned();
         };
-        let mut flags = format!("--force --constrain --cn {}", foreign::typed(first));
+        let mut flags = format!("--force --constrain --cn {}", foreign::quoted(first));
         if !rest.is_empty() {
-            flags = format!("{flags} --san {}", foreign::typed(rest.join(",")));
+            flags = format!("{flags} --san {}", foreign::quoted(rest.join(",")));
         }
         self.command(&flags)
     }
@@ -178,8 +178,8 @@ impl Files<'_> {
         }
         let mut all = usable_names(leaf);
         add_missing(&mut all, names.iter().cloned());
-        let list: Vec<String> = all.iter().filter_map(San::typed).collect();
-        Some(self.signing(&format!("--san {}", typed(Path::new(&list.join(","))))))
+        let list: Vec<String> = all.iter().filter_map(San::flag_value).collect();
+        Some(self.signing(&format!("--san {}", quoted(Path::new(&list.join(","))))))
     }
 
     /// The leaf whose key is in this one's place, while this one's is in its.
@@ -199,7 +199,7 @@ impl Files<'_> {
             == Some(of_other.role)
             && leaf.role != of_other.role;
         let kind = if is_certificate { FileKind::Certificate } else { FileKind::Key };
-        let [one, other] = [own, other].map(|at| typed(&self.path(Owner::Leaf(at).file(kind))));
+        let [one, other] = [own, other].map(|at| quoted(&self.path(Owner::Leaf(at).file(kind))));
         format!("mv {one} {one}.new && mv {other} {one} && mv {one}.new {other}")
     }
 
@@ -212,7 +212,7 @@ impl Files<'_> {
             Some(name) => format!(
                 "connect with server_name {} (--server-name here), or have the name put into the server's \
                  certificate",
-                foreign::typed(name.value())
+                foreign::quoted(name.value())
             ),
             None => "have the name put into the server's certificate".to_owned(),
         }
@@ -250,7 +250,7 @@ impl Files<'_> {
     pub(super) fn command(&self, flags: &str) -> String {
         let mut command = joined("milvus-certgen", flags);
         if let Some(dir) = self.dir.filter(|dir| *dir != Path::new(".")) {
-            command = format!("{command} -o {}", typed(dir));
+            command = format!("{command} -o {}", quoted(dir));
         }
         let [server, client] = self.pair;
         for (flag, base, role) in [
@@ -269,7 +269,7 @@ impl Files<'_> {
 }
 
 pub(super) fn word(base: &BaseName) -> String {
-    typed(Path::new(&base.to_string()))
+    quoted(Path::new(&base.to_string()))
 }
 
 fn has_names(leaf: &Leaf) -> bool {
@@ -282,7 +282,7 @@ fn usable_names(leaf: &Leaf) -> Vec<San> {
     let names = leaf.files.sound_certificate().and_then(|c| c.subject_alt_names.as_deref());
     let names = names.unwrap_or_default().iter().map(San::as_clients_read_it);
     let mut usable = Vec::new();
-    add_missing(&mut usable, names.filter(|name| name.typed().is_some()));
+    add_missing(&mut usable, names.filter(|name| name.flag_value().is_some()));
     usable
 }
 

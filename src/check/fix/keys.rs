@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::check::{Code, Concern, Files, Finding, Place};
 use crate::error::{Damage, DamageKind};
-use crate::files::{FileKind, converted, typed};
+use crate::files::{FileKind, converted, quoted};
 use crate::set::{Leaf, Loaded};
 
 impl Files<'_> {
@@ -56,7 +56,7 @@ impl Files<'_> {
             None if self.is_of_pair(leaf) => Some(self.signing("--rekey")),
             None if leaf.files.sound_certificate().is_some() => Some(self.renew(at, " --rekey")),
             None => {
-                let name = typed(std::path::Path::new(&leaf.base.to_string()));
+                let name = quoted(std::path::Path::new(&leaf.base.to_string()));
                 Some(self.signing(&format!("{} {name} --rekey", leaf.role)))
             }
         }
@@ -75,7 +75,7 @@ impl Files<'_> {
     }
 
     fn move_key_out(&self, leaf: &Leaf, at: Place) -> String {
-        let (from, key) = (typed(&self.path(at)), typed(&self.path(at.beside(FileKind::Key))));
+        let (from, key) = (quoted(&self.path(at)), quoted(&self.path(at.beside(FileKind::Key))));
         let to = if leaf.files.key.is_missing() { key } else { format!("{from}.old") };
         format!("mv {from} {to} && {}", self.reissue(at))
     }

@@ -1,7 +1,7 @@
 //! What fixes a file in which the right things are in the wrong place.
 
 use crate::check::{Files, Owner, Place};
-use crate::files::typed;
+use crate::files::quoted;
 use crate::set::Oddity;
 
 impl Files<'_> {
@@ -29,7 +29,7 @@ impl Files<'_> {
         let Some(Oddity::Order(place)) = file.oddity.filter(|_| !file.holds_key && !is_run_s) else {
             return Some(self.rewrite(at));
         };
-        let pem = typed(&self.path(at));
+        let pem = quoted(&self.path(at));
         Some(format!(
             "awk '/-----BEGIN/ {{ n++ }} {{ b[n] = b[n] $0 \"\\n\" }} END {{ printf \"%s\", b[0] b[{place}]; for (i = 1; i <= n; i++) \
              if (i != {place}) printf \"%s\", b[i] }}' {pem} > {pem}.new && mv {pem}.new {pem}"

@@ -24,7 +24,7 @@ pub struct Dir {
 pub type DirectoryId = (u64, u64);
 
 impl Dir {
-    /// Opens the directory. The path was typed: links in it are followed.
+    /// Opens the directory. The path was typed by the user: links in it are followed.
     pub fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let handle = rustix::fs::open(path, flags, Mode::empty())?;
@@ -194,8 +194,8 @@ impl Dir {
 
 const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
-/// Opens a file whose path was typed, as [`Dir::open_followed`] does.
-pub fn open_typed(path: &Path) -> io::Result<Option<File>> {
+/// Opens a file whose path was typed by the user, as [`Dir::open_followed`] does.
+pub fn open_path(path: &Path) -> io::Result<Option<File>> {
     match rustix::fs::open(path, READ, Mode::empty()) {
         Ok(file) => Ok(Some(file.into())),
         Err(e) => absent(e.into()),

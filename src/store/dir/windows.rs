@@ -40,7 +40,7 @@ pub struct Dir {
 pub type DirectoryId = (u64, u64);
 
 impl Dir {
-    /// Opens the directory. The path was typed: links in it are followed.
+    /// Opens the directory. The path was typed by the user: links in it are followed.
     pub fn open(path: &Path) -> io::Result<Self> {
         if !fs::metadata(path)?.is_dir() {
             return Err(ErrorKind::NotADirectory.into());
@@ -173,7 +173,7 @@ impl Dir {
             let path = self.path.join(&name);
             match fs::symlink_metadata(&path) {
                 Ok(metadata) if metadata.is_symlink() => name = self.linked(&name)?,
-                Ok(_) => return open_typed(&path),
+                Ok(_) => return open_path(&path),
                 Err(e) if e.kind() == ErrorKind::NotFound && links > 0 => break,
                 Err(e) => return absent(e),
             }
@@ -183,7 +183,7 @@ impl Dir {
 
     /// The same for a file that is only looked at: a link may lead anywhere.
     pub fn open_followed(&self, name: &str) -> io::Result<Option<File>> {
-        open_typed(&self.path.join(name))
+        open_path(&self.path.join(name))
     }
 
     /// Where a link leads, as it says.
@@ -236,8 +236,8 @@ impl Dir {
     }
 }
 
-/// Opens a file whose path was typed, as [`Dir::open_followed`] does.
-pub fn open_typed(path: &Path) -> io::Result<Option<File>> {
+/// Opens a file whose path was typed by the user, as [`Dir::open_followed`] does.
+pub fn open_path(path: &Path) -> io::Result<Option<File>> {
     match File::open(path) {
         Ok(file) => Ok(Some(file)),
         // Windows opens no directories as files, and calls that a denial.

@@ -7,7 +7,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::error::{Failure, Result};
-use crate::files::{Owner, shown, typed};
+use crate::files::{Owner, quoted, shown};
 use crate::store::dir::{Dir, set_mode, set_owner};
 
 /// One file to be put in its place.
@@ -70,7 +70,7 @@ pub(super) fn failed(path: &Path, what: &str, error: &io::Error) -> Failure {
             failure.hint("choose a directory that can be written with --out-dir")
         }
         ErrorKind::StorageFull => failure.hint("make room, or choose another directory with --out-dir"),
-        _ => failure.hint(format!("look at it with: ls -la {}", typed(path))),
+        _ => failure.hint(format!("look at it with: ls -la {}", quoted(path))),
     }
 }
 

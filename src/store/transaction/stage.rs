@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::files::{failed, why};
 use super::journal::Journal;
 use crate::error::{Failure, Result};
-use crate::files::{shown, typed};
+use crate::files::{quoted, shown};
 use crate::store::dir::{Dir, Kind, effective_user};
 
 pub(super) const STAGE: &str = ".milvus-certgen";
@@ -180,5 +180,5 @@ fn changed_meanwhile(parent: &Dir) -> Failure {
 
 fn remove(path: &std::path::Path) -> String {
     let path: PathBuf = path.components().collect();
-    format!("remove it: rm -rf {}", typed(&path))
+    format!("remove it: rm -rf {}", quoted(&path))
 }
