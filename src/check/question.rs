@@ -12,7 +12,7 @@ use crate::files::{BaseName, FileKind, shown};
 use crate::profile::Role;
 use crate::san::San;
 use crate::set::{CaFiles, Leaf, Loaded, Set};
-use crate::store::{Directory, Reader, look_at, mode_of, settled};
+use crate::store::{Directory, Reader, load_leniently, mode_of, settled};
 
 /// Which files, and what is asked of them.
 #[derive(Debug, Clone)]
@@ -91,7 +91,7 @@ pub fn client_set(question: &Question) -> Result<Set> {
     };
     if let Some(certificate) = &question.certificate {
         let base = BaseName::beside(certificate);
-        let files = look_at(question.key.as_deref(), Some(certificate), None);
+        let files = load_leniently(question.key.as_deref(), Some(certificate), None);
         set.leaves.retain(|leaf| leaf.role != Role::Client);
         set.leaves.push(Leaf { role: Role::Client, base, files });
     }
@@ -169,7 +169,7 @@ fn further(question: &Question, set: &Set, reader: &Reader<'_>) -> Result<Vec<Le
 /// `--cert`: that certificate alone, and its CA.
 fn read_named(question: &Question, certificate: &Path) -> Set {
     let base = BaseName::beside(certificate);
-    let files = look_at(question.key.as_deref(), Some(certificate), None);
+    let files = load_leniently(question.key.as_deref(), Some(certificate), None);
     // Names are asked of a server, whatever its certificate says that it is.
     let own = files.sound_certificate().and_then(Certificate::role).filter(|_| question.names.is_empty());
     let role = own.unwrap_or(Role::Server);
@@ -188,6 +188,6 @@ fn ca_base_of(question: &Question) -> BaseName {
 
 /// The CA's certificate without its key, which nothing here needs.
 fn ca_of(question: &Question) -> CaFiles {
-    let files = look_at(None, Some(&ca_path(question)), None);
+    let files = load_leniently(None, Some(&ca_path(question)), None);
     CaFiles { key: Loaded::Discarded, certificate: files.certificate, serial: Loaded::Missing }
 }

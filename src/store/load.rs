@@ -23,7 +23,7 @@ pub enum Policy {
     Strict,
     /// For who only looks: what cannot be read is part of the result, and links are followed wherever they lead, as
     /// into the volume of a Kubernetes Secret.
-    Look,
+    Lenient,
 }
 
 /// Reads the files of a directory. Damage within a file is part of the result.
@@ -131,14 +131,14 @@ impl<'a> Reader<'a> {
                 Err(e) if is_link_out(&e) => Err(link_out(dir, name)),
                 opened => read(&path, opened),
             },
-            Policy::Look => Ok(looked_at(&path, dir.open_followed(name))),
+            Policy::Lenient => Ok(read_leniently(&path, dir.open_followed(name))),
         }
     }
 }
 
 /// Reads one file of each kind to look at it; a path that is not given is a missing file.
-pub fn look_at(key: Option<&Path>, certificate: Option<&Path>, password: Option<&str>) -> LeafFiles {
-    let look = |path: &Path| looked_at(path, open_path(path));
+pub fn load_leniently(key: Option<&Path>, certificate: Option<&Path>, password: Option<&str>) -> LeafFiles {
+    let look = |path: &Path| read_leniently(path, open_path(path));
     LeafFiles {
         key: key.map_or(Loaded::Missing, |path| parsed(look(path), |file| parse::key(file, password))),
         certificate: certificate.map_or(Loaded::Missing, |path| parsed(look(path), parse::certificates)),
@@ -208,7 +208,7 @@ fn read(path: &Path, opened: io::Result<Option<File>>) -> Result<Contents> {
     Ok(Contents::Bytes(bytes))
 }
 
-fn looked_at(path: &Path, opened: io::Result<Option<File>>) -> Contents {
+fn read_leniently(path: &Path, opened: io::Result<Option<File>>) -> Contents {
     let is_forbidden = opened.as_ref().is_err_and(|e| e.kind() == ErrorKind::PermissionDenied);
     read(path, opened).unwrap_or_else(|failure| {
         let named = format!("{}: ", shown(path));

@@ -21,7 +21,7 @@ pub fn settled<T>(dir: &Dir, read: impl Fn(&Reader<'_>) -> Result<T>) -> Result<
         let before = state(dir);
         let found = Interrupted::find(dir);
         let interrupted = found.as_ref().ok().and_then(Option::as_ref);
-        let result = read(&Reader { dir: Some(dir), interrupted, policy: Policy::Look });
+        let result = read(&Reader { dir: Some(dir), interrupted, policy: Policy::Lenient });
         let is_at_rest = matches!(found, Ok(None)) || !dir.is_locked();
         if (state(dir) == before && is_at_rest) || attempts == MOST_ATTEMPTS {
             return Ok((result?, found?.is_some()));
