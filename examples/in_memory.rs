@@ -81,11 +81,11 @@ type Credentials = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 fn credentials(set: &Set, role: Role) -> Result<Credentials, Box<dyn Error>> {
     let files = &set.first(role).ok_or("no such certificate")?.files;
-    let file = files.certificate.sound().ok_or("no certificate")?;
+    let file = files.certificate.parsed().ok_or("no certificate")?;
     let certificates = std::iter::once(&file.certificate)
         .chain(&file.chain)
         .map(|certificate| CertificateDer::from(certificate.der.clone()))
         .collect();
-    let key = &files.key.sound().ok_or("no key")?.key;
+    let key = &files.key.parsed().ok_or("no key")?.key;
     Ok((certificates, PrivateKeyDer::Pkcs8(key.pkcs8().to_vec().into())))
 }

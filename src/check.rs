@@ -92,11 +92,11 @@ fn conduct(set: &Set, asked: Option<&Asked<'_>>, now: OffsetDateTime) -> Inspect
     for (at, one) in set.leaves.iter().enumerate() {
         findings.extend(match asked {
             Some(asked) => leaf::asked(set, at, asked, now),
-            None => leaf(Owner::Leaf(at), one, set.ca.certificate.sound(), now),
+            None => leaf(Owner::Leaf(at), one, set.ca.certificate.parsed(), now),
         });
     }
     let mut handshakes = Vec::new();
-    if let Some(ca) = set.ca.certificate.sound() {
+    if let Some(ca) = set.ca.certificate.parsed() {
         findings.extend(serials(set, &ca.certificate));
         if is_worth_a_handshake(&findings) {
             let (faults, are_verified) = chain::check(set, ca, now);
@@ -131,11 +131,11 @@ fn serials(set: &Set, ca: &Certificate) -> Vec<Finding> {
     let mut seen: Vec<(&Subject, &Serial)> = own.map(|serial| (&ca.subject, serial)).collect();
     let mut list = Vec::new();
     for (at, leaf) in set.leaves.iter().enumerate() {
-        let Some(certificate) = leaf.files.sound_certificate() else { continue };
+        let Some(certificate) = leaf.files.parsed_certificate() else { continue };
         let Some(serial) = &certificate.serial else { continue };
         // The same certificate under another name is a copy.
         let is_same =
-            |other: &Leaf| other.files.sound_certificate().is_some_and(|c| c.der == certificate.der);
+            |other: &Leaf| other.files.parsed_certificate().is_some_and(|c| c.der == certificate.der);
         if set.leaves[..at].iter().any(is_same) {
             continue;
         }

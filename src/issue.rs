@@ -52,7 +52,7 @@ pub(crate) struct Issued {
 ///     getrandom::fill(bytes).map_err(|e| milvus_certgen::error::Failure::failed(e.to_string()))
 /// };
 /// let set = issue::make(&spec, time::OffsetDateTime::now_utc(), random)?;
-/// let server = &set.first(Role::Server).and_then(|server| server.files.sound_certificate()).expect("made just now");
+/// let server = &set.first(Role::Server).and_then(|server| server.files.parsed_certificate()).expect("made just now");
 /// assert_eq!(server.subject.text, "C=CN, O=milvus, OU=milvus, CN=localhost");
 /// # Ok::<(), milvus_certgen::error::Failure>(())
 /// ```
@@ -121,12 +121,12 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         progress: &mut impl FnMut(Progress),
     ) -> Result<()> {
         let base = self.set.ca_base.clone();
-        let kept = self.set.ca.key.sound().filter(|_| ca.rewrite_key).map(|file| file.key.clone());
+        let kept = self.set.ca.key.parsed().filter(|_| ca.rewrite_key).map(|file| file.key.clone());
         if let Some(key) = new_key.or(kept) {
-            self.set.ca.key = Loaded::Sound(self.write_key(&base, key)?);
+            self.set.ca.key = Loaded::Parsed(self.write_key(&base, key)?);
         }
         if !matches!(ca.action, Action::Issue | Action::Resign) {
-            if let Some(file) = self.set.ca.certificate.sound().filter(|_| ca.rewrite_certificate).cloned() {
+            if let Some(file) = self.set.ca.certificate.parsed().filter(|_| ca.rewrite_certificate).cloned() {
                 self.set.ca.certificate = self.write_certificate(&base, file.certificate, file.chain);
             }
             return Ok(());
@@ -145,7 +145,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
             ca.key_identifier.as_deref(),
             &ca.may_sign_for,
         )?;
-        let chain = self.set.ca.certificate.sound().map(|file| file.chain.clone()).unwrap_or_default();
+        let chain = self.set.ca.certificate.parsed().map(|file| file.chain.clone()).unwrap_or_default();
         self.set.ca.certificate = self.write_certificate(&base, made, chain);
         Ok(())
     }
@@ -159,18 +159,18 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         progress: &mut impl FnMut(Progress),
     ) -> Result<Option<Order<'p>>> {
         let kept =
-            self.set.leaves[at].files.key.sound().filter(|_| plan.rewrite_key).map(|file| file.key.clone());
+            self.set.leaves[at].files.key.parsed().filter(|_| plan.rewrite_key).map(|file| file.key.clone());
         if let Some(key) = new_key.or(kept) {
-            self.set.leaves[at].files.key = Loaded::Sound(self.write_key(&plan.base, key)?);
+            self.set.leaves[at].files.key = Loaded::Parsed(self.write_key(&plan.base, key)?);
         }
         if plan.signs() {
             progress(Progress::Certificate(plan.role));
             let serial = self.next_serial()?;
-            self.set.ca.serial = Loaded::Sound(Some(serial.clone()));
+            self.set.ca.serial = Loaded::Parsed(Some(serial.clone()));
             return Ok(Some(Order { at, plan, serial }));
         }
         if let (Action::Refresh, Some(file)) =
-            (plan.action, self.set.leaves[at].files.certificate.sound().cloned())
+            (plan.action, self.set.leaves[at].files.certificate.parsed().cloned())
         {
             let chain = match plan.role {
                 // What other certificates lead to the CA is sent along as it is.
@@ -192,7 +192,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         let Order { at, plan, .. } = *order;
         if let Some(csr) = signed.request {
             self.write(&plan.base, FileKind::Csr, csr.to_pem().into_bytes());
-            self.set.leaves[at].files.request = Loaded::Sound(csr);
+            self.set.leaves[at].files.request = Loaded::Parsed(csr);
         }
         let chain = self.chain(plan, &signed.certificate)?.unwrap_or_default();
         self.set.leaves[at].files.certificate = self.write_certificate(&plan.base, signed.certificate, chain);
@@ -202,7 +202,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
     /// What follows the certificate in its file: its issuer, and those above an intermediate CA. `None` where the issuer
     /// is not in ca.pem.
     fn chain(&self, plan: &LeafPlan, certificate: &Certificate) -> Result<Option<Vec<Certificate>>> {
-        let Some(ca) = self.set.ca.certificate.sound() else {
+        let Some(ca) = self.set.ca.certificate.parsed() else {
             return Err(Failure::failed("the CA has no certificate"));
         };
         Ok(if plan.with_issuer { ca.chain_of(certificate) } else { Some(Vec::new()) })
@@ -223,7 +223,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
     ) -> Loaded<CertificateFile> {
         let pem: String = std::iter::once(&certificate).chain(&chain).map(Certificate::to_pem).collect();
         self.write(base, FileKind::Certificate, pem.into_bytes());
-        Loaded::Sound(CertificateFile::new(certificate, chain))
+        Loaded::Parsed(CertificateFile::new(certificate, chain))
     }
 
     fn write(&mut self, base: &BaseName, kind: FileKind, contents: Vec<u8>) {
@@ -247,9 +247,9 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
             }
             // Which numbers were given is lost with the file: a new random start meets none of them.
             let last = Serial::from_random(self.random_bytes()?);
-            self.set.ca.serial = Loaded::Sound(Some(last));
+            self.set.ca.serial = Loaded::Parsed(Some(last));
         }
-        if let Loaded::Sound(Some(last)) = &self.set.ca.serial {
+        if let Loaded::Parsed(Some(last)) = &self.set.ca.serial {
             let contents = last.to_srl().into_bytes();
             let base = self.set.ca_base.clone();
             self.write(&base, FileKind::Serial, contents);
@@ -260,9 +260,9 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
     /// The number after ca.srl's, as `openssl x509 -CAserial` counts; numbers in use here are passed over.
     fn next_serial(&mut self) -> Result<Serial> {
         let last = match &self.set.ca.serial {
-            Loaded::Sound(Some(last)) => Some(last.clone()),
+            Loaded::Parsed(Some(last)) => Some(last.clone()),
             // "00" stands before the first certificate.
-            Loaded::Sound(None) => None,
+            Loaded::Parsed(None) => None,
             Loaded::Missing
             | Loaded::Discarded
             | Loaded::Locked(_)
@@ -283,7 +283,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
     }
 
     fn serials_in_use(&self) -> Vec<Serial> {
-        let leaves = self.set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
+        let leaves = self.set.leaves.iter().filter_map(|leaf| leaf.files.parsed_certificate());
         self.set.ca_certificate().into_iter().chain(leaves).filter_map(|c| c.serial.clone()).collect()
     }
 
@@ -306,7 +306,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
 }
 
 fn ca_key(set: &Set) -> Result<&PrivateKey> {
-    set.ca.key.sound().map(|file| &file.key).ok_or_else(|| Failure::failed("the CA has no key to sign with"))
+    set.ca.key.parsed().map(|file| &file.key).ok_or_else(|| Failure::failed("the CA has no key to sign with"))
 }
 
 fn ca_certificate(set: &Set) -> Result<&Certificate> {

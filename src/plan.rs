@@ -175,7 +175,7 @@ fn decide(spec: &Spec, owned: Set, now: OffsetDateTime) -> Result<Plan> {
     let set = &owned;
     let mut ca = authority::plan(spec, set, now)?;
     // A CA that is made new has signed nothing that is there.
-    let issuer = set.ca.certificate.sound().filter(|_| ca.action != Action::Issue);
+    let issuer = set.ca.certificate.parsed().filter(|_| ca.action != Action::Issue);
     let limits = Limits::new(&ca, issuer);
     let mut leaves = Vec::with_capacity(set.leaves.len());
     for (asked, there) in spec.leaves.iter().zip(&set.leaves) {
@@ -203,7 +203,7 @@ fn outlive(ca: &mut AuthorityPlan, leaves: &[LeafPlan], set: &Set, is_asked: boo
         let ends = if plan.signs() {
             Some(plan.validity.not_after)
         } else {
-            there.files.sound_certificate().map(|certificate| certificate.not_after)
+            there.files.parsed_certificate().map(|certificate| certificate.not_after)
         };
         ca.validity.not_after = ca.validity.not_after.max(ends.unwrap_or(ca.validity.not_after));
     }
@@ -212,7 +212,7 @@ fn outlive(ca: &mut AuthorityPlan, leaves: &[LeafPlan], set: &Set, is_asked: boo
 
 fn notes(spec: &Spec, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) -> Vec<String> {
     let mut notes = Vec::new();
-    let (Some(file), true) = (set.ca.certificate.sound(), ca.action != Action::Issue) else { return notes };
+    let (Some(file), true) = (set.ca.certificate.parsed(), ca.action != Action::Issue) else { return notes };
     if let (Some(asked), Ok(kind)) = (spec.key, &file.certificate.public_key.kind)
         && !kind.covers(asked)
     {

@@ -125,7 +125,7 @@ impl Report {
             action: plan.action,
             reasons: plan.reasons.clone(),
             file: plan.base.file(FileKind::Certificate),
-            certificate: facts(leaf.files.sound_certificate()),
+            certificate: facts(leaf.files.parsed_certificate()),
             planned: planned(plan.action, &plan.identity.subject, &plan.identity.names, plan.validity),
         }));
         Self {
@@ -250,7 +250,7 @@ fn next(plan: &Plan, spec: &Spec, set: &Set) -> Vec<String> {
         return Vec::new();
     };
     let names =
-        server.files.sound_certificate().and_then(|certificate| certificate.subject_alt_names.as_ref());
+        server.files.parsed_certificate().and_then(|certificate| certificate.subject_alt_names.as_ref());
     let server_name = names.and_then(|names| names.first()).map(ToString::to_string).unwrap_or_default();
     let stays = if plan.ca.discard_key { "was discarded" } else { "stays here" };
     let (ca_pem, ca_key) = (set.ca_base.file(FileKind::Certificate), set.ca_base.file(FileKind::Key));

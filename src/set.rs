@@ -31,14 +31,14 @@ pub enum Loaded<T> {
     /// It is there, but not what it should be.
     Damaged(Damage),
     /// It is there and sound by itself.
-    Sound(T),
+    Parsed(T),
 }
 
 impl<T> Loaded<T> {
     /// The content, if it is sound.
-    pub fn sound(&self) -> Option<&T> {
+    pub fn parsed(&self) -> Option<&T> {
         match self {
-            Self::Sound(content) => Some(content),
+            Self::Parsed(content) => Some(content),
             Self::Missing
             | Self::Discarded
             | Self::Locked(_)
@@ -60,7 +60,7 @@ impl<T> Loaded<T> {
             Self::Discarded => Some("was discarded (--discard-ca-key)"),
             Self::Forbidden(problem) | Self::Unreadable(problem) => Some(problem),
             Self::Locked(damage) | Self::Damaged(damage) => Some(&damage.text),
-            Self::Sound(_) => None,
+            Self::Parsed(_) => None,
         }
     }
 }
@@ -68,7 +68,7 @@ impl<T> Loaded<T> {
 impl<T, D: Into<Damage>> From<Result<T, D>> for Loaded<T> {
     fn from(parsed: Result<T, D>) -> Self {
         match parsed {
-            Ok(content) => Self::Sound(content),
+            Ok(content) => Self::Parsed(content),
             Err(damage) => Self::Damaged(damage.into()),
         }
     }
@@ -176,7 +176,7 @@ pub fn issuers<'a>(
 pub struct CaFiles {
     pub key: Loaded<KeyFile>,
     pub certificate: Loaded<CertificateFile>,
-    /// `Sound(None)` where the file says zero: nothing has been issued yet.
+    /// `Parsed(None)` where the file says zero: nothing has been issued yet.
     pub serial: Loaded<Option<Serial>>,
 }
 
@@ -191,14 +191,14 @@ pub struct LeafFiles {
 
 impl LeafFiles {
     /// The certificate, if it is sound.
-    pub fn sound_certificate(&self) -> Option<&Certificate> {
-        self.certificate.sound().map(|file| &file.certificate)
+    pub fn parsed_certificate(&self) -> Option<&Certificate> {
+        self.certificate.parsed().map(|file| &file.certificate)
     }
 
     /// What a TLS handshake needs: the certificate file's chain, and the key.
     pub fn credentials(&self) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
-        let file = self.certificate.sound()?;
-        let key = self.key.sound()?.key.pkcs8().to_vec();
+        let file = self.certificate.parsed()?;
+        let key = self.key.parsed()?.key.pkcs8().to_vec();
         let certificates =
             file.all().map(|certificate| CertificateDer::from(certificate.der.clone())).collect();
         Some((certificates, PrivateKeyDer::Pkcs8(key.into())))
@@ -254,7 +254,7 @@ impl Set {
 
     /// The CA's certificate, if it is sound.
     pub fn ca_certificate(&self) -> Option<&Certificate> {
-        self.ca.certificate.sound().map(|file| &file.certificate)
+        self.ca.certificate.parsed().map(|file| &file.certificate)
     }
 
     /// True if there is none of the files.

@@ -21,10 +21,10 @@ pub fn ca(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
 /// As `check` does: with their surroundings.
 pub(super) fn asked(set: &Set, asked: &Asked<'_>, now: OffsetDateTime) -> Vec<Finding> {
     let mut findings = files(set, now);
-    if set.ca.key.sound().is_some() {
+    if set.ca.key.parsed().is_some() {
         findings.mode((asked.mode_of)(Owner::Ca.file(FileKind::Key)));
     }
-    if let Some(file) = set.ca.certificate.sound() {
+    if let Some(file) = set.ca.certificate.parsed() {
         findings.expiring(&file.certificate, asked.expires_within, now);
         findings.holds_key(file.holds_key);
         findings.oddity(file.oddity);
@@ -32,7 +32,7 @@ pub(super) fn asked(set: &Set, asked: &Asked<'_>, now: OffsetDateTime) -> Vec<Fi
         other_issuers(&mut findings, file, set, now);
         serial_file(&mut findings, set);
     }
-    if set.ca.key.sound().is_some() && looks_mounted(set) {
+    if set.ca.key.parsed().is_some() && looks_mounted(set) {
         findings.add(
             FileKind::Key,
             Code::CaKeyExposed,
@@ -45,7 +45,7 @@ pub(super) fn asked(set: &Set, asked: &Asked<'_>, now: OffsetDateTime) -> Vec<Fi
 
 /// What clients have against the CA that they trust in a running server. What is served may be trusted itself.
 pub fn trusted(set: &Set, served: &Certificate, now: OffsetDateTime) -> Vec<Finding> {
-    let Some(file) = set.ca.certificate.sound() else { return Vec::new() };
+    let Some(file) = set.ca.certificate.parsed() else { return Vec::new() };
     if file.certificate.der == served.der {
         return Vec::new();
     }
@@ -69,9 +69,9 @@ fn files(set: &Set, now: OffsetDateTime) -> Findings {
     if !files.serial.is_missing() {
         findings.file(FileKind::Serial, &files.serial);
     }
-    let Some(file) = files.certificate.sound() else { return findings };
+    let Some(file) = files.certificate.parsed() else { return findings };
     let certificate = &file.certificate;
-    findings.pair(certificate, files.key.sound(), None);
+    findings.pair(certificate, files.key.parsed(), None);
     findings.demo_key(certificate);
     if !certificate.is_ca() {
         findings.certificate(Code::NotCa, "is not a CA certificate (no basicConstraints CA:TRUE)");
@@ -96,7 +96,7 @@ fn files(set: &Set, now: OffsetDateTime) -> Findings {
 /// Other CAs of ca.pem that have signed what is here. Those that have not are trusted beside them, and nobody looks.
 fn other_issuers(findings: &mut Findings, file: &CertificateFile, set: &Set, now: OffsetDateTime) {
     let mut known = file.path();
-    for leaf in set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate()) {
+    for leaf in set.leaves.iter().filter_map(|leaf| leaf.files.parsed_certificate()) {
         let path = issuers(leaf, file.all());
         for (at, &ca) in path.iter().enumerate() {
             if known.iter().all(|other| other.der != ca.der) {
@@ -151,7 +151,7 @@ fn key_file(findings: &mut Findings, key: &Loaded<KeyFile>) {
         Loaded::Locked(damage) => findings.key_not_checked(&damage.text),
         Loaded::Forbidden(problem) | Loaded::Unreadable(problem) => findings.key_not_checked(problem),
         Loaded::Damaged(_) => findings.file(FileKind::Key, key),
-        Loaded::Discarded | Loaded::Sound(_) => {}
+        Loaded::Discarded | Loaded::Parsed(_) => {}
     }
 }
 
@@ -234,8 +234,8 @@ fn top(findings: &mut Findings, file: &CertificateFile) {
 }
 
 fn serial_file(findings: &mut Findings, set: &Set) {
-    let (Some(ca), Some(last)) = (set.ca_certificate(), set.ca.serial.sound()) else { return };
-    let signed = set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
+    let (Some(ca), Some(last)) = (set.ca_certificate(), set.ca.serial.parsed()) else { return };
+    let signed = set.leaves.iter().filter_map(|leaf| leaf.files.parsed_certificate());
     let newest = signed
         .filter(|certificate| certificate.is_issued_by(ca))
         .filter_map(|certificate| certificate.serial.as_ref())
@@ -252,8 +252,8 @@ fn serial_file(findings: &mut Findings, set: &Set) {
 fn looks_mounted(set: &Set) -> bool {
     let [server] = set.leaves.as_slice() else { return false };
     server.role == Role::Server
-        && server.files.key.sound().is_some()
-        && server.files.certificate.sound().is_some()
+        && server.files.key.parsed().is_some()
+        && server.files.certificate.parsed().is_some()
         && server.files.request.is_missing()
         && set.ca.serial.is_missing()
 }

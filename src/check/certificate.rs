@@ -16,7 +16,7 @@ impl Findings {
     /// A file by itself.
     pub(super) fn file<T>(&mut self, kind: FileKind, file: &Loaded<T>) {
         let code = match file {
-            Loaded::Sound(_) => return,
+            Loaded::Parsed(_) => return,
             Loaded::Missing | Loaded::Discarded => Code::Missing,
             Loaded::Locked(_) => Code::EncryptedKey,
             Loaded::Forbidden(_) | Loaded::Unreadable(_) => Code::Unreadable,

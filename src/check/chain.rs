@@ -20,7 +20,7 @@ use crate::set::{CertificateFile, Set, issuers};
 pub(super) fn check(set: &Set, ca: &CertificateFile, now: OffsetDateTime) -> (Vec<Finding>, bool) {
     let (mut list, mut are_verified) = (Vec::new(), true);
     for (at, leaf) in set.leaves.iter().enumerate() {
-        let Some(own) = leaf.files.certificate.sound() else { continue };
+        let Some(own) = leaf.files.certificate.parsed() else { continue };
         let mut findings = Findings::new(Owner::Leaf(at), leaf.role);
         are_verified &= check_leaf(&mut findings, leaf.role, own, ca, now);
         list.extend(findings.list);

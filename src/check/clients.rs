@@ -185,7 +185,7 @@ pub struct ClientVerdict {
 pub fn verdicts(findings: &[Finding], set: &Set) -> Vec<ClientVerdict> {
     let server = set.first(Role::Server).map(|leaf| &leaf.files.certificate);
     let is_served = findings.iter().any(|finding| finding.at.owner() == Some(Owner::Served));
-    let is_unread = !is_served && server.is_some_and(|certificate| !matches!(certificate, Loaded::Sound(_)));
+    let is_unread = !is_served && server.is_some_and(|certificate| !matches!(certificate, Loaded::Parsed(_)));
     Client::ALL.into_iter().map(|client| verdict(client, findings, is_unread)).collect()
 }
 

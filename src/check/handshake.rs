@@ -52,7 +52,7 @@ pub(super) fn check(
         return (handshakes, findings);
     };
     let own =
-        server.files.sound_certificate().and_then(|certificate| certificate.subject_alt_names.as_deref());
+        server.files.parsed_certificate().and_then(|certificate| certificate.subject_alt_names.as_deref());
     let own = own.unwrap_or_default();
     let names: Vec<&San> = match asked.unwrap_or_default() {
         [] => own.iter().find(|name| chain::server_name(name).is_some()).into_iter().collect(),
@@ -61,7 +61,7 @@ pub(super) fn check(
     // A peer is a client of its like.
     let client = set.first(Role::Client).or(Some(server).filter(|server| server.role == Role::Peer));
     let client = client.map(|client| &client.files);
-    let client = client.filter(|files| files.key.sound().is_some());
+    let client = client.filter(|files| files.key.parsed().is_some());
     for name in names {
         let Some(server_name) = chain::server_name(name) else { continue };
         // For a run one is enough: a mutual handshake's client verifies the server as that of a one-way one does.
@@ -99,7 +99,7 @@ pub(super) fn check(
 
 /// More certificates than any client but Go reads in one message.
 fn is_too_large(server: &LeafFiles) -> bool {
-    let file = server.certificate.sound();
+    let file = server.certificate.parsed();
     file.is_some_and(|file| file.all().map(|certificate| certificate.der.len()).sum::<usize>() > 0xffff)
 }
 

@@ -46,7 +46,7 @@ pub fn credentials(
 pub fn used(owner: Owner, own: &Leaf, ca: Option<&CertificateFile>, now: OffsetDateTime) -> Vec<Finding> {
     let mut findings = Findings::new(owner, own.role);
     content(&mut findings, own, ca, &Known::default(), now);
-    if let Some(file) = own.files.key.sound() {
+    if let Some(file) = own.files.key.parsed() {
         key_form(&mut findings, own.role, file);
     }
     findings.list.retain(|finding| !finding.rejections.is_empty());
@@ -56,7 +56,7 @@ pub fn used(owner: Owner, own: &Leaf, ca: Option<&CertificateFile>, now: OffsetD
 /// What a running server sends, as a client that trusts the CA looks at it.
 pub fn served(chain: &CertificateFile, ca: Option<&CertificateFile>, now: OffsetDateTime) -> Vec<Finding> {
     let mut findings = Findings::new(Owner::Served, Role::Server);
-    let files = LeafFiles { certificate: Loaded::Sound(chain.clone()), ..LeafFiles::default() };
+    let files = LeafFiles { certificate: Loaded::Parsed(chain.clone()), ..LeafFiles::default() };
     let leaf = Leaf { role: Role::Server, base: BaseName::of_role(Role::Server), files };
     let trusted = ca.map(|ca| chain::trusted(chain, Role::Server, ca, now));
     content(&mut findings, &leaf, ca, &Known::default(), now);
@@ -90,10 +90,10 @@ pub(super) fn asked(set: &Set, at: usize, asked: &Asked<'_>, now: OffsetDateTime
     if !leaf.files.request.is_missing() {
         findings.file(FileKind::Csr, &leaf.files.request);
     }
-    let known = Known { swapped: swapped_with(set, at), lacks_ca_key: set.ca.key.sound().is_none() };
-    let ca = set.ca.certificate.sound();
+    let known = Known { swapped: swapped_with(set, at), lacks_ca_key: set.ca.key.parsed().is_none() };
+    let ca = set.ca.certificate.parsed();
     content(&mut findings, leaf, ca, &known, now);
-    if let Some(file) = leaf.files.key.sound() {
+    if let Some(file) = leaf.files.key.parsed() {
         findings.mode((asked.mode_of)(Owner::Leaf(at).file(FileKind::Key)));
         if let Some(text) = file.oddity {
             let is_milvus_s = text.ends_with("which Milvus cannot read");
@@ -107,13 +107,13 @@ pub(super) fn asked(set: &Set, at: usize, asked: &Asked<'_>, now: OffsetDateTime
         }
         key_form(&mut findings, leaf.role, file);
     }
-    if let Some(file) = leaf.files.certificate.sound() {
+    if let Some(file) = leaf.files.certificate.parsed() {
         findings.oddity(file.oddity);
         if let Some(ca) = ca {
             path(&mut findings, leaf.role, file, ca, now);
         }
         findings.expiring(&file.certificate, asked.expires_within, now);
-        findings.holds_key(file.holds_key && leaf.files.key.sound().is_some());
+        findings.holds_key(file.holds_key && leaf.files.key.parsed().is_some());
         if leaf.role.serves() {
             server(&mut findings, file, ca);
         }
@@ -130,8 +130,8 @@ fn content(
 ) {
     let (role, files) = (leaf.role, &leaf.files);
     request(findings, files);
-    let Some(own @ CertificateFile { certificate, chain, .. }) = files.certificate.sound() else { return };
-    findings.pair(certificate, files.key.sound(), known.swapped);
+    let Some(own @ CertificateFile { certificate, chain, .. }) = files.certificate.parsed() else { return };
+    findings.pair(certificate, files.key.parsed(), known.swapped);
     if let Some(ca) = ca {
         issuer(findings, own, ca, known);
     }
@@ -163,8 +163,8 @@ fn content(
 }
 
 fn request(findings: &mut Findings, files: &LeafFiles) {
-    let Some(request) = files.request.sound() else { return };
-    if files.key.sound().is_some_and(|file| file.key.public().spki != request.public_key.spki) {
+    let Some(request) = files.request.parsed() else { return };
+    if files.key.parsed().is_some_and(|file| file.key.public().spki != request.public_key.spki) {
         let key = findings.owner.file(FileKind::Key);
         let message = Message::of("is a request for another key than ", key);
         findings.add(FileKind::Csr, Code::CsrMismatch, message);
@@ -259,7 +259,7 @@ fn server(findings: &mut Findings, file: &CertificateFile, ca: Option<&Certifica
 
 /// Whose certificate the key is for, where that is another one of the set.
 fn swapped_with(set: &Set, at: usize) -> Option<Owner> {
-    let spki = &set.leaves[at].files.key.sound()?.key.public().spki;
-    let is_for = |leaf: &Leaf| leaf.files.sound_certificate().is_some_and(|c| c.public_key.spki == *spki);
+    let spki = &set.leaves[at].files.key.parsed()?.key.public().spki;
+    let is_for = |leaf: &Leaf| leaf.files.parsed_certificate().is_some_and(|c| c.public_key.spki == *spki);
     set.leaves.iter().position(is_for).filter(|other| *other != at).map(Owner::Leaf)
 }

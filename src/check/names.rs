@@ -11,7 +11,7 @@ use crate::set::Set;
 /// `--name`: what clients will call the server must be in its certificate.
 pub(super) fn check(set: &Set, asked: &[San]) -> Vec<Finding> {
     let Some(at) = set.leaves.iter().position(|leaf| leaf.role.serves()) else { return Vec::new() };
-    let Some(certificate) = set.leaves[at].files.sound_certificate() else { return Vec::new() };
+    let Some(certificate) = set.leaves[at].files.parsed_certificate() else { return Vec::new() };
     let pem = Owner::Leaf(at).file(FileKind::Certificate);
     asked.iter().filter_map(|name| name_not_in_san(pem, certificate, name)).collect()
 }

@@ -151,7 +151,7 @@ fn no_directory(dir: &Path) -> Failure {
 
 /// Certificates in the directory that the CA has signed besides the pair.
 fn further(question: &Question, set: &Set, reader: &Reader<'_>) -> Result<Vec<Leaf>> {
-    let Some(ca) = set.ca.certificate.sound() else { return Ok(Vec::new()) };
+    let Some(ca) = set.ca.certificate.parsed() else { return Ok(Vec::new()) };
     let leaves = reader
         .certificates()?
         .into_iter()
@@ -171,7 +171,7 @@ fn read_named(question: &Question, certificate: &Path) -> Set {
     let base = BaseName::beside(certificate);
     let files = load_leniently(question.key.as_deref(), Some(certificate), None);
     // Names are asked of a server, whatever its certificate says that it is.
-    let own = files.sound_certificate().and_then(Certificate::role).filter(|_| question.names.is_empty());
+    let own = files.parsed_certificate().and_then(Certificate::role).filter(|_| question.names.is_empty());
     let role = own.unwrap_or(Role::Server);
     Set { ca_base: ca_base_of(question), ca: ca_of(question), leaves: vec![Leaf { role, base, files }] }
         .arranged()

@@ -62,7 +62,7 @@ impl Setting<'_> {
     pub(super) fn values(&self, row: &Row) -> Result<Value> {
         self.check_paths(row)?;
         self.check_mode(row)?;
-        if row.signs && self.set.ca.key.sound().is_none() {
+        if row.signs && self.set.ca.key.parsed().is_none() {
             let key = self.dir.join(self.set.ca_base.file(FileKind::Key));
             let problem = self.set.ca.key.problem().unwrap_or_default();
             return Err(Failure::failed(format!(
@@ -72,7 +72,7 @@ impl Setting<'_> {
             .hint("mount the files without that service: milvus-certgen config milvus-yaml"));
         }
         let server = self.leaf(Role::Server)?;
-        let certificate = server.files.sound_certificate().ok_or_else(|| self.missing(&server.base))?;
+        let certificate = server.files.parsed_certificate().ok_or_else(|| self.missing(&server.base))?;
         let names = certificate.subject_alt_names.as_deref().unwrap_or_default();
         let (host, server_name) = self.host_and_name(row.side, names, &server.base)?;
         let bracketed = if host.contains(':') { format!("[{host}]") } else { host.clone() };

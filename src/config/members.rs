@@ -81,7 +81,7 @@ impl Setting<'_> {
             |leaf: &&Leaf| BaseName::made_safe(&leaf.base.to_string()).is_ok_and(|base| base == leaf.base);
         let leaves = self.set.leaves.iter().filter(is_plain).filter(move |leaf| leaf.role.covers(role));
         leaves.filter_map(|leaf| {
-            let certificate = leaf.files.sound_certificate()?;
+            let certificate = leaf.files.parsed_certificate()?;
             Some((leaf, certificate.subject_alt_names.as_deref().unwrap_or_default()))
         })
     }

@@ -25,7 +25,7 @@ pub(super) struct Signed {
 impl Order<'_> {
     pub(super) fn sign(&self, set: &Set) -> Result<Signed> {
         let Self { at, plan, serial } = self;
-        let (request, public_key) = match (&plan.key, set.leaves[*at].files.key.sound()) {
+        let (request, public_key) = match (&plan.key, set.leaves[*at].files.key.parsed()) {
             (KeyChoice::PublicHalf(key), _) => (None, key.clone()),
             (_, Some(file)) => {
                 (Some(pki::request(plan.role, &plan.identity, &file.key)?), file.key.public().clone())

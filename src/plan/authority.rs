@@ -68,7 +68,7 @@ fn missing(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan>
     }
     losses::check_ca_key(spec, set)?;
     let key_name = spec.ca_base.file(FileKind::Key);
-    let kept = set.ca.key.sound();
+    let kept = set.ca.key.parsed();
     let subject = spec.ca_subject()?;
     if subject.is_empty() {
         return Err(Failure::usage("the CA's subject would be empty, which clients refuse")
@@ -122,14 +122,14 @@ fn ensure(
             Some(why) => plan.warnings = signer::refuse_unrenewable(spec, set, weaknesses, why)?,
         }
     }
-    plan.rewrite_key = set.ca.key.sound().is_some_and(|file| {
+    plan.rewrite_key = set.ca.key.parsed().is_some_and(|file| {
         // One with a password is not written without it.
         !file.was_encrypted && spec.key_format.is_some_and(|asked| asked != file.format)
     });
     if plan.rewrite_key {
         plan.reasons.push("--key-format asks for another form of the key".to_owned());
     }
-    plan.discard_key = spec.discard_ca_key && set.ca.key.sound().is_some();
+    plan.discard_key = spec.discard_ca_key && set.ca.key.parsed().is_some();
     if plan.discard_key {
         plan.reasons.push("--discard-ca-key asks for it without its key".to_owned());
     }
@@ -137,7 +137,7 @@ fn ensure(
     if serial_is_missing {
         plan.reasons.push(format!("{} is missing", spec.ca_base.file(FileKind::Serial)));
     }
-    let oddity = set.ca.certificate.sound().and_then(|file| file.oddity);
+    let oddity = set.ca.certificate.parsed().and_then(|file| file.oddity);
     if let (Some(oddity), None) = (oddity, &spec.external_ca) {
         plan.reasons.push(oddity.text().to_owned());
         plan.rewrite_certificate = true;
@@ -193,13 +193,13 @@ fn kept(spec: &Spec, set: &Set, certificate: &Certificate, now: OffsetDateTime) 
 /// RFC 5280 section 4.1.2.2 asks for a number that the CA has given to no other certificate, and NSS (Firefox) rejects
 /// two certificates with one: so the number stays only where a certificate goes by it.
 pub(super) fn is_named_by_number(spec: &Spec, set: &Set, ca: &Certificate) -> bool {
-    let leaves = set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
+    let leaves = set.leaves.iter().filter_map(|leaf| leaf.files.parsed_certificate());
     spec.ca_is_named_by_number || leaves.chain([ca]).any(|certificate| certificate.names_by_number(ca))
 }
 
 /// The CA's own, or where it has none, the one by which a certificate that it has signed names it.
 fn key_identifier(set: &Set, ca: &Certificate) -> Option<Vec<u8>> {
-    let leaves = set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
+    let leaves = set.leaves.iter().filter_map(|leaf| leaf.files.parsed_certificate());
     let mut named =
         leaves.filter(|leaf| leaf.is_issued_by(ca)).filter_map(|leaf| leaf.authority_key_identifier.clone());
     ca.subject_key_identifier.clone().or_else(|| named.next())
@@ -210,7 +210,7 @@ fn why_not_renewable(set: &Set, certificate: &Certificate) -> Option<(String, &'
     if !certificate.is_self_issued() {
         return Some(("another CA has signed it".to_owned(), "have that CA sign it again"));
     }
-    if set.ca.key.sound().is_none() {
+    if set.ca.key.parsed().is_none() {
         let problem = set.ca.key.problem().unwrap_or_default();
         return Some((format!("its key {problem}"), "put its key there, so that it can be signed again"));
     }

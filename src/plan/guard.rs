@@ -28,14 +28,14 @@ pub(super) fn inherited<'a>(
     // What a client is called opens no door: the server's purpose in the place of the client's, as today's Milvus page
     // has it, is only exchanged. A server does not become who a client was.
     let is_own_client = |certificate: &Certificate| {
-        let own = files.key.sound().map(|file| &file.key.public().spki);
+        let own = files.key.parsed().map(|file| &file.key.public().spki);
         asked.role == Role::Client && own == Some(&certificate.public_key.spki)
     };
     let is_ours = |certificate: &&Certificate| {
         issuer.is_some_and(|ca| certificate.signature(&ca.public_key).is_good())
             && (certificate.role().is_none_or(|role| role.covers(asked.role)) || is_own_client(certificate))
     };
-    let existing = files.sound_certificate();
+    let existing = files.parsed_certificate();
     if let Some(certificate) = existing.filter(is_ours) {
         return Ok(Some(certificate));
     }
@@ -45,7 +45,7 @@ pub(super) fn inherited<'a>(
     // Without flags it would become localhost, whatever it was before: not without a word.
     let said = existing
         .map(|certificate| (&certificate.subject, certificate.subject_alt_names.clone().unwrap_or_default()))
-        .or_else(|| files.request.sound().map(|csr| (&csr.subject, csr.subject_alt_names.clone())));
+        .or_else(|| files.request.parsed().map(|csr| (&csr.subject, csr.subject_alt_names.clone())));
     let Some((subject, names)) = said else { return Ok(None) };
     let would_be = spec.identity(asked, None, None)?;
     let common_name = subject.common_name().unwrap_or_default();
@@ -85,10 +85,10 @@ pub(super) fn check_files(
     now: OffsetDateTime,
 ) -> Result<()> {
     let path = |kind| shown(&spec.out_dir.join(there.base.file(kind))).to_string();
-    let existing = there.files.sound_certificate();
+    let existing = there.files.parsed_certificate();
     check_clock(asked, spec, there, now)?;
     check_key(asked, spec, &there.files)?;
-    let holds_key = there.files.certificate.sound().is_some_and(|file| file.holds_key);
+    let holds_key = there.files.certificate.parsed().is_some_and(|file| file.holds_key);
     if holds_key && there.files.key.is_missing() {
         let (pem, key) = (there.base.file(FileKind::Certificate), there.base.file(FileKind::Key));
         let (pem, key) = (spec.out_dir.join(pem), spec.out_dir.join(key));
@@ -123,7 +123,7 @@ pub(super) fn check_files(
         if issuer.is_some_and(|ca| certificate.signature(&ca.public_key).is_bad()) {
             return refuse(FileKind::Certificate, "and another CA has signed it");
         }
-    } else if let (Some(file), Some(asked)) = (there.files.key.sound(), spec.key)
+    } else if let (Some(file), Some(asked)) = (there.files.key.parsed(), spec.key)
         && !file.key.kind().covers(asked)
     {
         return refuse(FileKind::Key, &format!("and is {}", file.key.kind()));
@@ -134,7 +134,7 @@ pub(super) fn check_files(
 /// A certificate of the future was made while the clock was ahead, or the clock is behind now. Only a renewal that is
 /// asked for signs it again: nobody else can tell which.
 fn check_clock(asked: &LeafSpec, spec: &Spec, there: &Leaf, now: OffsetDateTime) -> Result<()> {
-    let existing = there.files.sound_certificate();
+    let existing = there.files.parsed_certificate();
     let is_early = |certificate: &&Certificate| asked.wish.is_open() && certificate.not_before > now;
     let Some(certificate) = existing.filter(is_early) else { return Ok(()) };
     let mut renewal = format!("milvus-certgen renew {}", quoted(Path::new(&there.base.to_string())));

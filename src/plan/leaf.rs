@@ -27,7 +27,7 @@ pub(super) fn plan(
     now: OffsetDateTime,
 ) -> Result<LeafPlan> {
     let files = &there.files;
-    let existing = files.sound_certificate();
+    let existing = files.parsed_certificate();
     let own_issuer = authority.map(|file| &file.certificate);
     // Another CA that ca.pem trusts may have signed what is there.
     let issuer = authority.zip(existing).and_then(|(file, existing)| file.issuer_of(existing)).or(own_issuer);
@@ -83,10 +83,10 @@ pub(super) fn plan(
         (false, false) => Action::Resign,
     };
     let rewrite_key = key == KeyChoice::Keep
-        && files.key.sound().is_some_and(|file| {
+        && files.key.parsed().is_some_and(|file| {
             file.oddity.is_some() || spec.key_format.is_some_and(|asked| asked != file.format)
         });
-    let rewrite_certificate = files.certificate.sound().is_some_and(|file| file.oddity.is_some());
+    let rewrite_certificate = files.certificate.parsed().is_some_and(|file| file.oddity.is_some());
     let with_issuer = asked.role.serves() && keeps_issuer(files, spec, action);
     if action == Action::Keep {
         reasons = why_refresh(asked.role, spec, files, &findings, &names, ca, rewrite_key);
@@ -192,11 +192,11 @@ fn choose_key(asked: &LeafSpec, files: &LeafFiles, spec: &Spec) -> (KeyChoice, O
     if let Some(csr) = asked.wish.csr() {
         return (KeyChoice::PublicHalf(csr.key.clone()), None);
     }
-    let Some(file) = files.key.sound() else {
+    let Some(file) = files.key.parsed() else {
         // The certificate of somebody who keeps the key is renewed for that key.
         let is_kept_elsewhere =
             files.key.is_missing() && matches!(asked.wish, Wish::Renew { rekey: false } | Wish::Refresh);
-        return match files.sound_certificate().filter(|_| is_kept_elsewhere) {
+        return match files.parsed_certificate().filter(|_| is_kept_elsewhere) {
             Some(certificate) => (KeyChoice::PublicHalf(certificate.public_key.clone()), None),
             None => (KeyChoice::Make(spec.new_key()), None),
         };
@@ -219,7 +219,7 @@ fn choose_key(asked: &LeafSpec, files: &LeafFiles, spec: &Spec) -> (KeyChoice, O
 
 /// The issuer goes into server.pem unless `--leaf-only`; a server.pem that was without it stays so while kept.
 fn keeps_issuer(files: &LeafFiles, spec: &Spec, action: Action) -> bool {
-    let has_chain = files.certificate.sound().is_some_and(|file| !file.chain.is_empty());
+    let has_chain = files.certificate.parsed().is_some_and(|file| !file.chain.is_empty());
     !spec.leaf_only && (action != Action::Keep || has_chain)
 }
 
@@ -233,14 +233,14 @@ fn why_refresh(
     rewrite_key: bool,
 ) -> Vec<String> {
     let mut reasons = Vec::new();
-    let has_chain = files.certificate.sound().is_some_and(|file| !file.chain.is_empty());
-    match files.key.sound().and_then(|file| file.oddity) {
+    let has_chain = files.certificate.parsed().is_some_and(|file| !file.chain.is_empty());
+    match files.key.parsed().and_then(|file| file.oddity) {
         Some(oddity) if rewrite_key => reasons.push(format!("its key file {oddity}")),
         _ if rewrite_key => reasons.push("--key-format asks for another form of the key".to_owned()),
         _ => {}
     }
     reasons.extend(
-        files.certificate.sound().and_then(|file| file.oddity).map(|oddity| oddity.text().to_owned()),
+        files.certificate.parsed().and_then(|file| file.oddity).map(|oddity| oddity.text().to_owned()),
     );
     if role.serves() && has_chain {
         if spec.leaf_only {

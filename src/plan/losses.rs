@@ -51,7 +51,7 @@ pub(crate) fn unusable_key(damage: &Damage, key: &std::path::Path) -> Failure {
 /// A key that is there must be one; a missing one may be kept elsewhere.
 pub(super) fn check_ca_key(spec: &Spec, set: &Set) -> Result<()> {
     match &set.ca.key {
-        Loaded::Sound(_) | Loaded::Missing | Loaded::Discarded => Ok(()),
+        Loaded::Parsed(_) | Loaded::Missing | Loaded::Discarded => Ok(()),
         Loaded::Locked(damage) => {
             let line = damage.conversion.unwrap_or_default();
             let line = converted(line, &spec.ca_path(FileKind::Key));
@@ -91,14 +91,14 @@ pub(super) fn check_ca_key(spec: &Spec, set: &Set) -> Result<()> {
 pub(super) fn check_leaf(plan: &LeafPlan, asked: &LeafSpec, spec: &Spec, files: &LeafFiles) -> Result<()> {
     let path = |kind| spec.out_dir.join(plan.base.file(kind));
     let writes_key = plan.new_key().is_some() || plan.rewrite_key;
-    if writes_key && !asked.wish.rekeys() && files.key.sound().is_some_and(|file| file.has_more) {
+    if writes_key && !asked.wish.rekeys() && files.key.parsed().is_some_and(|file| file.has_more) {
         return Err(Failure::failed(format!(
             "{}: holds further private keys behind the first, which would be lost",
             shown(&path(FileKind::Key))
         ))
         .hint("move them to files of their own, or add --rekey to replace them"));
     }
-    let own_key = files.key.sound().map(|file| file.key.public());
+    let own_key = files.key.parsed().map(|file| file.key.public());
     let writes_certificate = plan.signs() || plan.action == Action::Refresh;
     if writes_certificate && holds_other_key(&files.certificate, own_key) {
         return Err(holds_key(&path(FileKind::Certificate), &path(FileKind::Key), files.key.is_missing()));
@@ -113,14 +113,14 @@ pub(super) fn check_leaf(plan: &LeafPlan, asked: &LeafSpec, spec: &Spec, files: 
 /// The files of the CA that its plan writes anew.
 pub(super) fn check_authority(plan: &AuthorityPlan, spec: &Spec, set: &Set) -> Result<()> {
     let path = |kind| spec.ca_path(kind);
-    if plan.rewrite_key && set.ca.key.sound().is_some_and(|file| file.has_more) {
+    if plan.rewrite_key && set.ca.key.parsed().is_some_and(|file| file.has_more) {
         return Err(Failure::failed(format!(
             "{}: holds further private keys behind the first, which would be lost",
             shown(&path(FileKind::Key))
         ))
         .hint("move them to files of their own"));
     }
-    let own_key = set.ca.key.sound().map(|file| file.key.public());
+    let own_key = set.ca.key.parsed().map(|file| file.key.public());
     let writes = matches!(plan.action, Action::Issue | Action::Resign) || plan.rewrite_certificate;
     if writes && holds_other_key(&set.ca.certificate, own_key) {
         return Err(holds_key(&path(FileKind::Certificate), &path(FileKind::Key), set.ca.key.is_missing()));
@@ -130,7 +130,7 @@ pub(super) fn check_authority(plan: &AuthorityPlan, spec: &Spec, set: &Set) -> R
 
 fn holds_other_key(file: &Loaded<CertificateFile>, own: Option<&PublicKey>) -> bool {
     match file {
-        Loaded::Sound(file) => file.holds_key && (file.held_key.is_none() || file.held_key.as_ref() != own),
+        Loaded::Parsed(file) => file.holds_key && (file.held_key.is_none() || file.held_key.as_ref() != own),
         Loaded::Damaged(damage) | Loaded::Locked(damage) => damage.holds_key,
         _ => false,
     }
@@ -139,7 +139,7 @@ fn holds_other_key(file: &Loaded<CertificateFile>, own: Option<&PublicKey>) -> b
 /// True if a private key is in the file of a request.
 pub(crate) fn request_holds_key(file: &Loaded<Csr>) -> bool {
     match file {
-        Loaded::Sound(spec) => spec.holds_key,
+        Loaded::Parsed(spec) => spec.holds_key,
         Loaded::Damaged(damage) => damage.holds_key,
         _ => false,
     }
@@ -178,7 +178,7 @@ pub(super) fn forced(
 fn replaced_key(base: &BaseName, key: &Loaded<KeyFile>) -> Option<String> {
     let name = base.file(FileKind::Key);
     match key {
-        Loaded::Sound(file) => Some(format!("{name} ({} key)", file.key.kind())),
+        Loaded::Parsed(file) => Some(format!("{name} ({} key)", file.key.kind())),
         other => unusable(other).map(|damage| format!("{name} ({damage})")),
     }
 }

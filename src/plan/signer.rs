@@ -100,7 +100,7 @@ fn is_only_strict(code: Code) -> bool {
 /// calls them.
 fn renewal(spec: &Spec, set: &Set) -> Option<String> {
     let certificate = set.ca_certificate().filter(|certificate| certificate.is_self_issued())?;
-    let key = set.ca.key.sound()?;
+    let key = set.ca.key.parsed()?;
     let [pem, key_path] = [FileKind::Certificate, FileKind::Key].map(|kind| spec.ca_path(kind));
     let base = BaseName::beside(&pem);
     let is_called_so = pem.with_file_name(base.file(FileKind::Certificate)) == pem

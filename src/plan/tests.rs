@@ -178,14 +178,14 @@ fn a_sound_key_stays_and_an_empty_one_is_made_anew() {
     let mut set = made();
     set.leaves[0].files.certificate = Loaded::Missing;
     let after = run(&no_flags(), &set, NOW);
-    let key = |set: &Set| set.leaves[0].files.key.sound().unwrap().key.public().clone();
+    let key = |set: &Set| set.leaves[0].files.key.parsed().unwrap().key.public().clone();
     assert_eq!(key(&after), key(&set));
     set.leaves[0].files.key = Loaded::Damaged(Damage::new(DamageKind::Empty, "is empty"));
     let after = run(&plain(), &set, NOW);
     assert_ne!(key(&after), key(&made()));
     assert_eq!(
-        after.leaves[1].files.key.sound().unwrap().key.public(),
-        set.leaves[1].files.key.sound().unwrap().key.public()
+        after.leaves[1].files.key.parsed().unwrap().key.public(),
+        set.leaves[1].files.key.parsed().unwrap().key.public()
     );
 }
 
@@ -265,7 +265,7 @@ fn what_is_signed_again_keeps_what_no_flag_changes() {
     let first = client_cn("app", with_sans(&["a.example", "10.0.0.7"]));
     let set = run(&Spec { key: Some(KeyKind::EcdsaP256), ..first }, &nothing(), NOW);
     let names = |set: &Set| {
-        let certificate = &set.leaves[0].files.certificate.sound().unwrap().certificate;
+        let certificate = &set.leaves[0].files.certificate.parsed().unwrap().certificate;
         let names: Vec<String> = certificate.subject_alt_names.iter().flatten().map(San::to_string).collect();
         names.join(" ")
     };
@@ -279,7 +279,7 @@ fn what_is_signed_again_keeps_what_no_flag_changes() {
     let organization = Given("--organization", AttributeType::Organization, "acme").spec();
     let after = run(&organization, &set, NOW);
     assert_eq!(names(&after), names(&set));
-    let client = &after.leaves[1].files.certificate.sound().unwrap().certificate;
+    let client = &after.leaves[1].files.certificate.parsed().unwrap().certificate;
     assert_eq!(client.subject.text, "C=CN, O=acme, OU=milvus, CN=app");
     assert_eq!(client.subject_alt_names, Some(vec![San::Dns("app".into())]));
 }
@@ -315,7 +315,7 @@ fn certificates_are_renewed_in_time_and_not_before() {
 #[test]
 fn no_leaf_outlives_its_ca_and_a_renewed_ca_outlives_all() {
     let set = run(&Spec { days: Some(90), ca_days: Some(100), ..plain() }, &nothing(), NOW);
-    let ends = |file: &Loaded<crate::set::CertificateFile>| file.sound().unwrap().certificate.not_after;
+    let ends = |file: &Loaded<crate::set::CertificateFile>| file.parsed().unwrap().certificate.not_after;
     // On day 62 the leaves are due, and the CA is not yet.
     let after = run(&Spec { days: Some(3650), ..no_flags() }, &set, later(62));
     assert_eq!(ends(&after.ca.certificate), later(100));
@@ -331,7 +331,7 @@ fn a_ca_that_is_signed_again_keeps_key_subject_and_identifier() {
     let set = run(&Spec { days: Some(90), ca_days: Some(95), ..plain() }, &nothing(), NOW);
     // The leaves are fresh, the CA about to expire: only the CA and the copy in server.pem change.
     let renewed = run(&Spec { days: Some(3650), ..no_flags() }, &set, later(61));
-    let ca = |set: &Set| set.ca.certificate.sound().unwrap().certificate.clone();
+    let ca = |set: &Set| set.ca.certificate.parsed().unwrap().certificate.clone();
     let plan = plan(&no_flags(), &renewed, later(66)).unwrap();
     assert_eq!(actions(&plan)[0], Resign);
     let after = carry_out(&plan).set;
@@ -339,7 +339,7 @@ fn a_ca_that_is_signed_again_keeps_key_subject_and_identifier() {
     assert_eq!(ca(&after).public_key, ca(&set).public_key);
     assert_eq!(ca(&after).subject_key_identifier, ca(&set).subject_key_identifier);
     assert_ne!(ca(&after).serial, ca(&set).serial);
-    assert_eq!(after.leaves[0].files.certificate.sound().unwrap().chain, [ca(&after)]);
+    assert_eq!(after.leaves[0].files.certificate.parsed().unwrap().chain, [ca(&after)]);
     assert!(check::set(&after, later(66)).is_empty());
 }
 
@@ -413,7 +413,7 @@ fn a_lone_ca_key_is_taken_up() {
     let mut lone = nothing();
     lone.ca.key = set.ca.key.clone();
     let after = run(&no_flags(), &lone, NOW);
-    let key = |set: &Set| set.ca.key.sound().unwrap().key.public().clone();
+    let key = |set: &Set| set.ca.key.parsed().unwrap().key.public().clone();
     assert_eq!(key(&after), key(&set));
     assert!(check::set(&after, NOW).is_empty());
 }
@@ -428,7 +428,7 @@ fn a_leaf_may_have_the_ca_s_subject() {
         ..plain()
     };
     let set = run(&same, &nothing(), NOW);
-    let server = set.first(Role::Server).unwrap().files.sound_certificate().unwrap();
+    let server = set.first(Role::Server).unwrap().files.parsed_certificate().unwrap();
     assert_eq!(server.subject, set.ca_certificate().unwrap().subject);
     assert!(check::set(&set, NOW).is_empty());
     assert!(plan(&same, &set, NOW).unwrap().keeps_everything());
@@ -444,13 +444,13 @@ fn dates_past_the_year_9999_are_refused() {
 fn serial_numbers_go_on_from_ca_srl() {
     let set = made();
     let serial =
-        |file: &Loaded<crate::set::CertificateFile>| file.sound().unwrap().certificate.serial.clone();
-    let last = set.ca.serial.sound().unwrap().clone();
+        |file: &Loaded<crate::set::CertificateFile>| file.parsed().unwrap().certificate.serial.clone();
+    let last = set.ca.serial.parsed().unwrap().clone();
     assert_eq!(serial(&set.leaves[1].files.certificate), last);
     assert_eq!(serial(&set.leaves[0].files.certificate).unwrap().next(), last);
     let after = run(&with_cn("db.example.com"), &set, NOW);
     assert_eq!(serial(&after.leaves[0].files.certificate), last.unwrap().next());
-    assert_eq!(after.ca.serial.sound().unwrap(), &serial(&after.leaves[0].files.certificate));
+    assert_eq!(after.ca.serial.parsed().unwrap(), &serial(&after.leaves[0].files.certificate));
 }
 
 /// Ways in which a file of a set is not as it should be.
@@ -543,7 +543,7 @@ proptest! {
         prop_assert!(faults.is_empty(), "{:?}", faults);
         let again = plan(&second, &after, now).unwrap();
         prop_assert!(again.keeps_everything(), "{:?}\nthen {:?}", reasons_of(&first_plan), reasons_of(&again));
-        if let (Some(before), Some(after)) = (set.ca.key.sound(), after.ca.key.sound()) {
+        if let (Some(before), Some(after)) = (set.ca.key.parsed(), after.ca.key.parsed()) {
             prop_assert_eq!(before.key.public(), after.key.public(), "the CA's key is never replaced");
         }
     }

@@ -117,10 +117,10 @@ fn certificates(files: &Files<'_>, now: OffsetDateTime) -> Vec<CertificateFacts>
     let ca = set
         .ca
         .certificate
-        .sound()
+        .parsed()
         .map(|CertificateFile { certificate, .. }| facts(Role::Ca, ca_pem.clone(), certificate));
     let leaves = set.leaves.iter().enumerate().filter_map(|(at, leaf)| {
-        let certificate = leaf.files.sound_certificate()?;
+        let certificate = leaf.files.parsed_certificate()?;
         Some(facts(leaf.role, files.name(Owner::Leaf(at).file(FileKind::Certificate)), certificate))
     });
     ca.into_iter().chain(leaves).collect()

@@ -150,7 +150,8 @@ impl Copy {
                 let mut after = written.map(|change| change.contents.clone()).or_else(|| before.clone());
                 if after.is_none() && is_ca(name) {
                     // A CA from elsewhere, without a copy of it beside the certificates.
-                    after = set.ca.certificate.sound().map(|file| Zeroizing::new(file.to_pem().into_bytes()));
+                    after =
+                        set.ca.certificate.parsed().map(|file| Zeroizing::new(file.to_pem().into_bytes()));
                 }
                 Ok(Original { before, after })
             })

@@ -32,7 +32,7 @@ pub(super) fn add_ca_copy(spec: &Spec, issued: &mut Issued, reader: &Reader<'_>)
     if is_same_file(&spec.out_dir.join(&pem), &spec.ca_path(FileKind::Certificate)) {
         return Ok(());
     }
-    let Some(ca) = issued.set.ca.certificate.sound() else { return Ok(()) };
+    let Some(ca) = issued.set.ca.certificate.parsed() else { return Ok(()) };
     let text = ca.to_pem();
     if there.is_none_or(|there| *there != text.as_bytes()) {
         let contents = zeroize::Zeroizing::new(text.into_bytes());
@@ -153,13 +153,13 @@ fn check_keys(spec: &Spec, set: &Set, changes: &[Change]) -> Result<()> {
     for leaf in &set.leaves {
         let (key, pem) = (leaf.base.file(FileKind::Key), leaf.base.file(FileKind::Certificate));
         let is_written = changes.iter().any(|change| change.name == pem || change.name == key);
-        let Some(file) = leaf.files.key.sound().filter(|_| is_written) else { continue };
+        let Some(file) = leaf.files.key.parsed().filter(|_| is_written) else { continue };
         let path = spec.out_dir.join(key);
         if ca.is_some_and(|ca| *ca == file.key.public().spki) {
             return Err(Failure::failed(format!("{}: is the CA's private key", shown(&path)))
                 .hint(format!("move it away, and {} gets a key of its own", leaf.base)));
         }
-        let certified = leaf.files.sound_certificate();
+        let certified = leaf.files.parsed_certificate();
         if certified.is_some_and(|certificate| file.key.public().spki != certificate.public_key.spki) {
             return Err(Failure::failed(format!(
                 "{}: is there already, and is not the key that the certificate is for",

@@ -6,8 +6,8 @@ use crate::certificate::Certificate;
 impl LeafFiles {
     /// The certificate that the key is for comes first, or without a key the one that is no CA's; its issuers follow.
     pub fn arranged(mut self) -> Self {
-        let key = self.key.sound().map(|file| file.key.public().spki.clone());
-        let Loaded::Sound(file) = &mut self.certificate else { return self };
+        let key = self.key.parsed().map(|file| file.key.public().spki.clone());
+        let Loaded::Parsed(file) = &mut self.certificate else { return self };
         let is_own = |certificate: &Certificate| {
             !certificate.is_ca() && key.as_ref().is_none_or(|key| *key == certificate.public_key.spki)
         };
@@ -32,10 +32,10 @@ impl Set {
     /// The CA that ca.key is of, or without it the one that has signed what is here, is the set's own, wherever it is
     /// in ca.pem; the others there are trusted beside it, as while one CA follows another.
     pub fn arranged(mut self) -> Self {
-        let key = self.ca.key.sound().map(|file| file.key.public().spki.clone());
+        let key = self.ca.key.parsed().map(|file| file.key.public().spki.clone());
         let leaves: Vec<&Certificate> =
-            self.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate()).collect();
-        let Loaded::Sound(file) = &mut self.ca.certificate else { return self };
+            self.leaves.iter().filter_map(|leaf| leaf.files.parsed_certificate()).collect();
+        let Loaded::Parsed(file) = &mut self.ca.certificate else { return self };
         if file.chain.is_empty() {
             return self;
         }

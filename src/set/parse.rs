@@ -12,7 +12,7 @@ pub fn key(file: &[u8], password: Option<&str>) -> Loaded<KeyFile> {
         return Loaded::Discarded;
     }
     match encoding::read(file, password) {
-        Ok(key) => Loaded::Sound(key),
+        Ok(key) => Loaded::Parsed(key),
         Err(problem) if problem.is_password() => Loaded::Locked(problem.damage()),
         Err(problem) => Loaded::Damaged(problem.damage()),
     }

@@ -163,19 +163,19 @@ fn a_ca_keeps_what_it_allows_below_and_the_name_by_which_its_key_goes() {
 
 /// Writes a set that was made in memory.
 fn write(set: &Set, to: &Sandbox) {
-    let ca = &set.ca.certificate.sound().unwrap().certificate;
+    let ca = &set.ca.certificate.parsed().unwrap().certificate;
     let key = |file: &milvus_certgen::set::KeyFile| file.key.to_pem(KeyFormat::Pkcs8).unwrap();
-    to.write("ca.key", key(set.ca.key.sound().unwrap()));
+    to.write("ca.key", key(set.ca.key.parsed().unwrap()));
     to.write("ca.pem", ca.to_pem());
-    to.write("ca.srl", set.ca.serial.sound().unwrap().as_ref().unwrap().to_srl());
+    to.write("ca.srl", set.ca.serial.parsed().unwrap().as_ref().unwrap().to_srl());
     for role in [Role::Server, Role::Client] {
         let files = &set.first(role).unwrap().files;
-        to.write(&format!("{role}.key"), key(files.key.sound().unwrap()));
-        let file = files.certificate.sound().unwrap();
+        to.write(&format!("{role}.key"), key(files.key.parsed().unwrap()));
+        let file = files.certificate.parsed().unwrap();
         let chain: String =
             std::iter::once(&file.certificate).chain(&file.chain).map(Certificate::to_pem).collect();
         to.write(&format!("{role}.pem"), chain);
-        to.write(&format!("{role}.csr"), files.request.sound().unwrap().to_pem());
+        to.write(&format!("{role}.csr"), files.request.parsed().unwrap().to_pem());
     }
 }
 

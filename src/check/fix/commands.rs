@@ -62,7 +62,7 @@ impl Files<'_> {
             let is_empty = self.set.leaves.is_empty() && self.set.ca.key.is_missing();
             return if is_absent || is_empty { self.create_all() } else { self.replace(at) };
         };
-        if leaf.files.certificate.sound().is_some_and(|file| file.holds_key) {
+        if leaf.files.certificate.parsed().is_some_and(|file| file.holds_key) {
             // Its key is there, in the wrong file.
             let pem = quoted(&self.path(at.beside(FileKind::Certificate)));
             return format!("openssl pkey -in {pem} -out {quoted_path}");
@@ -119,7 +119,7 @@ impl Files<'_> {
             return "set the clock right, or wait".to_owned();
         }
         let leaf = self.leaf(at);
-        let own = leaf.and_then(|leaf| leaf.files.sound_certificate());
+        let own = leaf.and_then(|leaf| leaf.files.parsed_certificate());
         let is_older =
             self.set.ca_certificate().zip(own).is_some_and(|(ca, own)| ca.not_before < own.not_before);
         let renewal = match leaf {
@@ -139,7 +139,7 @@ impl Files<'_> {
     /// A new CA that limits host names only, with the names that the server has. Its CA may still sign for addresses,
     /// and somebody may need them: no run takes them away by itself.
     pub(super) fn constrain_anew(&self, at: Place) -> String {
-        let certificate = self.leaf(at).and_then(|leaf| leaf.files.sound_certificate());
+        let certificate = self.leaf(at).and_then(|leaf| leaf.files.parsed_certificate());
         let names = certificate.and_then(|c| c.subject_alt_names.as_deref()).unwrap_or_default();
         let hosts: Vec<&str> = names
             .iter()
@@ -159,7 +159,7 @@ impl Files<'_> {
     }
 
     pub(super) fn newest_serial(&self) -> Option<&Serial> {
-        let signed = self.set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
+        let signed = self.set.leaves.iter().filter_map(|leaf| leaf.files.parsed_certificate());
         signed.filter_map(|certificate| certificate.serial.as_ref()).max()
     }
 
@@ -186,8 +186,8 @@ impl Files<'_> {
     fn changed_places(&self, own: usize) -> Option<usize> {
         let leaves = &self.set.leaves;
         let is_key_of = |key: &Leaf, certificate: &Leaf| {
-            let key = key.files.key.sound().map(|file| &file.key.public().spki);
-            key.is_some() && key == certificate.files.sound_certificate().map(|c| &c.public_key.spki)
+            let key = key.files.key.parsed().map(|file| &file.key.public().spki);
+            key.is_some() && key == certificate.files.parsed_certificate().map(|c| &c.public_key.spki)
         };
         leaves.iter().position(|other| is_key_of(&leaves[own], other) && is_key_of(other, &leaves[own]))
     }
@@ -195,7 +195,7 @@ impl Files<'_> {
     /// The keys change places, or the certificates, where those say that they are for the other's role.
     fn exchange(&self, own: usize, other: usize) -> String {
         let [leaf, of_other] = [own, other].map(|at| &self.set.leaves[at]);
-        let is_certificate = leaf.files.sound_certificate().and_then(Certificate::role)
+        let is_certificate = leaf.files.parsed_certificate().and_then(Certificate::role)
             == Some(of_other.role)
             && leaf.role != of_other.role;
         let kind = if is_certificate { FileKind::Certificate } else { FileKind::Key };
@@ -226,8 +226,8 @@ impl Files<'_> {
     /// A command that signs, or where to go for it.
     pub(super) fn signing(&self, flags: &str) -> String {
         match (&self.set.ca.key, self.dir) {
-            (Loaded::Sound(key), Some(_)) if self.is_ca_key(key) => self.command(flags),
-            (Loaded::Sound(_), Some(_)) if self.set.ca_certificate().is_none() => {
+            (Loaded::Parsed(key), Some(_)) if self.is_ca_key(key) => self.command(flags),
+            (Loaded::Parsed(_), Some(_)) if self.set.ca_certificate().is_none() => {
                 format!("put the right {} there first", self.set.ca_base.file(FileKind::Certificate))
             }
             (Loaded::Locked(_), Some(_)) => {
@@ -273,13 +273,13 @@ pub(super) fn word(base: &BaseName) -> String {
 }
 
 fn has_names(leaf: &Leaf) -> bool {
-    let names = leaf.files.sound_certificate().and_then(|c| c.subject_alt_names.as_ref());
+    let names = leaf.files.parsed_certificate().and_then(|c| c.subject_alt_names.as_ref());
     names.is_some_and(|names| !names.is_empty())
 }
 
 /// Those that a run takes.
 fn usable_names(leaf: &Leaf) -> Vec<San> {
-    let names = leaf.files.sound_certificate().and_then(|c| c.subject_alt_names.as_deref());
+    let names = leaf.files.parsed_certificate().and_then(|c| c.subject_alt_names.as_deref());
     let names = names.unwrap_or_default().iter().map(San::as_clients_read_it);
     let mut usable = Vec::new();
     add_missing(&mut usable, names.filter(|name| name.flag_value().is_some()));

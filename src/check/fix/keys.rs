@@ -54,7 +54,7 @@ impl Files<'_> {
         match damage.conversion {
             Some(_) => at.is(FileKind::Key).then(|| self.conversion_of(at)).flatten(),
             None if self.is_of_pair(leaf) => Some(self.signing("--rekey")),
-            None if leaf.files.sound_certificate().is_some() => Some(self.renew(at, " --rekey")),
+            None if leaf.files.parsed_certificate().is_some() => Some(self.renew(at, " --rekey")),
             None => {
                 let name = quoted(std::path::Path::new(&leaf.base.to_string()));
                 Some(self.signing(&format!("{} {name} --rekey", leaf.role)))

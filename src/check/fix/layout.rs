@@ -22,8 +22,8 @@ impl Files<'_> {
     /// the front, and whatever else is in the file stays.
     pub(super) fn reorder(&self, at: Place) -> Option<String> {
         let leaf = self.leaf(at)?;
-        let file = leaf.files.certificate.sound()?;
-        let ca = self.set.ca.certificate.sound();
+        let file = leaf.files.certificate.parsed()?;
+        let ca = self.set.ca.certificate.parsed();
         let is_own = ca.is_some_and(|ca| ca.all().any(|ca| file.certificate.is_issued_by(ca)));
         let is_run_s = is_own && self.dir.is_some() && self.is_of_pair(leaf);
         let Some(Oddity::Order(place)) = file.oddity.filter(|_| !file.holds_key && !is_run_s) else {

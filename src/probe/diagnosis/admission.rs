@@ -27,7 +27,7 @@ pub(super) fn admission(server: &Server, tls: &Tls, expected: &Expectation<'_>) 
         return vec![needed(client, &why)];
     };
     let owner = Owner::Leaf(at);
-    let mut findings = check::credentials(owner, client, expected.set.ca.certificate.sound(), expected.now);
+    let mut findings = check::credentials(owner, client, expected.set.ca.certificate.parsed(), expected.now);
     findings.retain(|finding| finding.severity == Severity::Error);
     for finding in &mut findings {
         finding.fix = elsewhere(finding.fix);
@@ -78,7 +78,7 @@ fn unusable(client: &Leaf) -> Option<(FileKind, &str)> {
 
 /// Whose certificates it takes, where that is not who signed this one.
 fn other_issuers(client: &Leaf, tls: &Tls) -> Option<String> {
-    let issuer = &client.files.sound_certificate()?.issuer.der;
+    let issuer = &client.files.parsed_certificate()?.issuer.der;
     if tls.accepted_issuers.is_empty() || tls.accepted_issuers.contains(issuer) {
         return None;
     }

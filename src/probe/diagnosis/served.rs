@@ -19,7 +19,7 @@ pub(super) fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
         return vec![Finding::new(Code::Damaged, SERVED, "cannot be read")];
     };
     let set = expected.set;
-    let mut findings = check::served(chain, set.ca.certificate.sound(), expected.now);
+    let mut findings = check::served(chain, set.ca.certificate.parsed(), expected.now);
     // A key of a kind that cannot be checked has a finding of its own.
     if !tls.proves_key && chain.certificate.public_key.kind.is_ok() {
         let message = "is not the server's own: it does not prove that it has the private key";
@@ -50,14 +50,14 @@ pub(super) fn trusted(server: &Server, tls: &Tls, expected: &Expectation<'_>) ->
     if let (Some((at, client)), true) =
         (client, server.handshake.reply == Reply::Accepted && tls.asks_for_certificate)
     {
-        findings.extend(check::used(Owner::Leaf(at), client, set.ca.certificate.sound(), now));
+        findings.extend(check::used(Owner::Leaf(at), client, set.ca.certificate.parsed(), now));
     }
     findings.into_iter().filter_map(|finding| finding.without(Client::Milvus)).collect()
 }
 
 /// Milvus reads its files once, at start.
 fn other_than_here(chain: &CertificateFile, set: &Set) -> Option<Finding> {
-    let own = |leaf: &Leaf| leaf.files.sound_certificate().map(|certificate| certificate.der.clone());
+    let own = |leaf: &Leaf| leaf.files.parsed_certificate().map(|certificate| certificate.der.clone());
     let mut servers = set.leaves.iter().filter(|leaf| leaf.role == Role::Server);
     let at = set.leaves.iter().position(|leaf| leaf.role == Role::Server)?;
     own(&set.leaves[at])?;
