@@ -6,7 +6,7 @@ use super::clients::{Case, Part};
 use super::finding::Findings;
 use super::issuer::{key_identifiers, misnamed};
 use super::path::{lacking_purpose, path_length};
-use super::{Asked, Code, Finding, Fix, Owner};
+use super::{Code, Extra, Finding, Fix, Owner};
 use crate::certificate::Certificate;
 use crate::files::FileKind;
 use crate::profile::Role;
@@ -19,13 +19,13 @@ pub fn ca(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
 }
 
 /// As `check` does: with their surroundings.
-pub(super) fn asked(set: &Set, asked: &Asked<'_>, now: OffsetDateTime) -> Vec<Finding> {
+pub(super) fn existing(set: &Set, extra: &Extra<'_>, now: OffsetDateTime) -> Vec<Finding> {
     let mut findings = files(set, now);
     if set.ca.key.parsed().is_some() {
-        findings.mode((asked.mode_of)(Owner::Ca.file(FileKind::Key)));
+        findings.mode((extra.mode_of)(Owner::Ca.file(FileKind::Key)));
     }
     if let Some(file) = set.ca.certificate.parsed() {
-        findings.expiring(&file.certificate, asked.expires_within, now);
+        findings.expiring(&file.certificate, extra.expires_within, now);
         findings.holds_key(file.holds_key);
         findings.oddity(file.oddity);
         top(&mut findings, file);

@@ -6,7 +6,7 @@ use super::clients::{Case, Client, Part};
 use super::finding::Findings;
 use super::issuer::{CA_PEM, Known, addresses, issuer};
 use super::path::path;
-use super::{Asked, Code, Finding, Message, Owner, Severity, chain, is_valid};
+use super::{Code, Extra, Finding, Message, Owner, Severity, chain, is_valid};
 use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind};
 use crate::keys::{KeyFormat, KeyKind};
@@ -76,11 +76,11 @@ pub fn served(chain: &CertificateFile, ca: Option<&CertificateFile>, now: Offset
 }
 
 /// As `check` does: within its set, and with its surroundings.
-pub(super) fn asked(set: &Set, at: usize, asked: &Asked<'_>, now: OffsetDateTime) -> Vec<Finding> {
+pub(super) fn existing(set: &Set, at: usize, extra: &Extra<'_>, now: OffsetDateTime) -> Vec<Finding> {
     let leaf = &set.leaves[at];
     let mut findings = Findings::new(Owner::Leaf(at), leaf.role);
     match &leaf.files.key {
-        Loaded::Missing if !(asked.needs_key)(leaf) => findings.key_not_checked("is not here"),
+        Loaded::Missing if !(extra.needs_key)(leaf) => findings.key_not_checked("is not here"),
         // Whoever runs `check` need not be who runs Milvus.
         Loaded::Forbidden(problem) => findings.key_not_checked(problem),
         key => findings.file(FileKind::Key, key),
@@ -94,7 +94,7 @@ pub(super) fn asked(set: &Set, at: usize, asked: &Asked<'_>, now: OffsetDateTime
     let ca = set.ca.certificate.parsed();
     content(&mut findings, leaf, ca, &known, now);
     if let Some(file) = leaf.files.key.parsed() {
-        findings.mode((asked.mode_of)(Owner::Leaf(at).file(FileKind::Key)));
+        findings.mode((extra.mode_of)(Owner::Leaf(at).file(FileKind::Key)));
         if let Some(text) = file.oddity {
             let is_milvus_s = text.ends_with("which Milvus cannot read");
             findings.form(FileKind::Key, text);
@@ -112,7 +112,7 @@ pub(super) fn asked(set: &Set, at: usize, asked: &Asked<'_>, now: OffsetDateTime
         if let Some(ca) = ca {
             path(&mut findings, leaf.role, file, ca, now);
         }
-        findings.expiring(&file.certificate, asked.expires_within, now);
+        findings.expiring(&file.certificate, extra.expires_within, now);
         findings.holds_key(file.holds_key && leaf.files.key.parsed().is_some());
         if leaf.role.serves() {
             server(&mut findings, file, ca);

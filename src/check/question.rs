@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use super::{Asked, Files, Finding, Handshake, Inspected, Place, inspect};
+use super::{Extra, Files, Finding, Handshake, Place, check_all};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
@@ -50,7 +50,7 @@ pub fn check(question: &Question, now: OffsetDateTime) -> Result<Checked> {
     let (set, is_interrupted) = read(question)?;
     let is_directory = question.certificate.is_none();
     let files = files(question, &set);
-    let asked = Asked {
+    let extra = Extra {
         names: &question.names,
         expires_within: question.expires_within,
         needs_key: &|leaf| is_directory && question.pair.contains(&leaf.base),
@@ -58,7 +58,7 @@ pub fn check(question: &Question, now: OffsetDateTime) -> Result<Checked> {
         is_directory,
         is_interrupted,
     };
-    let Inspected { mut findings, handshakes } = inspect(&set, &asked, now);
+    let (mut findings, handshakes) = check_all(&set, Some(&extra), now);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     Ok(Checked { set, findings, handshakes })
 }
