@@ -78,7 +78,7 @@ pub fn rehearse(template: &Spec, complete: Complete<'_>, world: &mut World<'_>) 
 }
 
 /// Plans, and no more: for many runs of which none may begin unless all can.
-pub fn judge(spec: &Spec, world: &World<'_>) -> Result<Plan> {
+pub fn plan_only(spec: &Spec, world: &World<'_>) -> Result<Plan> {
     unlocked(&spec.out_dir, |reader| plan(spec, read(spec, reader)?, world.now))
 }
 

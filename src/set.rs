@@ -233,7 +233,7 @@ pub struct Set {
     pub ca_base: BaseName,
     /// The CA's files.
     pub ca: CaFiles,
-    /// The others, in the order of the request.
+    /// The others, in the order of the specification.
     pub leaves: Vec<Leaf>,
 }
 

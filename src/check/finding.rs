@@ -175,7 +175,7 @@ impl Finding {
     }
 
     /// Asks the table of clients who rejects it, and how grave that is.
-    pub(super) fn judge(&mut self, case: Case, part: Part, role: Role) -> &mut Self {
+    pub(super) fn rate(&mut self, case: Case, part: Part, role: Role) -> &mut Self {
         if let Some(rejections) = clients::rejections(self.code, case, part, role) {
             self.severity = clients::severity(&rejections);
             self.rejections = rejections;
@@ -293,7 +293,7 @@ impl Findings {
         let mut finding = Finding::new(code, self.owner.file(kind), message);
         let part = self.part.or_else(|| clients::part(self.owner, self.role, kind));
         if let Some(part) = part {
-            finding.judge(case, part, self.role);
+            finding.rate(case, part, self.role);
         }
         self.list.push(finding);
         &mut self.list[at]

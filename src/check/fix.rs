@@ -1,4 +1,4 @@
-//! What fixes a finding: which kind of remedy a code has is in the table; here it becomes a command that works when
+//! What fixes a finding: which kind of fix a code has is in the table; here it becomes a command that works when
 //! typed, for these files.
 
 use std::ops::ControlFlow;
@@ -12,7 +12,7 @@ mod layout;
 
 use commands::{ANOTHER_CA, word};
 
-/// The kinds of remedy.
+/// The kinds of fix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fix {
     /// There is nothing to do, or nothing that is known here.

@@ -82,7 +82,7 @@ pub(super) fn check(
                 let pem = Owner::Leaf(at).file(FileKind::Certificate);
                 let mut finding = Finding::new(Code::Handshake, pem, message);
                 if is_too_large(&server.files) {
-                    finding.judge(Case::TooLarge, Part::Server, Role::Server);
+                    finding.rate(Case::TooLarge, Part::Server, Role::Server);
                 }
                 findings.push(finding);
             }

@@ -59,6 +59,6 @@ pub fn name_not_in_san(at: Place, certificate: &Certificate, name: &San) -> Opti
         }
         (_, names) => format!("x509: certificate is valid for {names}, not {name}"),
     };
-    finding.judge(case, Part::Server, Role::Server).says(Client::Go, go);
+    finding.rate(case, Part::Server, Role::Server).says(Client::Go, go);
     Some(finding)
 }

@@ -151,9 +151,9 @@ fn ensure(
 
 /// `renew --ca`: signed again whatever its state.
 fn renew(spec: &Spec, set: &Set, certificate: &Certificate, now: OffsetDateTime) -> Result<AuthorityPlan> {
-    if let Some((why, remedy)) = why_not_renewable(set, certificate) {
+    if let Some((why, fix)) = why_not_renewable(set, certificate) {
         let why = format!("cannot be signed again: {why}");
-        return Err(unusable(spec, FileKind::Certificate, &why, remedy));
+        return Err(unusable(spec, FileKind::Certificate, &why, fix));
     }
     let mut plan = kept(spec, set, certificate, now)?;
     plan.action = Action::Resign;
@@ -221,14 +221,9 @@ fn why_not_renewable(set: &Set, certificate: &Certificate) -> Option<(String, &'
 pub(super) fn check_usable(spec: &Spec, set: &Set, ca: &AuthorityPlan, signs: bool) -> Result<()> {
     if signs && ca.make_key.is_none() && set.ca.key.is_missing() {
         let problem = set.ca.key.problem().unwrap_or_default();
-        let remedy =
+        let fix =
             if matches!(set.ca.key, Loaded::Discarded) { "use another CA" } else { "put the file back" };
-        return Err(unusable(
-            spec,
-            FileKind::Key,
-            &format!("{problem}, and something must be signed"),
-            remedy,
-        ));
+        return Err(unusable(spec, FileKind::Key, &format!("{problem}, and something must be signed"), fix));
     }
     // RFC 5280 section 4.1.2.4: an issuer has a name.
     let subject_fault = if ca.subject.is_empty() { Some("is empty") } else { None };
@@ -246,13 +241,12 @@ pub(super) fn check_usable(spec: &Spec, set: &Set, ca: &AuthorityPlan, signs: bo
     Ok(())
 }
 
-pub(super) fn unusable(spec: &Spec, kind: FileKind, problem: &str, remedy: &str) -> Failure {
+pub(super) fn unusable(spec: &Spec, kind: FileKind, problem: &str, fix: &str) -> Failure {
     let failure = Failure::failed(format!("{}: {problem}", path(spec, kind)));
     match spec.ca {
-        CaPolicy::Ensure => failure.hint(format!(
-            "{remedy}, or start over with --force: a new CA, which every client must be given"
-        )),
-        CaPolicy::Use | CaPolicy::Renew => failure.hint(remedy),
+        CaPolicy::Ensure => failure
+            .hint(format!("{fix}, or start over with --force: a new CA, which every client must be given")),
+        CaPolicy::Use | CaPolicy::Renew => failure.hint(fix),
     }
 }
 

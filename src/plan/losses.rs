@@ -55,14 +55,14 @@ pub(super) fn check_ca_key(spec: &Spec, set: &Set) -> Result<()> {
         Loaded::Locked(damage) => {
             let line = damage.conversion.unwrap_or_default();
             let line = converted(line, &spec.ca_path(FileKind::Key));
-            let remedy = match spec.password {
+            let fix = match spec.password {
                 _ if damage.kind == DamageKind::Unsupported => format!("convert it with: {line}"),
                 None => format!(
                     "give it with --ca-key-password-file or MILVUS_CERTGEN_CA_KEY_PASSWORD, or take it off with: {line}"
                 ),
                 Some(_) => format!("give the right one, or take it off with: {line}"),
             };
-            Err(Failure::failed(format!("{}: {damage}", shown(&spec.ca_path(FileKind::Key)))).hint(remedy))
+            Err(Failure::failed(format!("{}: {damage}", shown(&spec.ca_path(FileKind::Key)))).hint(fix))
         }
         Loaded::Forbidden(problem) | Loaded::Unreadable(problem) => {
             Err(authority::unusable(spec, FileKind::Key, problem, "run as the user who owns it"))

@@ -19,21 +19,21 @@ pub(super) fn weaknesses(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<
         if row.concerns == Concern::File {
             continue;
         }
-        let remedy = match (finding.code, row.ca.run) {
+        let fix = match (finding.code, row.ca.run) {
             // Another signature does not change the key.
             (Code::UnsupportedKey, _) if finding.for_runs == Severity::Error => "use another CA".to_owned(),
             // It was issued while the clock was ahead, or the clock is behind now.
             (Code::NotYetValid, _) if spec.ca == CaPolicy::Renew => continue,
             (Code::NotYetValid, _) => right_clock(spec, set),
             (_, Run::Ignores) => continue,
-            (_, Run::Refuses(remedy)) => remedy.to_owned(),
+            (_, Run::Refuses(fix)) => fix.to_owned(),
             (_, Run::Reissues | Run::Rewrites) => {
                 mendable.push(finding);
                 continue;
             }
         };
         let file = if finding.at.is(FileKind::Key) { FileKind::Key } else { FileKind::Certificate };
-        return Err(unusable(spec, file, &finding.message.text(&names(set)), &remedy));
+        return Err(unusable(spec, file, &finding.message.text(&names(set)), &fix));
     }
     Ok(mendable)
 }
@@ -51,7 +51,7 @@ pub(super) fn refuse_unrenewable(
     spec: &Spec,
     set: &Set,
     weaknesses: &[Finding],
-    (why, remedy): (String, &str),
+    (why, fix): (String, &str),
 ) -> Result<Vec<String>> {
     let errors = weaknesses.iter().filter(|finding| finding.for_runs == Severity::Error);
     let names = names(set);
@@ -63,7 +63,7 @@ pub(super) fn refuse_unrenewable(
         return Ok(weaknesses.iter().map(|finding| finding.sentence(&names)).collect());
     }
     let why = format!("{}, and {why}", reasons.join(", and "));
-    Err(unusable(spec, FileKind::Certificate, &why, remedy))
+    Err(unusable(spec, FileKind::Certificate, &why, fix))
 }
 
 /// Refuses a CA that is not signed again by this run where Milvus or a client of gRPC rejects what it signs. Returns
@@ -78,7 +78,7 @@ pub(super) fn refuse_unfit(spec: &Spec, set: &Set, weaknesses: &[Finding]) -> Re
             warnings.push(finding.sentence(&names(set)));
             continue;
         }
-        let remedy = match (finding.code, renewal(spec, set)) {
+        let fix = match (finding.code, renewal(spec, set)) {
             (_, Some(renewal)) => format!("reissue it with: {renewal}"),
             (Code::PathLength, None) => {
                 "have the CA above sign it with a longer pathlen, or use another".to_owned()
@@ -86,7 +86,7 @@ pub(super) fn refuse_unfit(spec: &Spec, set: &Set, weaknesses: &[Finding]) -> Re
             (Code::Expired, None) => "have it issued again, or use another CA".to_owned(),
             (_, None) => "have it issued again without that, or use another CA".to_owned(),
         };
-        return Err(unusable(spec, FileKind::Certificate, &finding.message.text(&names(set)), &remedy));
+        return Err(unusable(spec, FileKind::Certificate, &finding.message.text(&names(set)), &fix));
     }
     Ok(warnings)
 }

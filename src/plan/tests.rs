@@ -475,7 +475,7 @@ fn inflict<T: Clone>(harm: Harm, file: &mut Loaded<T>, foreign: &Loaded<T>) {
     }
 }
 
-fn any_request() -> impl Strategy<Value = Spec> {
+fn any_spec() -> impl Strategy<Value = Spec> {
     let name = prop_oneof![Just("localhost"), Just("db.example.com"), Just("10.0.0.7")];
     let flag = prop::option::weighted(0.3, Just(()));
     (
@@ -519,8 +519,8 @@ proptest! {
 
     #[test]
     fn what_a_plan_makes_is_sound_and_kept_by_the_next(
-        first in any_request(),
-        second in any_request(),
+        first in any_spec(),
+        second in any_spec(),
         harms in prop::collection::vec(harm(), 9),
         day in 0i64..4500,
     ) {
