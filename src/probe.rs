@@ -1,4 +1,4 @@
-//! Connects to a running server and finds out what it is, without a diagnosis: facts, for `check` to look at.
+//! Connects to a running server and collects facts about it; `diagnosis` interprets them.
 //!
 //! Several short connections, each with one question: with the set's client certificate, without one, with TLS 1.2
 //! alone, in plaintext.
@@ -32,39 +32,39 @@ pub use reply::{Refusal, Reply};
 use handshake::{ClientSettings, connect_tls};
 use wire::Wire;
 
-/// What is asked, and of whom.
+/// The server to probe, and the client.
 pub struct Probe<'a> {
     /// The server.
     pub endpoint: &'a Endpoint,
     /// Its name in the client's eyes: `--server-name`, or the host.
     pub server_name: ServerName<'static>,
-    /// The client's key and certificate, where there are some that can be used.
+    /// The client's key and certificate, if they can be used.
     pub client: Option<&'a LeafFiles>,
     /// The longest wait for anything.
     pub timeout: Duration,
 }
 
-/// What came back.
+/// The result of a probe.
 #[derive(Debug)]
 pub struct Found {
-    /// Every address of the host, and whether anything answers there.
+    /// Every address of the host, and whether it answers.
     pub attempts: Vec<Attempt>,
     /// The answers of the first address that takes connections; `None` where none does.
     pub server: Option<Server>,
-    /// Why there is none, where that is not among the attempts.
+    /// The reason for none, if the attempts do not show it.
     pub failure: Option<Failure>,
 }
 
-/// What the server at one address says.
+/// The answers of the server at one address.
 #[derive(Debug)]
 pub struct Server {
     /// The address.
     pub address: SocketAddr,
     /// To a client as the set makes it: with its certificate, if it has one.
     pub handshake: HandshakeResult,
-    /// To a client without a certificate, where one was asked for and given before.
+    /// To a client without a certificate, if one was requested and sent before.
     pub without_certificate: Option<HandshakeResult>,
-    /// True if it talks TLS 1.2 to who has nothing newer; `None` where that was not tried.
+    /// True if it accepts TLS 1.2 from clients without TLS 1.3; `None` if that was not tried.
     pub takes_tls12: Option<bool>,
     /// In plaintext, where it does not talk TLS.
     pub plain: Option<Plain>,
@@ -171,8 +171,8 @@ fn converse(
 /// A new connection; one that was possible a moment ago may not be now.
 fn wire(probe: &Probe<'_>, address: SocketAddr) -> Result<Wire> {
     Wire::connect(address, probe.timeout).map_err(|e| {
-        Failure::failed(format!("{address}: takes no further connection: {}", reach::why(&e)))
-            .hint("run it again; if it stays so, look at the server's log")
+        Failure::failed(format!("{address}: accepts no further connections: {}", reach::why(&e)))
+            .hint("run it again; if it persists, see the server's log")
     })
 }
 

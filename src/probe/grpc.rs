@@ -1,6 +1,6 @@
-//! One gRPC call, to find out who answers: `GetVersion` of Milvus's service (milvus.proto).
+//! One gRPC call, to identify the server: `GetVersion` of Milvus's service (milvus.proto).
 //!
-//! h2 is asynchronous and there is nothing else to do meanwhile: its futures are polled by hand over a stream that
+//! h2 is asynchronous and nothing else has to be done meanwhile: its futures are polled by hand over a stream that
 //! blocks, one read a turn.
 
 use std::future::Future;
@@ -26,21 +26,21 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 /// `UNIMPLEMENTED`: a gRPC server without Milvus's service.
 const UNIMPLEMENTED: &str = "12";
 
-/// `DEADLINE_EXCEEDED` and `UNAVAILABLE`: what a proxy says for a server that is not there.
+/// `DEADLINE_EXCEEDED` and `UNAVAILABLE`: a proxy's answer if the server is not available.
 const ABSENT: [&str; 2] = ["4", "14"];
 
-/// What Milvus says to who may not ask, or cannot be served now: `UNKNOWN`, `PERMISSION_DENIED`, `RESOURCE_EXHAUSTED`,
+/// Milvus answers with these if access is denied or it is not ready: `UNKNOWN`, `PERMISSION_DENIED`, `RESOURCE_EXHAUSTED`,
 /// `INTERNAL`, `UNAUTHENTICATED`.
 const REFUSALS: [&str; 5] = ["2", "7", "8", "13", "16"];
 
-/// Who answers.
+/// The kind of server that answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// Milvus, of that version.
     Milvus(String),
     /// A server that knows Milvus's service, and answers with that instead of its version: it asks for a user, say.
     MilvusSays(String),
-    /// Somebody before a Milvus that is not there, in its words.
+    /// A proxy in front of a Milvus that is not available; its error.
     Unavailable(String),
     /// A gRPC server without Milvus's service.
     OtherGrpc,
@@ -119,7 +119,7 @@ async fn read_answer(response: h2::client::ResponseFuture) -> Result<Answer, h2:
     }))
 }
 
-/// What a status other than OK says.
+/// Reads a status other than OK.
 fn answer_of_status(headers: &HeaderMap) -> Option<Answer> {
     let status = headers.get("grpc-status")?.to_str().unwrap_or_default();
     let message = headers.get("grpc-message").and_then(|m| m.to_str().ok()).unwrap_or_default();
@@ -151,8 +151,8 @@ fn version(message: &[u8]) -> Option<String> {
     None
 }
 
-/// A blocking stream in asynchronous clothes: after every read it says once that there is nothing more for now, so
-/// that whoever polls gets a turn.
+/// Adapts a blocking stream to an asynchronous one: after every read it reports once that no data is ready, so
+/// that the caller polls again.
 struct BlockingIo<S> {
     stream: S,
     may_read: bool,
@@ -168,7 +168,7 @@ impl<S: Read + Unpin> AsyncRead for BlockingIo<S> {
         let this = self.get_mut();
         this.may_read = !this.may_read;
         if this.may_read {
-            // What is to be written goes first: h2 flushes when there is nothing to read.
+            // Writes go first: h2 flushes when there is nothing to read.
             return Poll::Pending;
         }
         let result = again(|| this.stream.read(buffer.initialize_unfilled()));

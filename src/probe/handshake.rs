@@ -24,7 +24,7 @@ use record::{ClientCertificateResolver, HandshakeRecord, RecordingVerifier};
 /// session ticket at once where they do not refuse, which ends the wait.
 const LATE_REFUSAL: Duration = Duration::from_secs(2);
 
-/// What a client says first.
+/// The settings of a TLS client.
 pub(super) struct ClientSettings {
     server_name: ServerName<'static>,
     client: Option<Arc<CertifiedKey>>,
@@ -79,7 +79,7 @@ impl Version {
     }
 }
 
-/// What was agreed on and said before the end.
+/// The negotiated parameters, and the data that the server sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {
     /// The version.
@@ -88,7 +88,7 @@ pub struct Tls {
     pub cipher: Option<String>,
     /// The protocol that ALPN chose.
     pub alpn: Option<String>,
-    /// What the server sends; `None` where it cannot be read or was not sent.
+    /// The server's certificates; `None` if they cannot be read or were not sent.
     pub chain: Option<CertificateFile>,
     /// False if what the server signed was not signed with the key of its certificate. A key that cannot be checked
     /// is given the benefit of the doubt: it has a finding of its own.
@@ -110,7 +110,7 @@ pub struct HandshakeResult {
 }
 
 impl HandshakeResult {
-    /// True if gRPC can go on from there.
+    /// True if gRPC can use the connection.
     pub fn speaks_http2(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.alpn.as_deref() == Some("h2"))
     }
@@ -127,7 +127,7 @@ pub(super) fn connect_tls(
             .map_err(|e| Failure::failed(format!("TLS cannot begin: {e}")))?;
     let mut stream = StreamOwned::new(connection, wire);
     let mut reply = complete(&mut stream);
-    // What is not TLS may end in any way.
+    // Without TLS, the connection may end in any way.
     let heard = &stream.sock.heard;
     if reply != Reply::Accepted && !heard.is_empty() && !looks_like_tls(heard) {
         reply = Reply::NotTls(wire::first_line(heard));

@@ -1,4 +1,4 @@
-//! What a server that does not talk TLS says in plaintext.
+//! Asks in plaintext a server that does not speak TLS.
 
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -6,16 +6,16 @@ use std::time::Duration;
 use super::wire::{Wire, first_line};
 use crate::error::Result;
 
-/// What HTTP/2 begins with (RFC 9113 section 3.4), and an empty SETTINGS frame.
+/// The HTTP/2 connection preface (RFC 9113 section 3.4) and an empty SETTINGS frame.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
-/// Who has nothing to say to that in so long a time has nothing to say.
+/// A server that does not answer within this time is silent.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What answers in plaintext.
+/// The protocol of an answer in plaintext.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Plain {
-    /// HTTP/2, which gRPC is made of.
+    /// HTTP/2, which gRPC uses.
     Http2,
     /// HTTP/1; its first line.
     Http1(String),

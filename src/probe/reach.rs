@@ -1,4 +1,4 @@
-//! Which addresses a host has, and where something takes connections.
+//! Finds the addresses of a host, and those that accept connections.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -17,7 +17,7 @@ pub struct Attempt {
     pub reached: Reached,
 }
 
-/// What became of a connection.
+/// The result of an attempt to connect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reached {
     /// Somebody takes it.
@@ -75,7 +75,7 @@ fn attempt(address: SocketAddr, timeout: Duration) -> Reached {
     }
 }
 
-/// The system's resolver has a patience of its own; it is left behind when ours is at its end.
+/// The system's resolver has a timeout of its own; it is abandoned at ours.
 fn resolve(endpoint: &Endpoint, timeout: Duration) -> Result<Vec<SocketAddr>> {
     let (sender, receiver) = mpsc::channel();
     let (host, port) = (endpoint.host.clone(), endpoint.port);
@@ -84,7 +84,7 @@ fn resolve(endpoint: &Endpoint, timeout: Duration) -> Result<Vec<SocketAddr>> {
         // Nobody listens any more if it took too long.
         let _ = sender.send(found);
     };
-    // Where the system grants no more threads, there is only its own patience.
+    // If no thread can be started, only the system's own timeout applies.
     if thread::Builder::new().spawn(look_up.clone()).is_err() {
         look_up();
     }

@@ -14,9 +14,9 @@ pub enum Reply {
     Refused(Refusal),
     /// It closed the connection without a word.
     Closed,
-    /// It said nothing until patience was at its end.
+    /// It did not answer in time.
     Silent,
-    /// It does not talk TLS; its first bytes, for people.
+    /// It does not speak TLS; its first bytes, for people.
     NotTls(String),
 }
 

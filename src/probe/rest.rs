@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 /// Version 1 of the interface, and version 2, which Milvus 2.4 brought.
 const REQUESTS: [&str; 2] = ["GET /v1/vector/collections", "POST /v2/vectordb/collections/list"];
 
-/// How all answers of Milvus begin, also those to who may not ask.
+/// The start of all answers of Milvus, also when access is denied.
 const ANSWER: &[u8] = b"\r\n\r\n{\"code\":";
 
 /// True if Milvus answers over one of the connections; there is one for each request.

@@ -1,4 +1,4 @@
-//! A connection with an end to its patience, that remembers the first bytes it heard.
+//! A connection with a deadline that keeps the first bytes that it receives.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};

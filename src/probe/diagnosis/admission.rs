@@ -32,16 +32,16 @@ pub(super) fn admission(server: &Server, tls: &Tls, expected: &Expectation<'_>) 
     for finding in &mut findings {
         finding.fix = elsewhere(finding.fix);
     }
-    let message = Message::of("refuses ", owner.file(FileKind::Certificate)).and(format!(": {why}"));
+    let message = Message::of("rejects ", owner.file(FileKind::Certificate)).and(format!(": {why}"));
     let mut finding = problem(
         Code::ClientCertificateRefused,
         match other_issuers(client, tls) {
-            Some(issuers) => message.and(format!("; it takes certificates of {issuers}")),
+            Some(issuers) => message.and(format!("; it accepts certificates issued by {issuers}")),
             None => message,
         },
     );
     finding.seen("Go (Milvus): tls: failed to verify certificate").seen("pymilvus: Socket closed");
-    // Where the certificate has a fault of its own, that is what needs to be fixed.
+    // If the certificate has a problem of its own, that one needs the fix.
     if !findings.is_empty() {
         finding.fix = Fix::None;
     }
@@ -50,17 +50,17 @@ pub(super) fn admission(server: &Server, tls: &Tls, expected: &Expectation<'_>) 
 }
 
 fn needed(client: Option<(usize, &Leaf)>, why: &str) -> Finding {
-    let message = Message::from("demands a client certificate, as in tlsMode 2, and ");
+    let message = Message::from("requires a client certificate, as in tlsMode 2, and ");
     let message = match client.and_then(|(at, client)| Some((at, unusable(client)?))) {
         Some((at, (kind, problem))) => message.name(Owner::Leaf(at).file(kind)).and(format!(" {problem}")),
-        None => message.and("there is none here"),
+        None => message.and("none is set"),
     };
     let mut finding = problem(Code::ClientCertificateNeeded, message.and(format!(" ({why})")));
     finding.seen("Go (Milvus): tls: client didn't provide a certificate").seen("pymilvus: Socket closed");
     finding
 }
 
-/// The fix where whoever probes seldom has the CA key.
+/// The fix for a user who probably does not have the CA key.
 fn elsewhere(fix: Fix) -> Fix {
     match fix {
         Fix::SignWithCa => Fix::ClientOfCa,
@@ -70,13 +70,13 @@ fn elsewhere(fix: Fix) -> Fix {
     }
 }
 
-/// Which of the client's files cannot be used, and why.
+/// The client's file that cannot be used, and the reason.
 fn unusable(client: &Leaf) -> Option<(FileKind, &str)> {
     let certificate = client.files.certificate.problem().map(|problem| (FileKind::Certificate, problem));
     certificate.or_else(|| client.files.key.problem().map(|problem| (FileKind::Key, problem)))
 }
 
-/// Whose certificates it takes, where that is not who signed this one.
+/// The accepted issuers, if this certificate's issuer is not among them.
 fn other_issuers(client: &Leaf, tls: &Tls) -> Option<String> {
     let issuer = &client.files.parsed_certificate()?.issuer.der;
     if tls.accepted_issuers.is_empty() || tls.accepted_issuers.contains(issuer) {

@@ -7,10 +7,10 @@ use crate::probe::{Reply, Server, Tls};
 use crate::profile::Role;
 use crate::set::{CertificateFile, Leaf, Set};
 
-/// Where they are found.
+/// The location of findings about them.
 const SERVED: Place = Place::File(Owner::Served, FileKind::Certificate);
 
-/// What ingress-nginx sends where it has no certificate for a host (kubernetes/ingress-nginx internal/net/ssl/ssl.go).
+/// The CN of ingress-nginx's default certificate (kubernetes/ingress-nginx internal/net/ssl/ssl.go).
 const INGRESS_DEFAULT: &str = "Kubernetes Ingress Controller Fake Certificate";
 
 /// The certificates that it sends, as clients look at them.
@@ -22,13 +22,13 @@ pub(super) fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
     let mut findings = check::served(chain, set.ca.certificate.parsed(), expected.now);
     // A key of a kind that cannot be checked has a finding of its own.
     if !tls.proves_key && chain.certificate.public_key.kind.is_ok() {
-        let message = "is not the server's own: it does not prove that it has the private key";
+        let message = "is not the server's own: the server does not prove that it has the private key";
         findings.push(Finding::new(Code::ServedUntrusted, SERVED, message));
     }
     findings.extend(check::name_not_in_san(SERVED, &chain.certificate, expected.server_name));
     let other = other_than_here(chain, set);
     for finding in findings.iter_mut().filter(|finding| finding.fix == Fix::None) {
-        // Where the directory has another certificate, signing it once more changes nothing.
+        // If the directory has another certificate, reissuing it changes nothing.
         finding.fix = if other.is_some() { Fix::DeployFiles } else { Fix::ReissueServer };
     }
     findings.extend(other);
@@ -40,8 +40,8 @@ pub(super) fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
     findings
 }
 
-/// What clients have against the CA that they trust and, where they are asked for it, against their own certificate. That
-/// Milvus rejects either is for the server to say.
+/// Problems of clients with the CA that they trust and, if the server requests it, with their own certificate. The
+/// server itself shows whether Milvus rejects either.
 pub(super) fn trusted(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
     let Expectation { set, now, .. } = *expected;
     let Some(chain) = &tls.chain else { return Vec::new() };

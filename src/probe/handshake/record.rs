@@ -1,4 +1,4 @@
-//! What a handshake shows: the callbacks that remember it.
+//! The callbacks that record a handshake.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 
-/// What the callbacks of a handshake have seen.
+/// Data that the callbacks of a handshake record.
 #[derive(Debug, Default)]
 pub(super) struct HandshakeRecord {
     pub(super) chain: Mutex<Vec<Vec<u8>>>,
@@ -27,7 +27,7 @@ impl HandshakeRecord {
     }
 }
 
-/// Takes every certificate, and remembers it: it is judged afterwards, with words. Nothing secret is ever sent over
+/// Accepts every certificate and records it: it is checked afterwards. Nothing secret is ever sent over
 /// such a connection.
 #[derive(Debug)]
 pub(super) struct RecordingVerifier {
@@ -79,7 +79,7 @@ impl ServerCertVerifier for RecordingVerifier {
     }
 }
 
-/// Shows the client's certificate where one is asked for, and remembers that it was.
+/// Sends the client certificate if the server requests one, and records the request.
 #[derive(Debug)]
 pub(super) struct ClientCertificateResolver {
     pub(super) record: Arc<HandshakeRecord>,

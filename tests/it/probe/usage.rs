@@ -72,7 +72,7 @@ fn directories() {
     assert_eq!((probed.code, &probed.json), (1, &serde_json::Value::Null));
     assert_eq!(
         probed.err,
-        "error: no/such: there is no such directory\nhint: give the directory of a set with --dir\n"
+        "error: no/such: does not exist\nhint: name the directory of the certificates with --dir\n"
     );
     let path = set.path().to_str().unwrap();
     probe(&empty, &[&target, "--dir", path]).assert(&format!("exit 0, {tls}: not-milvus"));
@@ -110,7 +110,7 @@ fn files_by_name() {
     probed.assert(&format!("exit 1, {tls}, accepted: not-milvus"));
     let probed = with(&["--ca-cert", "no.pem", "--cert", "me.pem", "--key", "me.key"]);
     assert_eq!((probed.code, &probed.json), (1, &serde_json::Value::Null));
-    assert!(probed.err.starts_with("error: no.pem: there is no such file"), "{}", probed.err);
+    assert!(probed.err.starts_with("error: no.pem: does not exist"), "{}", probed.err);
     // Other base names in a directory.
     let renamed = trusting(&set);
     copy(&set.file("client.pem"), &renamed.file("app.pem"));
