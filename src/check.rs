@@ -1,6 +1,6 @@
-//! Checks a set and says what is wrong with it: findings, which are data and not errors.
+//! Checks a set: findings, which are data and not errors.
 //!
-//! The same code decides what a run must issue again ([`ca`], [`leaf`]), whether what it made may be written
+//! The same code decides which certificates a run must reissue ([`ca`], [`leaf`]), whether new ones may be written
 //! ([`set`]), and what `check` says ([`check()`]). Where a finding quotes a client, the quote is what that client
 //! prints.
 
@@ -22,6 +22,7 @@ mod code;
 mod demo;
 mod files;
 mod finding;
+mod findings;
 mod fix;
 mod handshake;
 mod issuer;
@@ -104,7 +105,7 @@ fn check_all(set: &Set, extra: Option<&Extra<'_>>, now: OffsetDateTime) -> (Vec<
 /// False where rustls, which stands for the others, would only say again what is wrong, or cannot verify it.
 fn is_worth_a_handshake(findings: &[Finding]) -> bool {
     let is_said = |finding: &Finding| match finding.rejections.as_slice() {
-        // What runs repair though nobody rejects it is rejected by webpki: a client that is a CA, say.
+        // webpki rejects some problems that a run fixes and no client rejects: a client that is a CA, for example.
         [] => finding.for_runs == Severity::Error,
         _ => finding.is_rejected_by(Client::Rust) || finding.is_rejected_by(Client::Milvus),
     };
@@ -127,7 +128,7 @@ fn serials(set: &Set, ca: &Certificate) -> Vec<Finding> {
         }
         if seen.contains(&(&certificate.issuer, serial)) {
             let pem = Owner::Leaf(at).file(FileKind::Certificate);
-            let message = format!("has the serial number {serial} a second time");
+            let message = format!("has the serial number of another certificate: {serial}");
             list.push(Finding::new(Code::SerialRepeated, pem, message));
         }
         seen.push((&certificate.issuer, serial));
@@ -135,7 +136,7 @@ fn serials(set: &Set, ca: &Certificate) -> Vec<Finding> {
     list
 }
 
-/// What is not there at all, and so was not checked; and what may not stay as it is.
+/// Files that do not exist and so were not checked, and an interrupted run.
 fn surroundings(set: &Set, extra: &Extra<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let [server, client] =
@@ -143,16 +144,17 @@ fn surroundings(set: &Set, extra: &Extra<'_>) -> Vec<Finding> {
     if extra.is_directory {
         let is_without = |role| set.first(role).is_none();
         if set.leaves.is_empty() {
-            let message = Message::of("is missing, and so is ", client).and(": there is no set here");
+            let message =
+                Message::of("is missing, and so is ", client).and(": this directory has no certificates");
             findings.push(Finding::new(Code::Missing, server, message));
         } else if is_without(Role::Server) {
-            let message = "is not here: nothing of a server's certificate was checked";
+            let message = "is missing: no server certificate was checked";
             findings.push(Finding::new(Code::NotChecked, server, message));
         }
     }
     if extra.is_interrupted {
-        let message = "is part of a run that was interrupted, and some files are old and some new; the next run \
-                       finishes it, and the set is shown as it will be then";
+        let message = "is part of an interrupted run, and some files are old and some are new; the next run \
+                       finishes it, and the certificates are shown as they will be then";
         let pem = Owner::Ca.file(FileKind::Certificate);
         findings.push(Finding::new(Code::Interrupted, pem, message));
     }

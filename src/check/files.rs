@@ -15,13 +15,13 @@ pub struct Files<'a> {
     pub dir: Option<&'a Path>,
     /// The set.
     pub set: &'a Set,
-    /// What the server's and the client's files are called.
+    /// The base names of the server's and the client's files.
     pub pair: [&'a BaseName; 2],
     /// The CA's certificate, where it was named by itself; its key is not looked for then.
     pub ca: Option<&'a Path>,
     /// The key and the certificate that were named by themselves, and their leaf's index in the set.
     pub named: Option<(usize, Option<&'a Path>, &'a Path)>,
-    /// What clients will call the server.
+    /// The host names and addresses that clients connect to.
     pub names: &'a [San],
     /// The running server, where `probe` found these.
     pub server: Option<Server<'a>>,
@@ -32,12 +32,12 @@ pub struct Files<'a> {
 pub struct Server<'a> {
     /// Its address as the user gave it.
     pub endpoint: &'a str,
-    /// What it sends.
+    /// The certificate that it sends.
     pub certificate: Option<&'a Certificate>,
 }
 
 impl<'a> Files<'a> {
-    /// What the user calls it.
+    /// The name of the file that the user knows.
     pub fn name(&self, place: Place) -> String {
         if let Some(path) = self.given(place) {
             return shown(path).to_string();
@@ -52,7 +52,7 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// Where it is.
+    /// The location.
     pub fn path(&self, place: Place) -> PathBuf {
         match (self.given(place), self.dir) {
             (Some(path), _) => path.to_owned(),
@@ -72,7 +72,7 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// Whose file it is, if it is a server's or client's of the set.
+    /// The leaf that the file belongs to, if it is one of the set.
     pub(super) fn leaf(&self, at: Place) -> Option<&'a Leaf> {
         match at {
             Place::File(Owner::Leaf(at), _) => self.set.leaves.get(at),

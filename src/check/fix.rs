@@ -1,5 +1,5 @@
-//! What fixes a finding: which kind of fix a code has is in the table; here it becomes a command that works when
-//! typed, for these files.
+//! Fixes of findings: the table has the kind of fix of a code; here it becomes a command that works when typed, for
+//! these files.
 
 use std::ops::ControlFlow;
 
@@ -9,6 +9,7 @@ use crate::files::{FileKind, quoted};
 mod commands;
 mod keys;
 mod layout;
+mod names;
 
 use commands::{ANOTHER_CA, word};
 
@@ -33,7 +34,7 @@ pub enum Fix {
     Shorten,
     /// A run creates the file; what only the user has must be put back.
     Create,
-    /// What is in the file's place must go first.
+    /// Another object in the file's place must be moved away.
     MoveAway,
     /// Only the user has the right file.
     Replace,
@@ -77,15 +78,15 @@ pub enum Fix {
     RestartMilvus,
     /// Milvus gets the directory's files.
     DeployFiles,
-    /// The server's certificate is issued again, elsewhere.
+    /// The server certificate is reissued on another machine.
     ReissueServer,
-    /// The client's certificate is issued again, elsewhere.
+    /// The client certificate is reissued on another machine.
     ReissueClient,
     /// The client asks for a name that the server's certificate has.
     NameServer,
-    /// Milvus listens elsewhere.
+    /// Milvus listens on another port.
     OtherPort,
-    /// What stands before Milvus speaks gRPC with it over TLS.
+    /// A proxy must connect to Milvus with gRPC over TLS.
     ConfigureProxy(&'static str),
     /// The client's files are named.
     NameClientFiles,
@@ -98,7 +99,7 @@ pub enum Fix {
 }
 
 impl Files<'_> {
-    /// What fixes it: a command that works when typed, or a sentence where there is none.
+    /// The fix: a command that works when typed, or a sentence where no command exists.
     pub fn fix(&self, finding: &Finding) -> Option<String> {
         let at = finding.at;
         if let ControlFlow::Break(fix) = self.around_a_key(finding) {
@@ -117,7 +118,7 @@ impl Files<'_> {
             Fix::MoveAway => self.move_away(at),
             Fix::Replace if at.is(FileKind::Serial) => format!("rm {quoted_path}"),
             Fix::Replace => self.replace(at),
-            Fix::CompleteChain => "put the CAs above it behind it, up to the root".to_owned(),
+            Fix::CompleteChain => "append the CA certificates above it, up to the root".to_owned(),
             Fix::SetClock => self.set_clock(at),
             Fix::RestrictMode => format!("chmod 600 {quoted_path}"),
             Fix::TakePasswordOff => return self.conversion_of(at),
@@ -138,7 +139,7 @@ impl Files<'_> {
             Fix::HideCaKey => {
                 "move it to where only you can read it, and run milvus-certgen there".to_owned()
             }
-            Fix::LengthenPath => "have the CA above sign it with a longer pathlen".to_owned(),
+            Fix::LengthenPath => "have the CA above reissue it with a longer pathlen".to_owned(),
             Fix::ConstrainAnew => self.constrain_anew(at),
             Fix::Finish => self.command(""),
             Fix::SetTlsMode(mode) => {
@@ -151,28 +152,28 @@ impl Files<'_> {
                 "put the directory's files where Milvus reads them, and restart it".to_owned()
             }
             Fix::ReissueServer => {
-                "sign the server's certificate again where the CA's key is: milvus-certgen; and restart Milvus"
+                "reissue the server certificate where the CA key is: milvus-certgen; then restart Milvus"
                     .to_owned()
             }
             Fix::ReissueClient => {
-                format!("sign it again where the CA's key is: milvus-certgen renew {}", word(self.base(at)?))
+                format!("reissue it where the CA key is: milvus-certgen renew {}", word(self.base(at)?))
             }
             Fix::NameServer => self.name_server(),
             Fix::OtherPort => {
-                "give the port of Milvus's gRPC service, 19530 unless set otherwise".to_owned()
+                "use the port of Milvus's gRPC service, 19530 by default".to_owned()
             }
             Fix::NameClientFiles => {
-                "give the client's with --cert and --key, or the directory of a whole set with --dir".to_owned()
+                "name the client's files with --cert and --key, or the directory of the certificates with --dir".to_owned()
             }
             Fix::NameClientKey => format!(
-                "give its own key with --key, or make a new one where the CA's key is: milvus-certgen renew {} --rekey",
+                "name its own key with --key, or create a new one where the CA key is: milvus-certgen renew {} --rekey",
                 word(self.base(at)?)
             ),
             Fix::ClientOfCa => {
                 "use a client certificate of this CA; where its key is: milvus-certgen client NAME".to_owned()
             }
             Fix::GiveMilvusTheCa => {
-                "give Milvus the CA that signed the client's certificate (tls.caPemPath in milvus.yaml), and restart it"
+                "set tls.caPemPath in milvus.yaml to the CA that issued the client certificate, and restart Milvus"
                     .to_owned()
             }
         })

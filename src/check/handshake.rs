@@ -38,7 +38,7 @@ pub struct Handshake {
     pub problem: Option<String>,
 }
 
-/// One-way, and mutual where there is a client: for every name that `check` was asked for, or for the first that a
+/// One-way, and mutual if a client exists: for every `--name` of `check`, or for the first that a
 /// client could ask for. Every other name is the chain check's. Without `asked` it is a run that wants to write.
 pub(super) fn check(
     set: &Set,
@@ -91,7 +91,7 @@ pub(super) fn check(
     }
     if set.first(Role::Client).is_none() && server.role != Role::Peer {
         let pem = Owner::Absent(Role::Client).file(FileKind::Certificate);
-        let message = "is not here: a handshake as in tlsMode 2 was not checked";
+        let message = "is missing: a handshake as in tlsMode 2 was not checked";
         findings.push(Finding::new(Code::NotChecked, pem, message));
     }
     (handshakes, findings)
@@ -103,7 +103,7 @@ fn is_too_large(server: &LeafFiles) -> bool {
     file.is_some_and(|file| file.all().map(|certificate| certificate.der.len()).sum::<usize>() > 0xffff)
 }
 
-/// A handshake in memory for that name; mutual if there is a client.
+/// A handshake in memory for that name; mutual with a client.
 fn shake(
     server: &LeafFiles,
     client: Option<&LeafFiles>,
@@ -190,7 +190,7 @@ fn converse(client: &mut ClientConnection, server: &mut ServerConnection) -> Res
         while !wire.is_empty() {
             let read = server.read_tls(&mut wire.as_slice()).map_err(|e| e.to_string())?;
             wire.drain(..read);
-            server.process_new_packets().map_err(|e| format!("the server refuses: {}", said(&e)))?;
+            server.process_new_packets().map_err(|e| format!("the server rejects it: {}", said(&e)))?;
         }
         while server.wants_write() {
             server.write_tls(&mut wire).map_err(|e| e.to_string())?;
@@ -198,7 +198,7 @@ fn converse(client: &mut ClientConnection, server: &mut ServerConnection) -> Res
         while !wire.is_empty() {
             let read = client.read_tls(&mut wire.as_slice()).map_err(|e| e.to_string())?;
             wire.drain(..read);
-            client.process_new_packets().map_err(|e| format!("the client refuses: {}", said(&e)))?;
+            client.process_new_packets().map_err(|e| format!("the client rejects it: {}", said(&e)))?;
         }
         if !client.is_handshaking() && !server.is_handshaking() && !client.wants_write() {
             return Ok(());

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::clients::{Case, Client, Part};
-use super::finding::Findings;
+use super::findings::Findings;
 use super::issuer::{CA_PEM, Known, addresses, issuer};
 use super::path::path;
 use super::{Code, Extra, Finding, Message, Owner, Severity, chain, is_valid};
@@ -18,7 +18,7 @@ use crate::set::{CertificateFile, KeyFile, Leaf, LeafFiles, Loaded, Set};
 /// (<https://support.apple.com/en-us/103769>).
 const LONGEST_FOR_APPLE: i64 = 825;
 
-const ED25519: &str = "is Ed25519, which clients built on gRPC's C core (Python, C++) do not take";
+const ED25519: &str = "is Ed25519, which clients built on gRPC's C core (Python, C++) do not accept";
 
 /// Checks a server's or client's files and, where its certificate is known, their relation to the CA, as a run does.
 pub fn leaf(owner: Owner, leaf: &Leaf, ca: Option<&CertificateFile>, now: OffsetDateTime) -> Vec<Finding> {
@@ -42,7 +42,7 @@ pub fn credentials(
     findings.list
 }
 
-/// What clients have against their own key and certificate, and Milvus against the certificate.
+/// Problems of clients with their own key and certificate, and of Milvus with the certificate.
 pub fn used(owner: Owner, own: &Leaf, ca: Option<&CertificateFile>, now: OffsetDateTime) -> Vec<Finding> {
     let mut findings = Findings::new(owner, own.role);
     content(&mut findings, own, ca, &Known::default(), now);
@@ -53,7 +53,7 @@ pub fn used(owner: Owner, own: &Leaf, ca: Option<&CertificateFile>, now: OffsetD
     findings.list
 }
 
-/// What a running server sends, as a client that trusts the CA looks at it.
+/// Checks the certificates that a running server sends, for a client that trusts the CA.
 pub fn served(chain: &CertificateFile, ca: Option<&CertificateFile>, now: OffsetDateTime) -> Vec<Finding> {
     let mut findings = Findings::new(Owner::Served, Role::Server);
     let files = LeafFiles { certificate: Loaded::Parsed(chain.clone()), ..LeafFiles::default() };
@@ -61,9 +61,9 @@ pub fn served(chain: &CertificateFile, ca: Option<&CertificateFile>, now: Offset
     let trusted = ca.map(|ca| chain::trusted(chain, Role::Server, ca, now));
     content(&mut findings, &leaf, ca, &Known::default(), now);
     if chain.certificate.public_key.kind == Ok(KeyKind::Ed25519) {
-        findings.part = Some(Part::ServerKey);
-        findings.certificate(Code::Ed25519Key, ED25519);
-        findings.part = None;
+        findings.about(Part::ServerKey, |findings| {
+            findings.certificate(Code::Ed25519Key, ED25519);
+        });
     }
     if let Some(ca) = ca {
         path(&mut findings, Role::Server, chain, ca, now);
@@ -80,8 +80,8 @@ pub(super) fn existing(set: &Set, at: usize, extra: &Extra<'_>, now: OffsetDateT
     let leaf = &set.leaves[at];
     let mut findings = Findings::new(Owner::Leaf(at), leaf.role);
     match &leaf.files.key {
-        Loaded::Missing if !(extra.needs_key)(leaf) => findings.key_not_checked("is not here"),
-        // Whoever runs `check` need not be who runs Milvus.
+        Loaded::Missing if !(extra.needs_key)(leaf) => findings.key_not_checked("is missing"),
+        // The user of `check` may not be the user of Milvus.
         Loaded::Forbidden(problem) => findings.key_not_checked(problem),
         key => findings.file(FileKind::Key, key),
     }
@@ -158,7 +158,7 @@ fn content(
             && certificate.signature(&ca.public_key).is_good()
     };
     if ca.zip(chain.first()).is_some_and(|(ca, issuer)| is_stale(ca, issuer)) {
-        findings.certificate(Code::StaleChain, Message::of("carries an older copy of ", CA_PEM));
+        findings.certificate(Code::StaleChain, Message::of("includes an older copy of ", CA_PEM));
     }
 }
 
@@ -228,14 +228,14 @@ fn key_form(findings: &mut Findings, role: Role, file: &KeyFile) {
     }
 }
 
-/// What a run does not mind in a server's certificate, and somebody does.
+/// Problems of a server certificate that a run ignores.
 fn server(findings: &mut Findings, file: &CertificateFile, ca: Option<&CertificateFile>) {
     let certificate = &file.certificate;
     let days = (certificate.not_after - certificate.not_before).whole_days();
     if days > LONGEST_FOR_APPLE {
         findings.certificate(
             Code::LongValidity,
-            format!("is valid for {days} days; Apple's platforms refuse more than {LONGEST_FOR_APPLE}"),
+            format!("is valid for {days} days; Apple's platforms reject more than {LONGEST_FOR_APPLE}"),
         );
     }
     // A name that no client can ask for is as good as none.
@@ -245,19 +245,19 @@ fn server(findings: &mut Findings, file: &CertificateFile, ca: Option<&Certifica
         // Without any DNS name, most clients go by the CN.
         let has_dns = names.iter().any(|name| matches!(name, San::Dns(_)));
         let case = if has_dns { Case::NoName } else { Case::NoDnsName };
-        let message = format!("has no name that a client can ask for, only {list}");
+        let message = format!("has no host name or IP address that a client can check, only {list}");
         findings.certificate_case(Code::NoSan, case, message);
     }
     if file.chain.is_empty() && ca.is_some_and(|ca| ca.all().any(|ca| certificate.is_issued_by(ca))) {
         findings.certificate(
             Code::NoIssuer,
-            "is without its issuer: who trusts it alone, as the Milvus page's one-way step says, is refused by \
-             Node, rustls and Python before 3.13",
+            "does not include the CA certificate: as the only trusted file, as in the Milvus page's one-way step, it is \
+             rejected by Node, rustls and Python before 3.13",
         );
     }
 }
 
-/// Whose certificate the key is for, where that is another one of the set.
+/// The leaf whose certificate the key belongs to, if it is another one of the set.
 fn swapped_with(set: &Set, at: usize) -> Option<Owner> {
     let spki = &set.leaves[at].files.key.parsed()?.key.public().spki;
     let is_for = |leaf: &Leaf| leaf.files.parsed_certificate().is_some_and(|c| c.public_key.spki == *spki);

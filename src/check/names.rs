@@ -16,13 +16,13 @@ pub(super) fn check(set: &Set, asked: &[San]) -> Vec<Finding> {
     asked.iter().filter_map(|name| name_not_in_san(pem, certificate, name)).collect()
 }
 
-/// Where the certificate is not for that name: what is said of it.
+/// A finding if the certificate is not valid for that name.
 pub fn name_not_in_san(at: Place, certificate: &Certificate, name: &San) -> Option<Finding> {
     let own = certificate.subject_alt_names.as_deref().unwrap_or_default();
     let common = certificate.subject.common_name();
     let is_common =
         matches!(name, San::Dns(name) if common.is_some_and(|own| own.eq_ignore_ascii_case(name)));
-    // Without any name, no-san says it of those who go by the CN.
+    // Without any name, no-san has the clients that use the CN.
     if chain::has_name(own, name) || own.is_empty() && is_common {
         return None;
     }

@@ -1,4 +1,4 @@
-//! Which files are checked, and what is asked of them: for the commands that only look. Changes nothing.
+//! The files that are checked, and the options: for the commands that only read.
 
 use std::path::{Path, PathBuf};
 
@@ -14,14 +14,14 @@ use crate::san::San;
 use crate::set::{CaFiles, Leaf, Loaded, Set};
 use crate::store::{Directory, Reader, load_leniently, mode_of, settled};
 
-/// Which files, and what is asked of them.
+/// The files that are checked, and the options.
 #[derive(Debug, Clone)]
 pub struct Question {
     /// The directory.
     pub dir: PathBuf,
-    /// What the CA's files are called.
+    /// The base name of the CA's files.
     pub ca_base: BaseName,
-    /// What the server's and the client's files are called.
+    /// The base names of the server's and the client's files.
     pub pair: [BaseName; 2],
     /// `--ca-cert`: the CA's certificate, instead of the directory's.
     pub ca_certificate: Option<PathBuf>,
@@ -29,9 +29,9 @@ pub struct Question {
     pub certificate: Option<PathBuf>,
     /// The key of that certificate.
     pub key: Option<PathBuf>,
-    /// What clients will call the server.
+    /// The host names and addresses that clients connect to.
     pub names: Vec<San>,
-    /// So many days before the end a certificate is worth a word; `None` for the default.
+    /// A certificate that expires within that many days is reported; `None` for the default.
     pub expires_within: Option<u32>,
     /// Opens the CA's key.
     pub password: Option<Zeroizing<String>>,
@@ -63,7 +63,7 @@ pub fn check(question: &Question, now: OffsetDateTime) -> Result<Checked> {
     Ok(Checked { set, findings, handshakes })
 }
 
-/// What the user calls the files of the set that was read for that question.
+/// The files of the set under the names that the user knows.
 pub fn files<'a>(question: &'a Question, set: &'a Set) -> Files<'a> {
     // It comes instead of the directory's, or behind it.
     let named = question.certificate.as_deref().zip(set.leaves.len().checked_sub(1));
@@ -79,7 +79,7 @@ pub fn files<'a>(question: &'a Question, set: &'a Set) -> Files<'a> {
 }
 
 /// The set of a client: the CA that it trusts, its own key and certificate, and what else the directory has. What is
-/// named one by one comes instead of the directory's; where all is named, there need be no directory.
+/// named one by one replaces the directory's; if all are named, no directory is needed.
 pub fn client_set(question: &Question) -> Result<Set> {
     let in_directory = Question { certificate: None, key: None, ..question.clone() };
     let all_named = question.ca_certificate.is_some() && question.certificate.is_some();
@@ -87,7 +87,9 @@ pub fn client_set(question: &Question) -> Result<Set> {
     let mut set = match Directory::find(&question.dir)?.is_some() {
         true => read(&in_directory)?.0,
         false if all_named => Set { ca_base: ca_base_of(question), ca: ca_of(question), leaves: Vec::new() },
-        false => return Err(no_directory(&question.dir).hint("give the directory of a set with --dir")),
+        false => {
+            return Err(no_directory(&question.dir).hint("name the directory of the certificates with --dir"));
+        }
     };
     if let Some(certificate) = &question.certificate {
         let base = BaseName::beside(certificate);
@@ -106,13 +108,11 @@ fn read(question: &Question) -> Result<(Set, bool)> {
     let path = question.dir.as_path();
     if path.exists() && !path.is_dir() {
         return Err(Failure::failed(format!("{}: is not a directory", shown(path)))
-            .hint("give the directory of a set, or name files with --ca-cert, --cert and --key"));
+            .hint("name a directory, or files with --ca-cert, --cert and --key"));
     }
     match Directory::find(path)? {
         Some(dir) => settled(&dir, |reader| read_directory(question, reader)),
-        None => {
-            Err(no_directory(path).hint("give the directory of a set, such as: milvus-certgen check tls"))
-        }
+        None => Err(no_directory(path).hint("name an existing directory, such as: milvus-certgen check tls")),
     }
 }
 
@@ -140,13 +140,13 @@ fn check_named(question: &Question) -> Result<()> {
     let named = [&question.ca_certificate, &question.certificate, &question.key];
     match named.into_iter().flatten().find(|path| path.symlink_metadata().is_err()) {
         None => Ok(()),
-        Some(path) => Err(Failure::failed(format!("{}: there is no such file", shown(path)))
-            .hint("name a file that is there, or none: the directory's are taken then")),
+        Some(path) => Err(Failure::failed(format!("{}: does not exist", shown(path)))
+            .hint("name an existing file, or leave it out to use the directory's")),
     }
 }
 
 fn no_directory(dir: &Path) -> Failure {
-    Failure::failed(format!("{}: there is no such directory", shown(dir)))
+    Failure::failed(format!("{}: does not exist", shown(dir)))
 }
 
 /// Certificates in the directory that the CA has signed besides the pair.

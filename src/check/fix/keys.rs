@@ -1,4 +1,4 @@
-//! What fixes a set with a private key that cannot be used: no run writes over it, unless it is told to.
+//! Fixes around a private key that cannot be used: no run overwrites it unless a flag says so.
 
 use std::ops::ControlFlow;
 
@@ -8,8 +8,7 @@ use crate::files::{FileKind, converted, quoted};
 use crate::set::{Leaf, Loaded};
 
 impl Files<'_> {
-    /// Where a key stands in the way of every other fix, what is done about it; nothing where that is said with the
-    /// key's own finding.
+    /// If a key prevents every other fix: the fix for the key, or nothing if the key's own finding has it.
     pub(super) fn around_a_key(&self, finding: &Finding) -> ControlFlow<Option<String>> {
         let at = finding.at;
         let is_about_file = finding.code.row().concerns == Concern::File;
@@ -34,7 +33,7 @@ impl Files<'_> {
         ControlFlow::Continue(())
     }
 
-    /// The line that converts the file, if there is one.
+    /// The command that converts the file, if one exists.
     pub(super) fn conversion_of(&self, at: Place) -> Option<String> {
         let line = match self.leaf(at) {
             Some(leaf) if at.is(FileKind::Key) => conversion(&leaf.files.key),

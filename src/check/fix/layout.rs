@@ -1,4 +1,4 @@
-//! What fixes a file in which the right things are in the wrong place.
+//! Fixes for a file with the right content in the wrong order or form.
 
 use crate::check::{Files, Owner, Place};
 use crate::files::quoted;
@@ -10,8 +10,7 @@ impl Files<'_> {
         let is_named = self.ca.is_some() && at.owner() == Some(Owner::Ca);
         match self.leaf(at) {
             _ if self.dir.is_none() || is_named => {
-                "write it again: each BEGIN and END line alone on its line, nothing before the first"
-                    .to_owned()
+                "rewrite it: each BEGIN and END line alone on its line, nothing before the first".to_owned()
             }
             Some(leaf) if !self.is_of_pair(leaf) => self.renew(at, ""),
             _ => self.command(""),

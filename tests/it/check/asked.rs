@@ -272,7 +272,7 @@ fn wrong_flags_are_refused_with_a_hint() {
 fn a_directory_that_is_none_is_refused() {
     let set = Sandbox::with_set();
     let err = set.certgen(&["check", "no-such"]).fails(1);
-    assert!(err.contains("error: no-such: there is no such directory") && err.contains("hint: "), "{err}");
+    assert!(err.contains("error: no-such: does not exist") && err.contains("hint: "), "{err}");
     let err = set.certgen(&["check", "ca.pem"]).fails(1);
     assert!(err.contains("ca.pem: "), "{err}");
 }

@@ -207,7 +207,7 @@ fn without_a_name_that_clients_check_nothing_is_configured() {
     let made =
         pki::sign(Role::Server, &identity, &server.public_key, &serial, validity, (&ca, &key)).unwrap();
     sandbox.write("server.pem", made.to_pem() + &ca.to_pem());
-    let message = "server.pem has no name that a client can ask for, only me@example.com";
+    let message = "server.pem has no host name or IP address that a client can check, only me@example.com";
     let hint = "see what is wrong with: milvus-certgen check .";
     is_refused(&sandbox, &[], message, hint);
     is_refused(&sandbox, &["--host", "db.example.com", "--tls-mode", "2"], message, hint);
