@@ -64,9 +64,9 @@ pub struct Certificate {
     pub version: u32,
     /// `None` where it is zero, negative or over 20 bytes.
     pub serial: Option<Serial>,
-    /// Which of the three.
+    /// The type of the name.
     pub serial_fault: Option<SerialFault>,
-    /// What its DER holds, whatever that is.
+    /// The value in its DER.
     pub serial_bytes: Vec<u8>,
     pub issuer: Subject,
     pub subject: Subject,
@@ -84,7 +84,7 @@ pub struct Certificate {
     pub purposes: Vec<Vec<u64>>,
     /// `None` without the extension.
     pub subject_alt_names: Option<Vec<San>>,
-    /// The extension is critical, as it has to be where there is no subject.
+    /// The extension is critical, as it must be without a subject.
     pub names_are_critical: bool,
     /// How many alternative names are of a kind that this tool does not write.
     pub other_names: usize,
@@ -202,7 +202,7 @@ impl Certificate {
         self.is_self_issued() && !self.signature(&self.public_key).is_bad()
     }
 
-    /// What it is for, if it says so.
+    /// Its purpose, if the certificate has one.
     pub fn role(&self) -> Option<Role> {
         let usage = self.extended_key_usage?;
         match (usage.server_auth, usage.client_auth) {

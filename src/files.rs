@@ -1,4 +1,4 @@
-//! What the files of a set are called, and their modes.
+//! The names of the files, and their modes.
 
 use std::fmt;
 
@@ -52,7 +52,7 @@ impl fmt::Display for Owner {
     }
 }
 
-/// What the files of one certificate are called, without their extension: a plain name within a directory.
+/// The name of a certificate's files without their extension: a plain name within a directory.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BaseName(String);
 
@@ -67,12 +67,12 @@ impl BaseName {
         match why_not(name) {
             None => Ok(Self::plain(name)),
             Some(why) => Err(Failure::usage(format!("{flag} {name:?}: {why}")).hint(
-                "give a base name such as milvus (for milvus.key and milvus.pem), and the directory with --out-dir",
+                "use a base name such as milvus (for milvus.key and milvus.pem), and the directory with --out-dir",
             )),
         }
     }
 
-    /// The name of somebody, made safe for a file: letters, digits and `._@+-` stay, `*` becomes `_wildcard`, and
+    /// A common name, made safe for a file: letters, digits and `._@+-` stay, `*` becomes `_wildcard`, and
     /// everything else an underscore.
     pub fn made_safe(name: &str) -> Result<Self> {
         let name = name.replacen('*', "_wildcard", 1);
@@ -84,7 +84,7 @@ impl BaseName {
         Self::parse("NAME", &safe)
     }
 
-    /// What the files beside a certificate from elsewhere are called.
+    /// The base name of the files beside a certificate in another directory.
     pub fn beside(certificate: &std::path::Path) -> Self {
         Self::plain(&certificate.file_stem().unwrap_or_default().to_string_lossy())
     }

@@ -1,4 +1,4 @@
-//! What others wrote: names in certificates and requests, names of files, what a server says.
+//! Text from others: names in certificates and requests, file names, answers of servers.
 //!
 //! Within the program it stays as it is. Whatever reaches a terminal goes through [`printable`] at the door (`report`
 //! for standard output, `main` for errors), and a word of theirs in a command that a hint gives goes through [`quoted`].
@@ -25,12 +25,12 @@ pub fn is_hidden(c: char) -> bool {
     if matches!(c, ' '..='~') {
         return false;
     }
-    // What Unicode calls "default ignorable" (DerivedCoreProperties.txt), as far as the standard library takes it for
-    // a letter or a mark.
+    // Unicode's "default ignorable" characters (DerivedCoreProperties.txt) that the standard library treats as letters or
+    // marks.
     let is_ignorable = matches!(c, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}');
     // The standard library's table of what is not printable. It escapes a mark only at the beginning of a text, where
-    // there is nothing that it could belong to.
+    // it has no letter to belong to.
     let behind_a_letter: [char; 2] = ['x', c];
     let text: String = behind_a_letter.iter().collect();
     is_ignorable || text.escape_debug().count() > 2
@@ -55,7 +55,7 @@ pub fn quoted_flag(flag: &str, value: &str) -> String {
 }
 
 /// The word as the output of `printf`, which every shell has; bytes as octal digits, as POSIX knows no others. What a
-/// shell takes off an output's end is a line break: there `$'...'` is written, which nearly all of them understand.
+/// shell removes from an output's end is a line break: in that case `$'...'` is written, which nearly all of them understand.
 fn printed(word: &[u8]) -> String {
     let mut text = String::new();
     for byte in word {

@@ -2,14 +2,12 @@
 //!
 //! No file, no environment, no terminal and no clock in here.
 
-use std::path::Path;
-
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind, quoted};
+use crate::files::{BaseName, FileKind};
 use crate::keys::{self, KeyFormat, PrivateKey, encoding};
 use crate::parallel;
 use crate::pki;
@@ -21,13 +19,14 @@ use crate::spec::Spec;
 use crate::store::Change;
 
 mod order;
+mod serials;
 
 use order::{Order, Signed};
 
-/// What is being done, for whoever shows it.
+/// The current step, for a progress display.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Progress {
-    /// Keys of these files are being made; with RSA 4096 it takes seconds.
+    /// Keys for these files are being created; with RSA 4096 it takes seconds.
     Keys(Vec<String>, keys::KeyKind),
     /// The role's certificate is being signed.
     Certificate(Role),
@@ -36,9 +35,9 @@ pub(crate) enum Progress {
 /// The set as it will be, and the files that make it so.
 #[derive(Debug)]
 pub(crate) struct Issued {
-    /// What `check` looks at before anything is written.
+    /// Checked before anything is written.
     pub set: Set,
-    /// What `commit` puts in place.
+    /// Written by `commit`.
     pub changes: Vec<Change>,
 }
 
@@ -76,7 +75,7 @@ pub(crate) fn issue(
     issue_with(plan, keys, random, progress)
 }
 
-/// The same with keys that were made before, of the kinds of [`Plan::new_keys`].
+/// The same with existing keys, of the kinds of [`Plan::new_keys`].
 pub(crate) fn issue_with(
     plan: &Plan,
     keys: Vec<PrivateKey>,
@@ -107,7 +106,7 @@ pub(crate) fn issue_with(
 struct Work<R> {
     /// Becomes the set as it will be.
     set: Set,
-    /// The form of key files, if one was asked for.
+    /// `--key-format`
     format: Option<KeyFormat>,
     changes: Vec<Change>,
     random: R,
@@ -173,7 +172,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
             (plan.action, self.set.leaves[at].files.certificate.parsed().cloned())
         {
             let chain = match plan.role {
-                // What other certificates lead to the CA is sent along as it is.
+                // Other certificates on the path to the CA stay in the file.
                 role if role.serves() => {
                     self.chain(plan, &file.certificate)?.unwrap_or_else(|| file.chain.clone())
                 }
@@ -199,8 +198,8 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         Ok(())
     }
 
-    /// What follows the certificate in its file: its issuer, and those above an intermediate CA. `None` where the issuer
-    /// is not in ca.pem.
+    /// The chain after the certificate in its file: its issuer, and those above an intermediate CA. `None` if the issuer is
+    /// not in ca.pem.
     fn chain(&self, plan: &LeafPlan, certificate: &Certificate) -> Result<Option<Vec<Certificate>>> {
         let Some(ca) = self.set.ca.certificate.parsed() else {
             return Err(Failure::failed("the CA has no certificate"));
@@ -237,60 +236,6 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         self.changes.retain(|change| change.name != name);
         self.write(&base, FileKind::Key, encoding::DISCARDED.as_bytes().to_vec());
         self.set.ca.key = Loaded::Discarded;
-    }
-
-    /// ca.srl, after all that was signed; also where it was only missing.
-    fn serial_file(&mut self, plan: &Plan) -> Result<()> {
-        if !plan.leaves.iter().any(LeafPlan::signs) {
-            if !self.set.ca.serial.is_missing() || plan.leaves.is_empty() {
-                return Ok(());
-            }
-            // Which numbers were given is lost with the file: a new random start meets none of them.
-            let last = Serial::from_random(self.random_bytes()?);
-            self.set.ca.serial = Loaded::Parsed(Some(last));
-        }
-        if let Loaded::Parsed(Some(last)) = &self.set.ca.serial {
-            let contents = last.to_srl().into_bytes();
-            let base = self.set.ca_base.clone();
-            self.write(&base, FileKind::Serial, contents);
-        }
-        Ok(())
-    }
-
-    /// The number after ca.srl's, as `openssl x509 -CAserial` counts; numbers in use here are passed over.
-    fn next_serial(&mut self) -> Result<Serial> {
-        let last = match &self.set.ca.serial {
-            Loaded::Parsed(Some(last)) => Some(last.clone()),
-            // "00" stands before the first certificate.
-            Loaded::Parsed(None) => None,
-            Loaded::Missing
-            | Loaded::Discarded
-            | Loaded::Locked(_)
-            | Loaded::Forbidden(_)
-            | Loaded::Unreadable(_)
-            | Loaded::Damaged(_) => Some(Serial::from_random(self.random_bytes()?)),
-        };
-        let first = match &last {
-            Some(last) => last.next(),
-            None => Serial::from_der_integer(&[1]).ok(),
-        };
-        let in_use = self.serials_in_use();
-        std::iter::successors(first, Serial::next).find(|serial| !in_use.contains(serial)).ok_or_else(|| {
-            let file = self.set.ca_base.file(FileKind::Serial);
-            Failure::failed(format!("{file}: holds the last serial number that fits in 20 bytes"))
-                .hint(format!("begin anew with: rm {}", quoted(Path::new(&file))))
-        })
-    }
-
-    fn serials_in_use(&self) -> Vec<Serial> {
-        let leaves = self.set.leaves.iter().filter_map(|leaf| leaf.files.parsed_certificate());
-        self.set.ca_certificate().into_iter().chain(leaves).filter_map(|c| c.serial.clone()).collect()
-    }
-
-    fn random_bytes(&mut self) -> Result<[u8; 20]> {
-        let mut bytes = [0; 20];
-        (self.random)(&mut bytes)?;
-        Ok(bytes)
     }
 
     /// The changes in the order in which people know the files: ca.key ca.pem ca.srl server.key and so on.

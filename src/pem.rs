@@ -14,7 +14,7 @@ const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What stands between a BEGIN line and its END line.
+/// The text between a BEGIN line and its END line.
 #[derive(Debug, Clone, Copy)]
 pub struct Block<'a> {
     /// The word between BEGIN and the dashes, such as `CERTIFICATE`.
@@ -25,7 +25,7 @@ pub struct Block<'a> {
     body: Option<&'a [u8]>,
     /// The bytes before the BEGIN line, and after the END line.
     around: (&'a [u8], &'a [u8]),
-    /// What follows the BEGIN line's dashes on the same line.
+    /// The text after the BEGIN line's dashes on the same line.
     trailer: &'a [u8],
 }
 
@@ -79,7 +79,7 @@ pub fn blocks(file: &[u8]) -> Vec<Block<'_>> {
     found
 }
 
-/// What stands before the dashes, on one line and printable.
+/// The text before the dashes, on one line and printable.
 fn label_of(after_begin: &[u8]) -> Option<&str> {
     let label = &after_begin[..position(after_begin, DASHES)?];
     let is_printable = label.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
@@ -116,7 +116,7 @@ pub fn encode(label: &str, der: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 /// As in a file that was pasted into YAML.
 pub const INDENTED: &str = "has an indented BEGIN line, which Milvus cannot read";
 
-/// What keeps Go, and with it Milvus, from reading a block that is read here (`encoding/pem`: both lines begin at
+/// The reason why Go, and with it Milvus, cannot read a block that is read here (`encoding/pem`: both lines begin at
 /// the start of a line and have nothing behind them). Completes a sentence that begins with the file's name.
 pub fn oddity(block: &Block<'_>) -> Option<&'static str> {
     let (before, after) = block.around;
@@ -146,7 +146,7 @@ pub fn oddity(block: &Block<'_>) -> Option<&'static str> {
     None
 }
 
-/// Where the bytes begin in the others.
+/// The start of the first file's bytes in the second.
 pub fn position(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)
 }

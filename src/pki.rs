@@ -27,7 +27,7 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// The clocks of hosts and containers differ: a certificate is valid an hour before it is made.
+    /// The clocks of hosts and containers differ: a certificate is valid from an hour before it is issued.
     pub const BACKDATE: Duration = Duration::HOUR;
 
     /// `days` from now on. `None` past the year 9999, where X.509's dates end.
@@ -49,7 +49,7 @@ impl Validity {
     }
 }
 
-/// What a certificate says about whom.
+/// The subject and the names of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The distinguished name.
@@ -58,7 +58,7 @@ pub struct Identity {
     pub names: Vec<San>,
 }
 
-/// What a CA may sign for.
+/// Limits on the certificates that a CA may issue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum MaySignFor {
     /// Anything.
@@ -66,11 +66,11 @@ pub enum MaySignFor {
     Anything,
     /// Servers and clients with these host names and those below them, and with no address.
     Hosts(Vec<String>),
-    /// What an older certificate of the CA says.
+    /// As in an older certificate of the CA.
     AsBefore(Before),
 }
 
-/// What a CA's certificate says of what is below it.
+/// The limits in an existing CA certificate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Before {
     /// The DER of its nameConstraints.
@@ -103,7 +103,7 @@ pub fn self_sign(
     Certificate::from_der(&made).map_err(|why| Failure::failed(format!("the new CA file {why}")))
 }
 
-/// What binds the certificates below a CA.
+/// Writes the limits on certificates below a CA.
 fn limit(params: &mut CertificateParams, may_sign_for: &MaySignFor) {
     use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, Other, ServerAuth};
     use rcgen::{BasicConstraints, IsCa};
@@ -160,7 +160,7 @@ pub fn sign(
     let kind = public_key
         .kind
         .clone()
-        .map_err(|other| Failure::failed(format!("a certificate for {other} cannot be made")))?;
+        .map_err(|other| Failure::failed(format!("a certificate for {other} cannot be issued")))?;
     let mut params = parameters(role, kind, identity)?;
     dated(&mut params, serial, validity);
     // Without an identifier of the CA's own it is a hash of its key, as rcgen makes it.
@@ -186,7 +186,7 @@ pub fn request(role: Role, identity: &Identity, key: &PrivateKey) -> Result<Csr>
     Csr::from_der(&made).map_err(|why| Failure::failed(format!("the new {role} request {why}")))
 }
 
-/// What a certificate and a request for it have in common.
+/// The parameters that a certificate and its request share.
 fn parameters(role: Role, key: KeyKind, identity: &Identity) -> Result<CertificateParams> {
     let profile = Profile::new(role, key);
     let mut params = CertificateParams::default();
@@ -198,7 +198,7 @@ fn parameters(role: Role, key: KeyKind, identity: &Identity) -> Result<Certifica
     Ok(params)
 }
 
-/// What only a certificate has. rcgen's defaults for these are traps: a hash of the key as the serial number,
+/// The parameters that only a certificate has. rcgen's defaults are traps: a hash of the key as the serial number,
 /// validity from 1975 to 4096, no authority key identifier.
 fn dated(params: &mut CertificateParams, serial: &Serial, validity: Validity) {
     params.serial_number = Some(rcgen::SerialNumber::from_slice(serial.bytes()));

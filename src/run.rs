@@ -1,4 +1,4 @@
-//! What every command that writes has in common: lock, recover, read, decide, check, commit.
+//! The steps of every command that writes: lock, recover, read, decide, check, commit.
 
 use std::path::Path;
 use std::thread::{self, JoinHandle};
@@ -23,7 +23,7 @@ pub use locked::{DirectoryKind, Locked, in_directory};
 use copy::Copy;
 use outputs::{add_ca_copy, check_outputs, self_check, set_access};
 
-/// What comes from outside: everything else is a function of it and the directory.
+/// The inputs from outside: a run is a function of these and of the directory.
 pub struct World<'a> {
     /// The time of the run.
     pub now: OffsetDateTime,
@@ -37,12 +37,12 @@ pub struct World<'a> {
     pub on_wait: &'a dyn Fn(&Path),
 }
 
-/// What a run did, or would do.
+/// The result of a run, or of a rehearsal.
 #[derive(Debug)]
 pub struct Done {
-    /// What was asked for, whole.
+    /// The completed specification.
     pub spec: Spec,
-    /// What was decided.
+    /// The plan.
     pub plan: Plan,
     /// The set as it is after the run.
     pub set: Set,
@@ -53,7 +53,7 @@ pub struct Done {
 }
 
 /// Completes a specification from what the directory holds, for commands that go by that. The directory is locked, but for
-/// a rehearsal; `None` where it is not there.
+/// a rehearsal; `None` if it does not exist.
 pub type Complete<'a> = &'a dyn Fn(&Spec, &Reader<'_>) -> Result<Spec>;
 
 /// For commands whose specification is whole from the start.
@@ -89,10 +89,10 @@ fn unlocked<T>(path: &Path, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Resu
     work(&Reader { dir: dir.as_ref(), interrupted: interrupted.as_ref(), policy: Policy::Strict })
 }
 
-/// Does what is asked for.
+/// Runs: decides, and writes.
 pub fn act(template: &Spec, complete: Complete<'_>, world: &mut World<'_>) -> Result<Done> {
-    // Where the directory is missing too, the work comes before it: who interrupts the search for keys leaves
-    // not even an empty directory behind.
+    // If the directory does not exist either, keys are created first: an interrupted search leaves not even an empty
+    // directory behind.
     let is_there = Directory::find(&template.out_dir)?.is_some() || template.external_ca.is_some();
     let made = if is_there { None } else { Some(decide_on_nothing(template, complete, world)?) };
     let locked = Locked::new(template, world.on_wait)?;
@@ -106,13 +106,13 @@ pub fn act(template: &Spec, complete: Complete<'_>, world: &mut World<'_>) -> Re
 fn decide_on_nothing(template: &Spec, complete: Complete<'_>, world: &mut World<'_>) -> Result<Decision> {
     let reader = Reader::strict(None);
     let spec = complete(template, &reader)?;
-    // What refuses the copy is better known before the keys are made.
+    // A problem with the copy should be known before keys are created.
     Copy::find(&spec)?;
     let set = read(&spec, &reader)?;
     decide(&spec, set, &reader, world, Keys::Real)
 }
 
-/// Does what is asked for in directories that are locked. `made` is what was decided before they were.
+/// Runs in locked directories. `made` was decided before they were locked.
 fn act_locked(
     template: &Spec,
     complete: Complete<'_>,
@@ -155,11 +155,11 @@ struct Decision {
     issued: Issued,
 }
 
-/// Where new keys come from.
+/// The source of new keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Keys {
     Real,
-    /// Of a kind that takes no time: nobody will see them.
+    /// Of a kind that takes no time: they are not written.
     StandIns,
 }
 
@@ -175,7 +175,7 @@ fn decide(spec: &Spec, set: Set, reader: &Reader<'_>, world: &mut World<'_>, key
     complete_decision(spec, plan, issued, reader)
 }
 
-/// Adds what goes besides the set's own files, and says who may read them.
+/// Adds files besides the set's own, and sets the access.
 fn complete_decision(spec: &Spec, plan: Plan, mut issued: Issued, reader: &Reader<'_>) -> Result<Decision> {
     add_ca_copy(spec, &mut issued, reader)?;
     set_access(spec, &mut issued, reader)?;
@@ -221,7 +221,7 @@ impl Outputs {
         own.chain(serial).chain(copy).collect()
     }
 
-    /// What a rehearsal can tell without trying.
+    /// Checks that a rehearsal can do without writing.
     fn check_writable(&self, spec: &Spec) -> Result<()> {
         if !self.changes.is_empty() {
             Directory::check_writable(&spec.out_dir)?;
@@ -236,11 +236,11 @@ impl Outputs {
     }
 }
 
-/// One of many runs under one lock: its keys are made in the background while the one before is written.
+/// One of many runs under one lock: its keys are created in the background while the one before is written.
 pub struct Batch {
     spec: Spec,
     kinds: Vec<KeyKind>,
-    /// `None` where the system grants no thread: the keys are made when they are needed.
+    /// `None` where the system grants no thread: the keys are created when they are needed.
     keys: Option<JoinHandle<Result<Vec<PrivateKey>>>>,
 }
 

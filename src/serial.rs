@@ -89,7 +89,7 @@ impl Serial {
         &self.0[start..]
     }
 
-    /// What `ca.srl` holds: upper-case hex, an even number of digits, a newline.
+    /// The content of `ca.srl`: upper-case hex, an even number of digits, a newline.
     pub fn to_srl(&self) -> String {
         format!("{self}\n")
     }

@@ -10,9 +10,9 @@ use crate::san::San;
 /// The constraints of a CA's certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Constraints {
-    /// The DER of the extension's value: a certificate that is signed again carries it on.
+    /// The DER of the extension's value: a reissued certificate keeps it.
     pub der: Vec<u8>,
-    /// What Go says, which cannot read all of them.
+    /// Go's error where it cannot read them.
     pub unreadable: Option<&'static str>,
     permitted: Vec<Subtree>,
     excluded: Vec<Subtree>,

@@ -10,7 +10,7 @@ pub(super) const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap(
 pub(super) const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 pub(super) const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 
-const DAMAGED: KeyProblem = KeyProblem::Damaged("not a sound private key");
+const DAMAGED: KeyProblem = KeyProblem::Damaged("not a valid private key");
 
 /// The key with as many bytes as its curve has and with its public half. `GnuTLS` writes one byte more where the
 /// first bit is set, others leave zeros at the front out; Java and hand-made keys are without the public half, and

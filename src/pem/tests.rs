@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A block as nobody would write it, but somebody has.
+/// A block in an unusual form.
 fn laid_out(der: &[u8], width: usize, indent: usize, line_end: &str, blank: bool) -> String {
     let base64 = Base64::encode_string(der);
     let margin = " ".repeat(indent);

@@ -30,7 +30,7 @@ impl SigningKey for Unsigned<'_> {
     }
 }
 
-/// Something in the subject's place. rcgen marks alternative names critical where there is no subject.
+/// A placeholder for the subject. rcgen marks alternative names critical without a subject.
 pub(super) fn stand_in(subject: &Subject) -> DistinguishedName {
     let mut name = DistinguishedName::new();
     if !subject.is_empty() {
@@ -39,7 +39,7 @@ pub(super) fn stand_in(subject: &Subject) -> DistinguishedName {
     name
 }
 
-/// Where a name stands among the parts of what is signed.
+/// The position of a name in the structure that is signed.
 #[derive(Clone, Copy)]
 pub(super) enum NameField {
     /// `TBSCertificate`: version, serialNumber, signature, issuer.

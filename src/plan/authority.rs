@@ -1,4 +1,4 @@
-//! The CA's part of a plan: cases 1, 4 and 5 of a run on what is there already.
+//! The CA's part of a plan: a new CA, an existing one, or one that cannot be used.
 
 use time::OffsetDateTime;
 
@@ -43,7 +43,7 @@ pub(super) fn plan(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<Author
 fn no_ca(spec: &Spec) -> Failure {
     let failure = Failure::failed(format!("{}: is missing", path(spec, FileKind::Certificate)));
     if spec.external_ca.is_some() {
-        return failure.hint("name a CA's certificate with --ca-cert, and its key with --ca-key");
+        return failure.hint("set the CA certificate with --ca-cert, and its key with --ca-key");
     }
     let mut dir = match quoted(&spec.out_dir) {
         here if here == "." => String::new(),
@@ -52,17 +52,19 @@ fn no_ca(spec: &Spec) -> Failure {
     if spec.ca_base != BaseName::of_role(Role::Ca) {
         dir = format!("{dir} {}", quoted_flag("--ca-file", &spec.ca_base.to_string()));
     }
-    failure.hint(format!("make a CA with: milvus-certgen ca{dir}; or name one with --ca-cert and --ca-key"))
+    failure.hint(format!(
+        "create a CA with: milvus-certgen ca{dir}; or use an existing one with --ca-cert and --ca-key"
+    ))
 }
 
-/// There is no ca.pem: a new CA, unless certificates are there that another one has signed.
+/// Without ca.pem: a new CA, unless certificates of another one exist.
 fn missing(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
     if let Some(leaf) = set.leaves.iter().find(|leaf| !leaf.files.certificate.is_missing()) {
         let signed = leaf.base.file(FileKind::Certificate);
         return Err(unusable(
             spec,
             FileKind::Certificate,
-            &format!("is missing, but {signed} is there, which it has signed"),
+            &format!("is missing, but {signed}, which it issued, exists"),
             "put the file back",
         ));
     }
@@ -71,11 +73,11 @@ fn missing(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan>
     let kept = set.ca.key.parsed();
     let subject = spec.ca_subject()?;
     if subject.is_empty() {
-        return Err(Failure::usage("the CA's subject would be empty, which clients refuse")
-            .hint("give at least --organization"));
+        return Err(Failure::usage("the CA's subject would be empty, which clients reject")
+            .hint("set at least --organization"));
     }
     let reasons = match kept {
-        Some(_) => vec![format!("{key_name} is there without its certificate")],
+        Some(_) => vec![format!("{key_name} exists without its certificate")],
         None => vec!["not there yet".to_owned()],
     };
     Ok(AuthorityPlan {
@@ -98,7 +100,7 @@ fn missing(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan>
     })
 }
 
-/// The default run: the CA is used whatever its subject, and signed again where it is weak.
+/// The default run: the CA is used whatever its subject, and reissued if it is weak.
 fn ensure(
     spec: &Spec,
     set: &Set,
@@ -118,7 +120,7 @@ fn ensure(
                 plan.action = Action::Resign;
                 plan.reasons = reasons;
             }
-            // One that only runs out still serves; the notes say so.
+            // One that only expires soon is still valid; a note says so.
             Some(why) => plan.warnings = signer::refuse_unrenewable(spec, set, weaknesses, why)?,
         }
     }
@@ -127,15 +129,15 @@ fn ensure(
         !file.was_encrypted && spec.key_format.is_some_and(|asked| asked != file.format)
     });
     if plan.rewrite_key {
-        plan.reasons.push("--key-format asks for another form of the key".to_owned());
+        plan.reasons.push("--key-format changes the key's format".to_owned());
     }
     plan.discard_key = spec.discard_ca_key && set.ca.key.parsed().is_some();
     if plan.discard_key {
-        plan.reasons.push("--discard-ca-key asks for it without its key".to_owned());
+        plan.reasons.push("--discard-ca-key removes the CA key".to_owned());
     }
     let serial_is_missing = set.ca.serial.is_missing() && !spec.leaves.is_empty();
     if serial_is_missing {
-        plan.reasons.push(format!("{} is missing", spec.ca_base.file(FileKind::Serial)));
+        plan.reasons.push(format!("{} is missing, and is created", spec.ca_base.file(FileKind::Serial)));
     }
     let oddity = set.ca.certificate.parsed().and_then(|file| file.oddity);
     if let (Some(oddity), None) = (oddity, &spec.external_ca) {
@@ -149,15 +151,15 @@ fn ensure(
     Ok(plan)
 }
 
-/// `renew --ca`: signed again whatever its state.
+/// `renew --ca`: renewed whatever its state.
 fn renew(spec: &Spec, set: &Set, certificate: &Certificate, now: OffsetDateTime) -> Result<AuthorityPlan> {
     if let Some((why, fix)) = why_not_renewable(set, certificate) {
-        let why = format!("cannot be signed again: {why}");
+        let why = format!("cannot be renewed: {why}");
         return Err(unusable(spec, FileKind::Certificate, &why, fix));
     }
     let mut plan = kept(spec, set, certificate, now)?;
     plan.action = Action::Resign;
-    plan.reasons = vec!["--ca asks for it".to_owned()];
+    plan.reasons = vec!["renewal requested (--ca)".to_owned()];
     Ok(plan)
 }
 
@@ -205,14 +207,14 @@ fn key_identifier(set: &Set, ca: &Certificate) -> Option<Vec<u8>> {
     ca.subject_key_identifier.clone().or_else(|| named.next())
 }
 
-/// Why the CA's certificate cannot be signed again with its own key, and what to do instead.
+/// Why the CA certificate cannot be renewed with its own key, and the fix.
 fn why_not_renewable(set: &Set, certificate: &Certificate) -> Option<(String, &'static str)> {
     if !certificate.is_self_issued() {
-        return Some(("another CA has signed it".to_owned(), "have that CA sign it again"));
+        return Some(("another CA issued it".to_owned(), "have that CA reissue it"));
     }
     if set.ca.key.parsed().is_none() {
         let problem = set.ca.key.problem().unwrap_or_default();
-        return Some((format!("its key {problem}"), "put its key there, so that it can be signed again"));
+        return Some((format!("its key {problem}"), "put its key in its place, so that it can be renewed"));
     }
     None
 }
@@ -223,18 +225,24 @@ pub(super) fn check_usable(spec: &Spec, set: &Set, ca: &AuthorityPlan, signs: bo
         let problem = set.ca.key.problem().unwrap_or_default();
         let fix =
             if matches!(set.ca.key, Loaded::Discarded) { "use another CA" } else { "put the file back" };
-        return Err(unusable(spec, FileKind::Key, &format!("{problem}, and something must be signed"), fix));
+        return Err(unusable(
+            spec,
+            FileKind::Key,
+            &format!("{problem}, but is needed to issue certificates"),
+            fix,
+        ));
     }
     // RFC 5280 section 4.1.2.4: an issuer has a name.
     let subject_fault = if ca.subject.is_empty() { Some("is empty") } else { None };
-    let subject_fault = subject_fault.or_else(|| (!ca.subject.is_valid()).then_some("is no name in DER"));
+    let subject_fault =
+        subject_fault.or_else(|| (!ca.subject.is_valid()).then_some("is not a valid DER name"));
     if let (Some(why), true) = (subject_fault, signs) {
-        let why = format!("its subject {why}, and clients refuse what such a CA signs");
+        let why = format!("its subject {why}; clients reject certificates of such a CA");
         return Err(unusable(spec, FileKind::Certificate, &why, "use another CA"));
     }
     if let (Some(problem), false) = (set.ca.serial.problem(), set.ca.serial.is_missing()) {
         return Err(Failure::failed(format!("{}: {problem}", path(spec, FileKind::Serial))).hint(format!(
-            "put the last serial number there in hexadecimal, or begin anew with: rm {}",
+            "write the last serial number into it in hexadecimal, or start from a new number with: rm {}",
             quoted(&spec.ca_path(FileKind::Serial))
         )));
     }
@@ -245,7 +253,7 @@ pub(super) fn unusable(spec: &Spec, kind: FileKind, problem: &str, fix: &str) ->
     let failure = Failure::failed(format!("{}: {problem}", path(spec, kind)));
     match spec.ca {
         CaPolicy::Ensure => failure
-            .hint(format!("{fix}, or start over with --force: a new CA, which every client must be given")),
+            .hint(format!("{fix}, or start over with --force: a new CA, which every client must then trust")),
         CaPolicy::Use | CaPolicy::Renew => failure.hint(fix),
     }
 }

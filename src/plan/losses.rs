@@ -1,5 +1,5 @@
-//! What no run writes over: private keys that it cannot use. They may be in use by somebody who can, and nobody
-//! brings them back. Only `--rekey` and `--force` replace them, and say so.
+//! Private keys that a run cannot use are never overwritten: another program may use them, and they cannot be restored.
+//! Only `--rekey` and `--force` replace them, and the report says so.
 
 use super::{Action, AuthorityPlan, LeafPlan, authority};
 use crate::certificate::Csr;
@@ -9,7 +9,7 @@ use crate::keys::PublicKey;
 use crate::set::{CertificateFile, KeyFile, LeafFiles, Loaded, Set};
 use crate::spec::{LeafSpec, Spec, Wish};
 
-/// The damage of a key file that is there and cannot be used; an empty one holds nothing.
+/// The damage of an existing key file that cannot be used; an empty one holds nothing.
 pub(super) fn unusable(key: &Loaded<KeyFile>) -> Option<&Damage> {
     match key {
         Loaded::Locked(damage) | Loaded::Damaged(damage) if damage.kind != DamageKind::Empty => Some(damage),
@@ -17,9 +17,9 @@ pub(super) fn unusable(key: &Loaded<KeyFile>) -> Option<&Damage> {
     }
 }
 
-/// The key file of a leaf whose key is needed: one that is there can be used, or may be replaced.
+/// Checks the key file of a leaf whose key is needed: an existing one can be used, or may be replaced.
 pub(super) fn check_key(asked: &LeafSpec, spec: &Spec, files: &LeafFiles) -> Result<()> {
-    // Somebody else's request has its key elsewhere; what is not signed needs none.
+    // The key of a CSR is in another place; without a new certificate no key is needed.
     if asked.wish.rekeys() || matches!(asked.wish, Wish::Refresh | Wish::Sign(_)) {
         return Ok(());
     }
@@ -28,7 +28,7 @@ pub(super) fn check_key(asked: &LeafSpec, spec: &Spec, files: &LeafFiles) -> Res
         Loaded::Locked(damage) => {
             let line = damage.conversion.map_or_else(String::new, |line| converted(line, &key));
             Err(Failure::failed(format!("{}: {damage}, which Milvus cannot open", shown(&key)))
-                .hint(format!("add --rekey to replace it, or take the password off with: {line}")))
+                .hint(format!("add --rekey to replace it, or remove the password with: {line}")))
         }
         damaged => match unusable(damaged) {
             Some(damage) => Err(unusable_key(damage, &key)),
@@ -44,11 +44,11 @@ pub(crate) fn unusable_key(damage: &Damage, key: &std::path::Path) -> Failure {
         Some(line) => {
             failure.hint(format!("add --rekey to replace it, or convert it with: {}", converted(line, key)))
         }
-        None => failure.hint("put a usable key there, or add --rekey to replace it with a new one"),
+        None => failure.hint("replace it with a usable key, or add --rekey to create a new one"),
     }
 }
 
-/// A key that is there must be one; a missing one may be kept elsewhere.
+/// An existing key file must hold a key; a missing one may be kept in another place.
 pub(super) fn check_ca_key(spec: &Spec, set: &Set) -> Result<()> {
     match &set.ca.key {
         Loaded::Parsed(_) | Loaded::Missing | Loaded::Discarded => Ok(()),
@@ -58,9 +58,9 @@ pub(super) fn check_ca_key(spec: &Spec, set: &Set) -> Result<()> {
             let fix = match spec.password {
                 _ if damage.kind == DamageKind::Unsupported => format!("convert it with: {line}"),
                 None => format!(
-                    "give it with --ca-key-password-file or MILVUS_CERTGEN_CA_KEY_PASSWORD, or take it off with: {line}"
+                    "set it with --ca-key-password-file or MILVUS_CERTGEN_CA_KEY_PASSWORD, or remove it with: {line}"
                 ),
-                Some(_) => format!("give the right one, or take it off with: {line}"),
+                Some(_) => format!("set the right one, or remove it with: {line}"),
             };
             Err(Failure::failed(format!("{}: {damage}", shown(&spec.ca_path(FileKind::Key)))).hint(fix))
         }
@@ -79,15 +79,18 @@ pub(super) fn check_ca_key(spec: &Spec, set: &Set) -> Result<()> {
                     Err(Failure::failed(format!("{}: {damage}", shown(&spec.ca_path(FileKind::Key))))
                         .hint(format!("convert it with: {line}")))
                 }
-                None => {
-                    Err(authority::unusable(spec, FileKind::Key, &damage.text, "put the right key there"))
-                }
+                None => Err(authority::unusable(
+                    spec,
+                    FileKind::Key,
+                    &damage.text,
+                    "put the right key in its place",
+                )),
             }
         }
     }
 }
 
-/// The files of a leaf that its plan writes anew.
+/// Checks the files of a leaf that its plan overwrites.
 pub(super) fn check_leaf(plan: &LeafPlan, asked: &LeafSpec, spec: &Spec, files: &LeafFiles) -> Result<()> {
     let path = |kind| spec.out_dir.join(plan.base.file(kind));
     let writes_key = plan.new_key().is_some() || plan.rewrite_key;
@@ -110,7 +113,7 @@ pub(super) fn check_leaf(plan: &LeafPlan, asked: &LeafSpec, spec: &Spec, files: 
     Ok(())
 }
 
-/// The files of the CA that its plan writes anew.
+/// Checks the files of the CA that its plan overwrites.
 pub(super) fn check_authority(plan: &AuthorityPlan, spec: &Spec, set: &Set) -> Result<()> {
     let path = |kind| spec.ca_path(kind);
     if plan.rewrite_key && set.ca.key.parsed().is_some_and(|file| file.has_more) {
@@ -155,7 +158,7 @@ pub(crate) fn holds_key(file: &std::path::Path, key: &std::path::Path, is_key_mi
     failure.hint(format!("move it away with: mv {file} {file}.old"))
 }
 
-/// What `--rekey` replaces, as a reason. The name of the file comes with what is in it.
+/// The key that `--rekey` replaces, as a reason: the file's name and the kind of key in it.
 pub(super) fn rekeyed(base: &BaseName, key: &Loaded<KeyFile>) -> Option<String> {
     replaced_key(base, key).map(|replaced| format!("--rekey replaces {replaced}"))
 }

@@ -1,4 +1,4 @@
-//! A CA is looked at before it signs as `check` looks at what it has signed: what clients would reject is refused.
+//! Checks a CA before it issues certificates, as `check` does: a CA that clients would reject is refused.
 
 use time::OffsetDateTime;
 
@@ -10,7 +10,7 @@ use crate::profile::Role;
 use crate::set::Set;
 use crate::spec::{CaPolicy, Spec};
 
-/// What is wrong with the CA's certificate that signing it again mends; what nothing mends is refused.
+/// Findings about the CA certificate that reissuing it fixes; refuses the others.
 pub(super) fn weaknesses(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<Vec<Finding>> {
     let mut mendable = Vec::new();
     for finding in check::ca(set, now) {
@@ -40,13 +40,13 @@ pub(super) fn weaknesses(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<
 
 fn right_clock(spec: &Spec, set: &Set) -> String {
     match renewal(spec, set) {
-        // A clock that was ahead has most likely made all of them.
+        // If the clock was ahead, it was so for all of them.
         Some(renewal) => format!("if the clock is right now: {renewal} --all; if not, set it right"),
         None => "set the clock right, or wait".to_owned(),
     }
 }
 
-/// Refuses a CA that cannot be signed again, where a run would do so because clients reject what it signs.
+/// Refuses a CA that cannot be reissued although clients reject the certificates that it issues.
 pub(super) fn refuse_unrenewable(
     spec: &Spec,
     set: &Set,
@@ -66,8 +66,8 @@ pub(super) fn refuse_unrenewable(
     Err(unusable(spec, FileKind::Certificate, &why, fix))
 }
 
-/// Refuses a CA that is not signed again by this run where Milvus or a client of gRPC rejects what it signs. Returns
-/// what only others mind.
+/// Refuses a CA that this run does not reissue if Milvus or a gRPC client rejects the certificates that it issues. Returns
+/// problems of other clients.
 pub(super) fn refuse_unfit(spec: &Spec, set: &Set, weaknesses: &[Finding]) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     for finding in weaknesses {
@@ -81,17 +81,17 @@ pub(super) fn refuse_unfit(spec: &Spec, set: &Set, weaknesses: &[Finding]) -> Re
         let fix = match (finding.code, renewal(spec, set)) {
             (_, Some(renewal)) => format!("reissue it with: {renewal}"),
             (Code::PathLength, None) => {
-                "have the CA above sign it with a longer pathlen, or use another".to_owned()
+                "have the CA above reissue it with a longer pathlen, or use another".to_owned()
             }
-            (Code::Expired, None) => "have it issued again, or use another CA".to_owned(),
-            (_, None) => "have it issued again without that, or use another CA".to_owned(),
+            (Code::Expired, None) => "have it reissued, or use another CA".to_owned(),
+            (_, None) => "have it reissued without that, or use another CA".to_owned(),
         };
         return Err(unusable(spec, FileKind::Certificate, &finding.message.text(&names(set)), &fix));
     }
     Ok(warnings)
 }
 
-/// What Python 3.13 asks of a CA in its default mode, and no client of Milvus's SDKs.
+/// Required of a CA by Python 3.13 in its default mode, but by no client of Milvus's SDKs.
 fn is_only_strict(code: Code) -> bool {
     matches!(code, Code::CaNoKeyUsage | Code::BasicConstraintsNotCritical | Code::KeyIdentifier)
 }

@@ -60,7 +60,7 @@ impl<const T: usize, const B: usize> Modulus<T, B> {
     /// A column has up to 2 * `LIMBS` products, and all of them together stay below 2^128.
     const BITS: usize = if Self::LIMBS < 32 { 61 } else { 60 };
     const MASK: u64 = (1 << Self::BITS) - 1;
-    /// So many squarings share the doublings that the exponent's bits ask for.
+    /// The number of squarings that share the doublings of the exponent's bits.
     const WINDOW: usize = 3;
 
     /// `None` where the number is even, or leaves too few spare bits: 13 keep every power below 2^10 m.

@@ -8,12 +8,12 @@ use crate::files::shown;
 use crate::spec::Spec;
 use crate::store::{Change, Dir, Directory, Step};
 
-/// Which of a run's directories.
+/// One of a run's directories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DirectoryKind {
-    /// Where the set is.
+    /// The output directory.
     Set,
-    /// Where a CA from elsewhere is.
+    /// The directory of an external CA.
     Ca,
     /// `--tls-dir`
     Copy,
@@ -25,7 +25,7 @@ pub struct Locked {
     output: Directory,
     /// The CA's, where that is another one.
     ca: Option<Directory>,
-    /// Where the copy goes.
+    /// The directory of the copy.
     copy: Option<Directory>,
 }
 
@@ -37,7 +37,7 @@ impl Locked {
             let opened = Self::open(spec)?;
             match opened.lock(on_wait) {
                 Ok(true) => return Ok(opened),
-                // A run that failed has removed a directory that it had made, while this one waited for it.
+                // A run that failed has removed a directory that it had created, while this one waited for it.
                 Ok(false) => {}
                 Err(failure) => {
                     opened.abandon();
@@ -99,7 +99,7 @@ impl Locked {
         self.output.dir()
     }
 
-    /// Removes the directories that this run has made, as far as nothing came into them.
+    /// Removes the directories that this run created, as far as they are empty.
     pub fn abandon(self) {
         if let Some(copy) = self.copy {
             copy.abandon();
@@ -123,7 +123,7 @@ impl Locked {
     /// Writes everything, or nothing where an error is seen in time: all is on the disk before the first file moves.
     ///
     /// The CA's serial file goes first: a run that fails after it leaves a gap in the serial numbers, and never gives
-    /// one twice. The copy comes last: the next run that names its directory finds a difference, and mends it.
+    /// one twice. The copy comes last: the next run that names its directory finds a difference, and updates it.
     pub(super) fn commit(
         &self,
         mut changes: Vec<Change>,
@@ -160,7 +160,7 @@ impl Locked {
     }
 }
 
-/// Locks one directory, made if it is missing, for what `work` does; removes it again if that fails and nothing came
+/// Locks one directory, created if it is missing, for `work`; removes it again if that fails and nothing came
 /// into it.
 pub fn in_directory<T>(
     path: &Path,
@@ -183,7 +183,9 @@ pub fn in_directory<T>(
 fn existing(path: &Path) -> Result<Directory> {
     match Directory::find(path)? {
         Some(_) => Directory::open(path),
-        None => Err(Failure::failed(format!("{}: there is no such directory", shown(path)))
-            .hint("name the directory of a CA")),
+        None => {
+            Err(Failure::failed(format!("{}: does not exist", shown(path)))
+                .hint("name the directory of a CA"))
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What the bytes of a set's files say. Nothing here knows where they come from.
+//! Parses the bytes of a set's files, wherever they come from.
 
 use super::{CertificateFile, KeyFile, Loaded, Oddity};
 use crate::certificate::read_certificates;

@@ -16,12 +16,12 @@ use crate::set::{CaFiles, LeafFiles, Loaded, Set, parse};
 /// Larger than any key or certificate chain; a file beyond it is something else, and not read.
 const LARGEST_FILE: u64 = 1024 * 1024;
 
-/// What becomes of a file that cannot be read, and of a link.
+/// The treatment of links, and of files that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policy {
     /// For a run that may write: a file that cannot be read is an error, and so is a link out of the directory.
     Strict,
-    /// For who only looks: what cannot be read is part of the result, and links are followed wherever they lead, as
+    /// For reading only: a file that cannot be read is part of the result, and links are followed wherever they lead, as
     /// into the volume of a Kubernetes Secret.
     Lenient,
 }
@@ -29,11 +29,11 @@ pub enum Policy {
 /// Reads the files of a directory. Damage within a file is part of the result.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'a> {
-    /// `None` where the directory is not there: no file is, then.
+    /// `None` if the directory does not exist.
     pub dir: Option<&'a Dir>,
     /// A run that was interrupted after its decision: what it has staged counts already.
     pub interrupted: Option<&'a Interrupted>,
-    /// What may go wrong.
+    /// The treatment of links and unreadable files.
     pub policy: Policy,
 }
 
@@ -74,8 +74,8 @@ impl<'a> Reader<'a> {
         .arranged())
     }
 
-    /// What the directory holds besides the files that were named: certificates that are no CA's, each with the base
-    /// name of its file, sorted. What cannot be read, is a link or is no certificate is passed over.
+    /// The other certificates of the directory that are not a CA's, each with the base name of its file, sorted. Links and
+    /// files that cannot be read or parsed are skipped.
     pub fn certificates(&self) -> Result<Vec<(BaseName, Certificate)>> {
         let Some(dir) = self.dir else { return Ok(Vec::new()) };
         let mut found = Vec::new();
@@ -99,12 +99,12 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
-    /// True if there is something of that name, whatever it is.
+    /// True if an entry of that name exists.
     pub fn has(&self, name: &str) -> bool {
         self.dir.is_some_and(|dir| dir.entry(name).is_ok_and(|entry| entry.is_some()))
     }
 
-    /// All of a file, as it is; `None` if it is not there.
+    /// All of a file, as it is; `None` if it does not exist.
     pub fn file(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
         match self.contents(name)? {
             Contents::Bytes(bytes) => Ok(Some(bytes)),
@@ -147,7 +147,7 @@ pub fn load_leniently(key: Option<&Path>, certificate: Option<&Path>, password: 
     .arranged()
 }
 
-/// Reads the files of a CA from elsewhere. Links are followed: the paths were typed.
+/// Reads the files of an external CA. Links are followed: the paths were typed.
 pub fn load_ca(key: &Path, certificate: &Path, serial: &Path, password: Option<&str>) -> Result<CaFiles> {
     let read = |path| read(path, open_path(path));
     Ok(CaFiles {
@@ -157,7 +157,7 @@ pub fn load_ca(key: &Path, certificate: &Path, serial: &Path, password: Option<&
     })
 }
 
-/// Reads a file whose path was typed by the user; `None` if there is none.
+/// Reads a file whose path was typed by the user; `None` if it does not exist.
 pub fn read_path(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
     match read(path, open_path(path))? {
         Contents::Missing | Contents::Forbidden(_) | Contents::Unreadable(_) => Ok(None),
@@ -186,7 +186,7 @@ enum Contents {
     Bytes(Zeroizing<Vec<u8>>),
 }
 
-/// Reads what was opened, if it is a regular file: what is asked is the open file, which nobody can exchange.
+/// Reads what was opened, if it is a regular file: the open file is checked, which cannot be replaced.
 fn read(path: &Path, opened: io::Result<Option<File>>) -> Result<Contents> {
     let file = match opened {
         Ok(Some(file)) => file,
@@ -224,7 +224,7 @@ fn link_out(dir: &Dir, name: &str) -> Failure {
         shown(&dir.path().join(name)),
         shown(&target)
     ))
-    .hint("put the file itself there, or give the directory it is in with --out-dir")
+    .hint("put the file itself in its place, or set --out-dir to the directory it is in")
 }
 
 fn no_file(path: &Path, what: &str) -> Failure {

@@ -22,7 +22,7 @@ pub enum AttributeType {
     CommonName,
 }
 
-/// What is known of an attribute type.
+/// The properties of an attribute type.
 struct Known {
     oid: ObjectIdentifier,
     name: &'static str,
@@ -111,7 +111,7 @@ pub(super) enum Value {
 }
 
 impl Attribute {
-    /// What it is called: a name that people know, or the object identifier in numbers.
+    /// Its short name, or else the object identifier in numbers.
     pub(super) fn name(&self) -> String {
         let known = KNOWN.iter().find(|known| known.oid.as_bytes() == self.oid);
         known.map_or_else(|| in_numbers(&self.oid), |known| known.name.to_owned())
@@ -139,7 +139,7 @@ impl Attribute {
     }
 }
 
-/// Why a value is none for the attribute, whoever says it.
+/// Why a value is invalid for the attribute.
 pub(super) fn fault(attribute: AttributeType, value: &str) -> Option<String> {
     value_fault(Some(&KNOWN[attribute as usize]), value)
 }
@@ -166,7 +166,7 @@ fn steers(c: char) -> bool {
 }
 
 impl Value {
-    /// From a string of that type. What Go refuses to read (crypto/x509, parseASN1String) is not sound.
+    /// From a string of that type. A string that Go refuses to read (crypto/x509, parseASN1String) is invalid.
     pub(super) fn read(tag: Tag, contents: &[u8]) -> Self {
         let lossy = || String::from_utf8_lossy(contents).into_owned();
         match tag {

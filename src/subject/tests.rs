@@ -98,7 +98,7 @@ fn names_of_others_are_read_as_they_are() {
         (vec!["0603550403 1c040000004a"], "CN=J"),
         (vec!["0603550403 020105"], "CN=#05"),
         (vec!["06092a864886f70d010901 1603406279", "0603550405 130131"], "emailAddress=@by, serialNumber=1"),
-        // What would end a value is escaped (RFC 4514).
+        // Characters that would end a value are escaped (RFC 4514).
         (vec!["0603550403 0c06612c204f3d62"], "CN=a\\, O=b"),
         (vec!["0603550403 0c022061", "0603550403 0c0223 2b"], "CN=\\ a, CN=\\#\\+"),
     ] {
@@ -127,9 +127,9 @@ fn what_is_no_name_is_invalid() {
     ] {
         let name = name_of(&rdns);
         assert!(!name.is_valid() && !name.is_empty(), "{rdns:?}: {name}");
-        assert!(name.fault().is_some_and(|why| why.contains("no name in DER")), "{rdns:?}");
+        assert!(name.fault().is_some_and(|why| why.contains("not a valid DER name")), "{rdns:?}");
         let error = name.with(AttributeType::CommonName, "--cn", "b").unwrap_err();
-        assert!(error.message.contains("no name in DER") && error.hint.is_some(), "{error:?}");
+        assert!(error.message.contains("not a valid DER name") && error.hint.is_some(), "{error:?}");
     }
     for bytes in [&b""[..], b"\x30", b"\x30\x80\0\0", b"\x30\0\0", b"\x02\x01\x05", b"\x30\x81\0"] {
         assert!(!Subject::from_der(bytes).is_valid(), "{bytes:?}");
@@ -166,7 +166,7 @@ fn only_what_is_asked_for_changes() {
 fn what_a_request_may_not_say() {
     for (rdn, why) in [
         ("0603550403 0c00", "its CN is empty"),
-        ("0603550403 0c0161 00", "no name in DER"),
+        ("0603550403 0c0161 00", "not a valid DER name"),
         ("0603550403 0c026100", "its CN \"a\\0\": contains the control character"),
         ("0603550403 1e0400610000", "contains the control character"),
         ("0603550403 1401 9b", "contains the control character '\\u{9b}'"),
@@ -200,7 +200,7 @@ fn what_a_request_may_not_say() {
 }
 
 proptest::proptest! {
-    /// Bytes of a name with some of them changed: read or not, never a panic, and what is sound is put together again
+    /// Bytes of a name with some of them changed: read or not, never a panic, and a valid one is encoded again
     /// to the same bytes.
     #[test]
     fn any_bytes_are_read_without_a_panic(

@@ -174,7 +174,7 @@ fn a_hint_with_a_name_from_a_certificate_is_one_command() {
         // The server's certificate is another CA's, and says whom it was for.
         let sandbox = Sandbox::with_set();
         write_certificate(&sandbox, "server", name, false);
-        let flags = hint(&sandbox, &[], "say so: ");
+        let flags = hint(&sandbox, &[], "set it explicitly: ");
         assert!(flags.ends_with(" --san a.example"), "{flags}");
         let done = run_hint(&sandbox, &format!("milvus-certgen -q {flags}{extra}"));
         // What no flag takes is refused, and is nothing else than refused.
@@ -185,7 +185,7 @@ fn a_hint_with_a_name_from_a_certificate_is_one_command() {
         }
         let sandbox = Sandbox::with_set();
         write_certificate(&sandbox, "client", name, false);
-        let flags = hint(&sandbox, &[], "say so: ");
+        let flags = hint(&sandbox, &[], "set it explicitly: ");
         assert_eq!(run_hint(&sandbox, &format!("milvus-certgen -q {flags}")), done, "{flags}");
     }
 }
@@ -200,11 +200,11 @@ fn a_hint_with_a_name_of_a_file_is_one_command() {
         let bound = format!("--out-dir={dir}");
         let sandbox = Sandbox::new();
         fs::create_dir(sandbox.file(dir)).unwrap();
-        let making = hint(&sandbox, &["client", "bob", &bound], "make a CA with: ");
-        run(&sandbox, making.split_once("; or name one").unwrap().0.to_owned());
+        let making = hint(&sandbox, &["client", "bob", &bound], "create a CA with: ");
+        run(&sandbox, making.split_once("; or use an existing one").unwrap().0.to_owned());
         let sandbox = set_in(dir);
         sandbox.write(&inside("ca.srl"), "garbage");
-        run(&sandbox, hint(&sandbox, &[&bound], "begin anew with: "));
+        run(&sandbox, hint(&sandbox, &[&bound], "start from a new number with: "));
         assert!(!sandbox.file(&inside("ca.srl")).exists());
         sandbox.certgen(&[&bound]).args(&FAST).succeeds();
         sandbox.write(&inside("server.pem"), "garbage");
@@ -225,7 +225,7 @@ fn a_hint_with_a_name_of_a_file_is_one_command() {
         let locked = Sandbox::with_set();
         locked.openssl("pkcs8 -topk8 -in server.key -out locked.key -passout pass:secret");
         sandbox.write(&inside("server.key"), locked.read("locked.key"));
-        let off = hint(&sandbox, &[&bound], "take the password off with: ");
+        let off = hint(&sandbox, &[&bound], "remove the password with: ");
         run(&sandbox, off.replace("openssl pkey ", "openssl pkey -passin pass:secret "));
         assert!(sandbox.read(&inside("server.key")).starts_with("-----BEGIN PRIVATE KEY"));
     }

@@ -64,7 +64,7 @@ fn names_that_cannot_be_are_refused_before_anything_is_made() {
         (&["client", "a\nb"], 2, "control character"),
         (&["client", &long], 2, "at most 64"),
         (&["server", "My Server"], 2, "clients check the host's name"),
-        (&["client", "client"], 1, "client.pem: is there already, for the client \"localhost\""),
+        (&["client", "client"], 1, "client.pem: already exists, for the client \"localhost\""),
         (&["client", "--from", "nothing"], 1, "--from nothing"),
     ] {
         let err = sandbox.certgen(args).fails(code);
@@ -74,7 +74,10 @@ fn names_that_cannot_be_are_refused_before_anything_is_made() {
     let err = sandbox.certgen(&["client"]).fails(2);
     assert!(err.contains("required arguments were not provided"), "{err}");
     let err = Sandbox::new().certgen(&["client", "alice"]).fails(1);
-    assert!(err.starts_with("error: ca.pem: is missing\nhint: make a CA with: milvus-certgen ca;"), "{err}");
+    assert!(
+        err.starts_with("error: ca.pem: is missing\nhint: create a CA with: milvus-certgen ca;"),
+        "{err}"
+    );
 }
 
 #[test]
@@ -139,7 +142,7 @@ fn a_renewal_keeps_keys_names_and_what_trusts_the_ca() {
     sandbox.certgen(&["client", "alice", "-q", "--key-type", "ecdsa-p256"]).succeeds();
     let before = sandbox.snapshot();
     let out = sandbox.certgen(&["renew"]).succeeds();
-    assert!(out.contains("server.pem  re-signed: a renewal was asked for"), "{out}");
+    assert!(out.contains("server.pem  re-signed: renewal requested"), "{out}");
     assert!(out.contains("restart Milvus") && out.contains("give clients the new client.pem"), "{out}");
     let after = sandbox.snapshot();
     for name in ["ca.key", "ca.pem", "server.key", "client.key", "alice.pem", "alice.key"] {
@@ -166,8 +169,8 @@ fn a_renewed_ca_breaks_nothing_that_it_signed() {
     std::fs::copy(sandbox.file("ca.pem"), sandbox.file("old-ca.pem")).unwrap();
     let before = sandbox.snapshot();
     let out = sandbox.certgen(&["renew", "--ca"]).succeeds();
-    assert!(out.contains("ca.pem      re-signed: --ca asks for it"), "{out}");
-    assert!(out.contains("server.pem  written again: it carries the CA's certificate"), "{out}");
+    assert!(out.contains("ca.pem      re-signed: renewal requested (--ca)"), "{out}");
+    assert!(out.contains("server.pem  written again: it includes the CA certificate"), "{out}");
     let after = sandbox.snapshot();
     assert_eq!(before["client.pem"], after["client.pem"]);
     assert!(sandbox.read("server.pem").ends_with(&sandbox.read("ca.pem")));
@@ -207,15 +210,12 @@ fn a_list_with_a_name_that_cannot_be_signed_leaves_nothing_behind() {
     assert!(!sandbox.file("new").exists());
     // Somebody else's files, and those of the CA.
     sandbox.write("last.example.pem", Sandbox::with_set().read("client.pem"));
-    refuses(
-        &["client", "--from", "names"],
-        "last.example.pem: is there already, for the client \"localhost\"",
-    );
+    refuses(&["client", "--from", "names"], "last.example.pem: already exists, for the client \"localhost\"");
     sandbox.remove("last.example.pem");
     sandbox.write("names", names.replace("last.example", "ca"));
     let ca = ["--ca-cert", "ca.pem", "--ca-key", "ca.key", "--san", "a.localhost"];
     std::fs::copy(sandbox.file("ca.pem"), sandbox.file("kept")).unwrap();
-    refuses(&[&["client", "--from", "names"], &ca[..]].concat(), "ca.pem: is");
+    refuses(&[&["client", "--from", "names"], &ca[..]].concat(), "ca.pem: already exists");
     sandbox.write("names", names.replace("last.example", "last.localhost"));
     sandbox.certgen(&["client", "--from", "names"]).args(&fast).succeeds();
     assert_eq!(sandbox.snapshot().keys().filter(|name| name.ends_with(".localhost.pem")).count(), 201);

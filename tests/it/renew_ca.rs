@@ -93,7 +93,7 @@ fn the_number_stays_where_a_certificate_goes_by_it() {
                 ["server.pem", "client.pem"].map(|pem| set.file(pem).exists().then(|| first(&set, pem)));
             let out = run(&set);
             let note =
-                format!("note: ca.pem keeps its serial number {number}, by which certificates name it");
+                format!("note: ca.pem keeps its serial number {number}, by which certificates refer to it");
             assert!(out.contains(&note), "{out}");
             assert_eq!(first(&set, "ca.pem").serial, Some(number));
             let after =
@@ -125,13 +125,14 @@ fn a_number_that_cannot_stay_reissues_what_goes_by_it() {
         sign_ca_with(&set, CA, "-days 365 -set_serial -5");
         sign(&set, "server", &by_number(SERVER));
         sign(&set, "client", &by_number(CLIENT));
-        let warning = "note: ca.pem gets another serial number; certificates kept elsewhere that name it by the old one";
+        let warning =
+            "note: ca.pem gets a new serial number; certificates kept elsewhere that refer to the old one";
         let before = set.snapshot();
         let out = set.certgen(flags).args(&["--dry-run"]).succeeds();
         assert!(out.contains(warning), "before anything is written: {out}");
         assert_eq!(set.snapshot(), before);
         let out = set.certgen(flags).succeeds();
-        for pem in ["server.pem  re-signed: it names", "client.pem  re-signed: it names"] {
+        for pem in ["server.pem  re-signed: it refers to", "client.pem  re-signed: it refers to"] {
             assert!(out.contains(pem), "{out}");
         }
         assert!(out.contains(warning), "{out}");

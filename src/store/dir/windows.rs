@@ -1,4 +1,4 @@
-//! A directory by its path, for Windows: what is in it goes by the access rules of the directory, there are no modes and
+//! A directory by its path, for Windows: files in it have the access rules of the directory; it has no modes and
 //! no owners, and a link is looked at before it is followed, which is two steps.
 
 use std::ffi::{OsStr, OsString};
@@ -27,7 +27,7 @@ const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(20);
 /// A second: a file that is about to go takes much less.
 const MOST_DENIALS: u32 = 50;
 
-/// A directory that is there.
+/// An existing directory.
 #[derive(Debug)]
 pub struct Dir {
     /// As it was given.
@@ -90,7 +90,7 @@ impl Dir {
                 Err(e) if e.raw_os_error() == Some(ACCESS_DENIED) => {
                     denials += 1;
                     if denials > MOST_DENIALS {
-                        // Where no file can be created, there is nothing that two runs could both write.
+                        // If no file can be created, two runs cannot both write.
                         return Ok(());
                     }
                     thread::sleep(BETWEEN_ATTEMPTS);
@@ -147,7 +147,7 @@ impl Dir {
         Ok((hasher.finish(), 0))
     }
 
-    /// What the name stands for; `None` if there is nothing of that name.
+    /// The entry of that name; `None` if none exists.
     pub fn entry(&self, name: &str) -> io::Result<Option<Entry>> {
         let metadata = match fs::symlink_metadata(self.path.join(name)) {
             Ok(metadata) => metadata,
@@ -160,7 +160,7 @@ impl Dir {
             _ => Kind::Other,
         };
         let written = metadata.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        // What was put in its place was written at another time.
+        // A file that replaces it has another time.
         let inode = u64::try_from(written.as_nanos()).unwrap_or_default();
         Ok(Some(Entry { kind, inode, mode: 0o600, user: effective_user(), group: 0 }))
     }
@@ -186,7 +186,7 @@ impl Dir {
         open_path(&self.path.join(name))
     }
 
-    /// Where a link leads, as it says.
+    /// The target of a link, as it is written.
     pub fn link_target(&self, name: &OsStr) -> io::Result<PathBuf> {
         fs::read_link(self.path.join(name))
     }
@@ -199,17 +199,17 @@ impl Dir {
         if parent == self.path.canonicalize().ok() { Ok(file.to_owned()) } else { Err(leads_out()) }
     }
 
-    /// Creates a file, which must not be there. It has the access rules of the directory.
+    /// Creates a file, which must not exist. It has the access rules of the directory.
     pub fn create(&self, name: &str, _mode: u32) -> io::Result<File> {
         File::create_new(self.path.join(name))
     }
 
-    /// Creates a directory, which must not be there.
+    /// Creates a directory, which must not exist.
     pub fn create_dir(&self, name: &OsStr, _mode: u32) -> io::Result<()> {
         fs::create_dir(self.path.join(name))
     }
 
-    /// Moves a file from here into another directory, in place of what has its name there.
+    /// Moves a file from here into another directory, replacing an entry of that name.
     pub fn rename(&self, name: &str, to: &Self, new_name: &str) -> io::Result<()> {
         fs::rename(self.path.join(name), to.path.join(new_name))
     }

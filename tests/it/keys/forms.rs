@@ -243,8 +243,8 @@ pub(super) fn hopeless() -> Vec<Form> {
         form("only zero bytes", Hand(|pem| vec![0; pem.len()]), &[]),
         form("it ends before its END line", Hand(|pem| pem[..pem.len() / 2].into()), &[]),
         form("it ends before its END line", Hand(|pem| pem[..20].into()), &[]),
-        form("not sound PEM", Hand(|pem| pem.replacen("MI", "M!", 1).into()), &[]),
-        form("not a sound private key", Hand(|pem| pem.replacen("MI", "MJ", 1).into()), &[]),
+        form("invalid PEM", Hand(|pem| pem.replacen("MI", "M!", 1).into()), &[]),
+        form("not a valid private key", Hand(|pem| pem.replacen("MI", "MJ", 1).into()), &[]),
         form(
             "its public half is not that of",
             Hand(|pem| {

@@ -82,7 +82,7 @@ fn a_key_of_another_kind_or_none_at_all_stays_whatever_the_command() {
 
 /// The hint's command, with the password where the tool would ask for it.
 fn conversion(err: &str, answers: &[(&str, &str)]) -> String {
-    let marks = ["convert it with: ", "take the password off with: "];
+    let marks = ["convert it with: ", "remove the password with: "];
     let line = marks.iter().find_map(|mark| err.trim_end().split_once(mark)).map(|(_, line)| line.to_owned());
     let line = line.unwrap_or_else(|| panic!("no line: {err}"));
     answers.iter().fold(line, |line, (old, new)| line.replace(old, new))
@@ -334,5 +334,5 @@ fn a_certificate_with_its_own_key_is_reissued() {
 fn an_explicit_key_type_replaces_a_key_that_is_read() {
     let sandbox = Sandbox::with_set();
     let out = sandbox.certgen(&["--key-type", "ecdsa-p384"]).succeeds();
-    assert!(out.contains("its key is ECDSA P-256, and ECDSA P-384 is asked for"), "{out}");
+    assert!(out.contains("its key changes from ECDSA P-256 to ECDSA P-384"), "{out}");
 }
