@@ -32,9 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn make_set(name: &str) -> Result<Set, Failure> {
     let spec = Spec { key: Some(KeyKind::EcdsaP256), ..Spec::default() }.with_common_name(name);
-    let random = |octets: &mut [u8]| {
-        getrandom::fill(octets).map_err(|e| Failure::failed(format!("no randomness: {e}")))
-    };
+    let random =
+        |bytes: &mut [u8]| getrandom::fill(bytes).map_err(|e| Failure::failed(format!("no randomness: {e}")));
     issue::make(&spec, time::OffsetDateTime::now_utc(), random)
 }
 
@@ -82,11 +81,11 @@ type Credentials = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 fn credentials(set: &Set, role: Role) -> Result<Credentials, Box<dyn Error>> {
     let files = &set.first(role).ok_or("no such certificate")?.files;
-    let file = files.certificate.sound().ok_or("no certificate")?;
+    let file = files.certificate.parsed().ok_or("no certificate")?;
     let certificates = std::iter::once(&file.certificate)
         .chain(&file.chain)
         .map(|certificate| CertificateDer::from(certificate.der.clone()))
         .collect();
-    let key = &files.key.sound().ok_or("no key")?.key;
+    let key = &files.key.parsed().ok_or("no key")?.key;
     Ok((certificates, PrivateKeyDer::Pkcs8(key.pkcs8().to_vec().into())))
 }

@@ -1,4 +1,4 @@
-//! Reading certificates and requests: x509-parser lives here. What is read is owned and typed; nothing above
+//! Reading certificates and requests: x509-parser lives here. What is read is owned and of types of its own; nothing above
 //! parses again.
 
 use time::OffsetDateTime;
@@ -62,12 +62,12 @@ pub struct Certificate {
     pub der: Vec<u8>,
     /// X.509 version: 1 or 3.
     pub version: u32,
-    /// `None` where it is zero, negative or over 20 octets.
+    /// `None` where it is zero, negative or over 20 bytes.
     pub serial: Option<Serial>,
-    /// Which of the three.
+    /// The type of the name.
     pub serial_fault: Option<SerialFault>,
-    /// What its DER holds, whatever that is.
-    pub serial_octets: Vec<u8>,
+    /// The value in its DER.
+    pub serial_bytes: Vec<u8>,
     pub issuer: Subject,
     pub subject: Subject,
     pub not_before: OffsetDateTime,
@@ -84,7 +84,7 @@ pub struct Certificate {
     pub purposes: Vec<Vec<u64>>,
     /// `None` without the extension.
     pub subject_alt_names: Option<Vec<San>>,
-    /// The extension is critical, as it has to be where there is no subject.
+    /// The extension is critical, as it must be without a subject.
     pub names_are_critical: bool,
     /// How many alternative names are of a kind that this tool does not write.
     pub other_names: usize,
@@ -104,7 +104,7 @@ impl Certificate {
         let (rest, parsed) =
             X509Certificate::from_der(der).map_err(|_| "holds a damaged certificate".to_owned())?;
         if !rest.is_empty() {
-            return Err("holds a certificate with octets after its end".to_owned());
+            return Err("holds a certificate with bytes after its end".to_owned());
         }
         let serial = Serial::from_der_integer(parsed.raw_serial());
         let mut certificate = Self {
@@ -112,7 +112,7 @@ impl Certificate {
             version: parsed.version().0.saturating_add(1),
             serial_fault: serial.as_ref().err().copied(),
             serial: serial.ok(),
-            serial_octets: parsed.raw_serial().to_vec(),
+            serial_bytes: parsed.raw_serial().to_vec(),
             issuer: Subject::from_der(parsed.issuer().as_raw()),
             subject: Subject::from_der(parsed.subject().as_raw()),
             not_before: parsed.validity().not_before.to_datetime(),
@@ -202,7 +202,7 @@ impl Certificate {
         self.is_self_issued() && !self.signature(&self.public_key).is_bad()
     }
 
-    /// What it is for, if it says so.
+    /// Its purpose, if the certificate has one.
     pub fn role(&self) -> Option<Role> {
         let usage = self.extended_key_usage?;
         match (usage.server_auth, usage.client_auth) {
@@ -225,7 +225,7 @@ impl Certificate {
 
     /// True if it names the CA's certificate by its serial number too, and not by its key alone.
     pub fn names_by_number(&self, ca: &Self) -> bool {
-        self.authority_serial.as_ref() == Some(&ca.serial_octets) && self.issuer.der == ca.subject.der
+        self.authority_serial.as_ref() == Some(&ca.serial_bytes) && self.issuer.der == ca.subject.der
     }
 
     /// True if Go and gRPC's C core know the kind of its key; ring need not.
@@ -246,7 +246,7 @@ impl Certificate {
     /// SHA-256 of the DER, as `openssl x509 -fingerprint -sha256` prints it: pairs of hex digits with colons.
     pub fn fingerprint(&self) -> String {
         let digest = ring::digest::digest(&ring::digest::SHA256, &self.der);
-        let pairs: Vec<String> = digest.as_ref().iter().map(|octet| format!("{octet:02X}")).collect();
+        let pairs: Vec<String> = digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
         pairs.join(":")
     }
 

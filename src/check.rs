@@ -1,6 +1,6 @@
-//! Checks a set and says what is wrong with it: findings, which are data and not errors.
+//! Checks a set: findings, which are data and not errors.
 //!
-//! The same code decides what a run must issue again ([`ca`], [`leaf`]), whether what it made may be written
+//! The same code decides which certificates a run must reissue ([`ca`], [`leaf`]), whether new ones may be written
 //! ([`set`]), and what `check` says ([`check()`]). Where a finding quotes a client, the quote is what that client
 //! prints.
 
@@ -22,6 +22,7 @@ mod code;
 mod demo;
 mod files;
 mod finding;
+mod findings;
 mod fix;
 mod handshake;
 mod issuer;
@@ -47,78 +48,64 @@ pub use names::name_not_in_san;
 pub use question::{Checked, Question, check, client_set, files};
 pub use table::Code;
 
-/// What `check` asks beyond what a run does: the surroundings, the days left, the names that somebody will use.
-pub struct Asked<'a> {
-    /// What clients will call the server.
-    pub names: &'a [San],
-    /// So many days before the end a certificate is worth a word; see [`is_expiring`].
-    pub expires_within: Option<u32>,
-    /// Whose private key must be there: the server's and the client's own, not those of further identities.
-    pub needs_key: &'a dyn Fn(&Leaf) -> bool,
+/// The checks of the `check` command beyond those of a run: file modes, expiry, and the names that clients use.
+struct Extra<'a> {
+    /// The host names and addresses that clients connect to.
+    names: &'a [San],
+    /// A certificate that expires within that many days is reported; see [`is_expiring`].
+    expires_within: Option<u32>,
+    /// True for a leaf whose private key must exist: the server and the client, not additional certificates.
+    needs_key: &'a dyn Fn(&Leaf) -> bool,
     /// The permission bits of a file.
-    pub mode_of: &'a dyn Fn(Place) -> Option<u32>,
-    /// A directory was named and not single files: what is not in it is missing. Of these base names are the
-    /// server's and the client's files.
-    pub is_directory: bool,
-    /// The directory holds what an interrupted run has left.
-    pub is_interrupted: bool,
+    mode_of: &'a dyn Fn(Place) -> Option<u32>,
+    /// A directory is checked, and not single files: a file that is not in it is missing.
+    is_directory: bool,
+    /// The directory holds the files of an interrupted run.
+    is_interrupted: bool,
 }
 
-/// What came of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Inspected {
-    pub findings: Vec<Finding>,
-    pub handshakes: Vec<Handshake>,
-}
-
-/// Checks a whole set as a run is about to write it. What may be written [`is_valid`].
+/// Checks a whole set before a run writes it. It may be written if it [`is_valid`].
 pub fn set(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
-    conduct(set, None, now).findings
+    check_all(set, None, now).0
 }
 
-/// Checks a whole set as it is, for those who use it. Leaves of which there is no file at all are left out by the
-/// caller.
-fn inspect(set: &Set, asked: &Asked<'_>, now: OffsetDateTime) -> Inspected {
-    conduct(set, Some(asked), now)
-}
-
-/// Every file by itself and with those that it belongs to; where nothing is wrong with them, the chain for every name
-/// by rustls-webpki; where that holds, handshakes in memory.
-fn conduct(set: &Set, asked: Option<&Asked<'_>>, now: OffsetDateTime) -> Inspected {
-    let mut findings = match asked {
-        Some(asked) => ca::asked(set, asked, now),
+/// Checks every file by itself and with the files that it belongs to; if they have no problems, the chain for every
+/// name with rustls-webpki; if that is valid, handshakes in memory. The caller leaves out leaves without any file.
+fn check_all(set: &Set, extra: Option<&Extra<'_>>, now: OffsetDateTime) -> (Vec<Finding>, Vec<Handshake>) {
+    let mut findings = match extra {
+        Some(extra) => ca::existing(set, extra, now),
         None => ca(set, now),
     };
     for (at, one) in set.leaves.iter().enumerate() {
-        findings.extend(match asked {
-            Some(asked) => leaf::asked(set, at, asked, now),
-            None => leaf(Owner::Leaf(at), one, set.ca.certificate.sound(), now),
+        findings.extend(match extra {
+            Some(extra) => leaf::existing(set, at, extra, now),
+            None => leaf(Owner::Leaf(at), one, set.ca.certificate.parsed(), now),
         });
     }
     let mut handshakes = Vec::new();
-    if let Some(ca) = set.ca.certificate.sound() {
+    if let Some(ca) = set.ca.certificate.parsed() {
         findings.extend(serials(set, &ca.certificate));
         if is_worth_a_handshake(&findings) {
             let (faults, are_verified) = chain::check(set, ca, now);
             findings.extend(faults);
             if are_verified && is_worth_a_handshake(&findings) {
-                let (done, failed) = handshake::check(set, ca, asked.map(|asked| asked.names), now);
+                let (done, failed) = handshake::check(set, ca, extra.map(|extra| extra.names), now);
                 findings.extend(failed);
                 handshakes = done;
             }
         }
     }
-    if let Some(asked) = asked {
-        findings.extend(names::check(set, asked.names));
-        findings.extend(surroundings(set, asked));
+    if let Some(extra) = extra {
+        findings.extend(names::check(set, extra.names));
+        findings.extend(surroundings(set, extra));
     }
-    Inspected { findings, handshakes }
+    (findings, handshakes)
 }
 
 /// False where rustls, which stands for the others, would only say again what is wrong, or cannot verify it.
 fn is_worth_a_handshake(findings: &[Finding]) -> bool {
     let is_said = |finding: &Finding| match finding.rejections.as_slice() {
-        // What runs repair though nobody rejects it is rejected by webpki: a client that is a CA, say.
+        // webpki rejects some problems that a run fixes and no client rejects: a client that is a CA, for example.
         [] => finding.for_runs == Severity::Error,
         _ => finding.is_rejected_by(Client::Rust) || finding.is_rejected_by(Client::Milvus),
     };
@@ -131,17 +118,17 @@ fn serials(set: &Set, ca: &Certificate) -> Vec<Finding> {
     let mut seen: Vec<(&Subject, &Serial)> = own.map(|serial| (&ca.subject, serial)).collect();
     let mut list = Vec::new();
     for (at, leaf) in set.leaves.iter().enumerate() {
-        let Some(certificate) = leaf.files.sound_certificate() else { continue };
+        let Some(certificate) = leaf.files.parsed_certificate() else { continue };
         let Some(serial) = &certificate.serial else { continue };
         // The same certificate under another name is a copy.
         let is_same =
-            |other: &Leaf| other.files.sound_certificate().is_some_and(|c| c.der == certificate.der);
+            |other: &Leaf| other.files.parsed_certificate().is_some_and(|c| c.der == certificate.der);
         if set.leaves[..at].iter().any(is_same) {
             continue;
         }
         if seen.contains(&(&certificate.issuer, serial)) {
             let pem = Owner::Leaf(at).file(FileKind::Certificate);
-            let message = format!("has the serial number {serial} a second time");
+            let message = format!("has the serial number of another certificate: {serial}");
             list.push(Finding::new(Code::SerialRepeated, pem, message));
         }
         seen.push((&certificate.issuer, serial));
@@ -149,24 +136,25 @@ fn serials(set: &Set, ca: &Certificate) -> Vec<Finding> {
     list
 }
 
-/// What is not there at all, and so was not checked; and what may not stay as it is.
-fn surroundings(set: &Set, asked: &Asked<'_>) -> Vec<Finding> {
+/// Files that do not exist and so were not checked, and an interrupted run.
+fn surroundings(set: &Set, extra: &Extra<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let [server, client] =
         [Role::Server, Role::Client].map(|role| Owner::Absent(role).file(FileKind::Certificate));
-    if asked.is_directory {
+    if extra.is_directory {
         let is_without = |role| set.first(role).is_none();
         if set.leaves.is_empty() {
-            let message = Message::of("is missing, and so is ", client).and(": there is no set here");
+            let message =
+                Message::of("is missing, and so is ", client).and(": this directory has no certificates");
             findings.push(Finding::new(Code::Missing, server, message));
         } else if is_without(Role::Server) {
-            let message = "is not here: nothing of a server's certificate was checked";
+            let message = "is missing: no server certificate was checked";
             findings.push(Finding::new(Code::NotChecked, server, message));
         }
     }
-    if asked.is_interrupted {
-        let message = "is part of a run that was interrupted, and some files are old and some new; the next run \
-                       finishes it, and the set is shown as it will be then";
+    if extra.is_interrupted {
+        let message = "is part of an interrupted run, and some files are old and some are new; the next run \
+                       finishes it, and the certificates are shown as they will be then";
         let pem = Owner::Ca.file(FileKind::Certificate);
         findings.push(Finding::new(Code::Interrupted, pem, message));
     }

@@ -15,8 +15,8 @@ use crate::error::{Exit, Failure, Result};
 use crate::issue::Progress;
 use crate::profile::Role;
 use crate::report::progress::{Narrator, say_unknown_variable, say_waiting};
-use crate::report::{Detail, Outcome, Report, Text, write_json};
-use crate::run::{self, Complete, Done, Place, World};
+use crate::report::{Detail, Layout, Outcome, Report, Text, write_json};
+use crate::run::{self, Complete, DirectoryKind, Done, World};
 use crate::spec::Spec;
 use crate::store::Step;
 
@@ -116,7 +116,7 @@ enum Command {
     /// Create a key and a certificate signing request (CSR)
     ///
     /// Steps 3 and 4 of the Milvus page: NAME.key, kept if it exists, and NAME.csr, for another CA to sign.
-    #[command(after_long_help = "Example:\n  milvus-certgen csr milvus.example.com --role server")]
+    #[command(after_long_help = "Example:\n  milvus-certgen csr milvus.example.com --role server -o certs")]
     Csr(Env<csr::Args>),
     /// Sign CSRs that were created elsewhere
     ///
@@ -124,7 +124,7 @@ enum Command {
     /// those of the request (or its CN) unless --san is set. A request for more (to be a CA, to sign certificates, other
     /// purposes than its role's) is overruled or rejected.
     #[command(
-        after_long_help = "Example:\n  milvus-certgen sign milvus.example.com.csr --role server --days 365"
+        after_long_help = "Example:\n  milvus-certgen sign certs/milvus.example.com.csr --role server --days 1y -o certs"
     )]
     Sign(Env<sign::Args>),
     /// Issue additional server certificates
@@ -165,7 +165,7 @@ enum Command {
     /// --key, and changes nothing. Exit code 0 without errors (with --strict: nor warnings), 3 with errors, 1 if the files
     /// cannot be read. Private keys are not required; checks that need one are then skipped, and it says so.
     #[command(
-        after_long_help = "Examples:\n  milvus-certgen check certs\n  milvus-certgen check certs --name milvus.example.com --strict\n  milvus-certgen check --ca-cert ca.pem --cert server.pem --json"
+        after_long_help = "Examples:\n  milvus-certgen check certs\n  milvus-certgen check certs --name milvus.example.com --strict\n  milvus-certgen check --ca-cert certs/ca.pem --cert certs/server.pem --json"
     )]
     Check(Env<check::Args>),
     /// Test a running server's TLS setup
@@ -223,7 +223,7 @@ pub struct System<'a> {
     /// Fills bytes from the operating system's randomness.
     pub random: &'a dyn Fn(&mut [u8]) -> Result<()>,
     /// Is told of every step of a transaction.
-    pub at: &'a mut dyn FnMut(Place, Step),
+    pub at: &'a mut dyn FnMut(DirectoryKind, Step),
 }
 
 impl Cli {
@@ -310,7 +310,7 @@ fn in_world<T>(
         random: system.random,
         at: &mut *system.at,
         progress: &mut |step: Progress| narrator.step(&step),
-        waiting: &|directory: &Path| say_waiting(quiet, directory),
+        on_wait: &|directory: &Path| say_waiting(quiet, directory),
     })
 }
 
@@ -345,8 +345,13 @@ fn print(report: &(impl Text + Serialize), output: OutputArgs) -> Result<Exit> {
         write_json(report, &mut io::stdout().lock())
     } else {
         let mut out = anstream::stdout().lock();
-        report.write_text(&mut out, detail).and_then(|()| out.flush())
+        report.write_text(&mut out, Layout::new(detail, columns())).and_then(|()| out.flush())
     })
+}
+
+/// Of the terminal, as shells tell it; clap goes by it too.
+fn columns() -> Option<usize> {
+    std::env::var("COLUMNS").ok()?.parse().ok()
 }
 
 fn printed(written: io::Result<()>) -> Result<Exit> {

@@ -5,7 +5,7 @@ use std::fmt;
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// What was asked for is done, or is as it should be: exit code 0.
+    /// Done, or up to date: exit code 0.
     Done = 0,
     /// The world is not as it has to be (a file, a directory, a key): exit code 1.
     Failed = 1,
@@ -22,19 +22,21 @@ pub struct Failure {
     pub exit: Exit,
     /// Lower case, no full stop: `what: why`.
     pub message: String,
-    /// What to do; printed after `hint: `.
+    /// The next step for the user; printed after `hint: `.
     pub hint: Option<String>,
+    /// The command's own report on standard output says it too.
+    pub is_reported: bool,
 }
 
 impl Failure {
     /// An error of the command line.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, message: message.into(), hint: None }
+        Self { exit: Exit::Usage, message: message.into(), hint: None, is_reported: false }
     }
 
     /// An error of what is on disk, or of the machine.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Failed, message: message.into(), hint: None }
+        Self { exit: Exit::Failed, message: message.into(), hint: None, is_reported: false }
     }
 
     /// Adds what to do.
@@ -65,14 +67,14 @@ pub enum DamageKind {
     Weak,
     /// The right thing, of a kind that is not taken.
     Unsupported,
-    /// It says that it is the right thing, and is not sound.
+    /// It claims to be the right thing, and is invalid.
     Broken,
 }
 
 /// Why a file's content cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
-    /// What kind of damage.
+    /// The kind of damage.
     pub kind: DamageKind,
     /// Completes a sentence that begins with the file's name.
     pub text: String,
@@ -107,5 +109,5 @@ impl fmt::Display for Damage {
     }
 }
 
-/// What fallible functions of this crate return.
+/// The result of fallible functions of this crate.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;

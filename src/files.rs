@@ -1,4 +1,4 @@
-//! What the files of a set are called, and their modes.
+//! The names of the files, and their modes.
 
 use std::fmt;
 
@@ -52,7 +52,7 @@ impl fmt::Display for Owner {
     }
 }
 
-/// What the files of one certificate are called, without their extension: a plain name within a directory.
+/// The name of a certificate's files without their extension: a plain name within a directory.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BaseName(String);
 
@@ -67,12 +67,12 @@ impl BaseName {
         match why_not(name) {
             None => Ok(Self::plain(name)),
             Some(why) => Err(Failure::usage(format!("{flag} {name:?}: {why}")).hint(
-                "give a base name such as milvus (for milvus.key and milvus.pem), and the directory with --out-dir",
+                "use a base name such as milvus (for milvus.key and milvus.pem), and the directory with --out-dir",
             )),
         }
     }
 
-    /// The name of somebody, made safe for a file: letters, digits and `._@+-` stay, `*` becomes `_wildcard`, and
+    /// A common name, made safe for a file: letters, digits and `._@+-` stay, `*` becomes `_wildcard`, and
     /// everything else an underscore.
     pub fn made_safe(name: &str) -> Result<Self> {
         let name = name.replacen('*', "_wildcard", 1);
@@ -84,7 +84,7 @@ impl BaseName {
         Self::parse("NAME", &safe)
     }
 
-    /// What the files beside a certificate from elsewhere are called.
+    /// The base name of the files beside a certificate in another directory.
     pub fn beside(certificate: &std::path::Path) -> Self {
         Self::plain(&certificate.file_stem().unwrap_or_default().to_string_lossy())
     }
@@ -128,19 +128,19 @@ fn why_not(name: &str) -> Option<&'static str> {
     }
 }
 
-/// The path as a shell takes it, for hints that are commands. What is no path has [`foreign::typed`].
-pub fn typed(path: &std::path::Path) -> String {
+/// The path as a shell takes it, for hints that are commands. What is no path has [`foreign::quoted`].
+pub fn quoted(path: &std::path::Path) -> String {
     let bare = path.strip_prefix(".").ok().filter(|bare| !bare.as_os_str().is_empty()).unwrap_or(path);
     if bare.as_os_str().as_encoded_bytes().starts_with(b"-") {
         // Or it is taken for a flag.
-        return foreign::typed(std::path::Path::new(".").join(bare));
+        return foreign::quoted(std::path::Path::new(".").join(bare));
     }
-    foreign::typed(bare)
+    foreign::quoted(bare)
 }
 
 /// The shell's line that converts that file, from the line in which `{}` stands for it.
 pub fn converted(line: &str, file: &std::path::Path) -> String {
-    line.replace("{}", &typed(file))
+    line.replace("{}", &quoted(file))
 }
 
 /// The path for people: without the `./` of the current directory.

@@ -1,4 +1,4 @@
-//! Sets that are broken on purpose, for those who test TLS code: each in one way, beside a good one.
+//! Sets that are broken on purpose, for tests of TLS code: each in one way, beside a good one.
 
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
@@ -16,7 +16,7 @@ use crate::subject::{AttributeType, Subject};
 /// Long enough that nobody's tests fail one day because the good set has expired too.
 const DAYS: u32 = 3650;
 
-/// What is wrong with a set.
+/// The problem of an invalid set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {
     None,
@@ -29,7 +29,7 @@ pub enum Flaw {
     WeakKey,
 }
 
-/// A row of the table: a directory, and what must happen to who uses it.
+/// A row of the table: a directory, and the expected result for its users.
 #[derive(Debug, Clone, Copy)]
 pub struct Fixture {
     pub flaw: Flaw,
@@ -92,7 +92,7 @@ pub struct Made {
     pub name: String,
     /// The mode that it is created with.
     pub mode: u32,
-    /// What is in it.
+    /// Its content.
     pub contents: Zeroizing<Vec<u8>>,
 }
 
@@ -112,9 +112,9 @@ impl<'a> Maker<'a> {
         now: OffsetDateTime,
         random: &dyn Fn(&mut [u8]) -> Result<()>,
     ) -> Result<Self> {
-        let mut octets = [0; 20];
-        random(&mut octets)?;
-        let last = Serial::from_random(octets);
+        let mut bytes = [0; 20];
+        random(&mut bytes)?;
+        let last = Serial::from_random(bytes);
         let ca = || -> Result<(Certificate, PrivateKey)> {
             let key = keys::generate(KeyKind::EcdsaP256, 1)?.remove(0);
             let subject = subject("fixtures, for tests only", "milvus-certgen fixtures CA")?;
@@ -213,15 +213,15 @@ fn made(role: Role, kind: FileKind, contents: Zeroizing<Vec<u8>>) -> Made {
     Made { name: BaseName::of_role(role).file(kind), mode: kind.mode(), contents }
 }
 
-/// What it begins with.
+/// The first line.
 pub const TITLE: &str = "# Certificates that are broken on purpose";
 
-/// What README.md says while the sets are being written.
+/// The content of README.md while the sets are being written.
 pub fn incomplete_readme() -> String {
     format!("{TITLE}\n\nNot complete: the run was interrupted. `milvus-certgen fixtures` makes them anew.\n")
 }
 
-/// What README.md beside the sets says.
+/// The content of README.md beside the sets.
 pub fn readme() -> String {
     let rows = FIXTURES.map(|Fixture { directory, what, refused_by, .. }| {
         format!("| {directory} | {what} | {refused_by} |\n")

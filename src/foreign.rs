@@ -1,7 +1,7 @@
-//! What others wrote: names in certificates and requests, names of files, what a server says.
+//! Text from others: names in certificates and requests, file names, answers of servers.
 //!
 //! Within the program it stays as it is. Whatever reaches a terminal goes through [`printable`] at the door (`report`
-//! for standard output, `main` for errors), and a word of theirs in a command that a hint gives goes through [`typed`].
+//! for standard output, `main` for errors), and a word of theirs in a command that a hint gives goes through [`quoted`].
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -25,19 +25,19 @@ pub fn is_hidden(c: char) -> bool {
     if matches!(c, ' '..='~') {
         return false;
     }
-    // What Unicode calls "default ignorable" (DerivedCoreProperties.txt), as far as the standard library takes it for
-    // a letter or a mark.
+    // Unicode's "default ignorable" characters (DerivedCoreProperties.txt) that the standard library treats as letters or
+    // marks.
     let is_ignorable = matches!(c, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}');
     // The standard library's table of what is not printable. It escapes a mark only at the beginning of a text, where
-    // there is nothing that it could belong to.
+    // it has no letter to belong to.
     let behind_a_letter: [char; 2] = ['x', c];
     let text: String = behind_a_letter.iter().collect();
     is_ignorable || text.escape_debug().count() > 2
 }
 
 /// One word of a POSIX shell's command, whatever is in it. Nothing in it needs [`printable`].
-pub fn typed(word: impl AsRef<OsStr>) -> String {
+pub fn quoted(word: impl AsRef<OsStr>) -> String {
     let word = word.as_ref();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/+@:,".contains(c);
     match word.to_str() {
@@ -48,22 +48,22 @@ pub fn typed(word: impl AsRef<OsStr>) -> String {
 }
 
 /// A flag and its value as a shell takes them.
-pub fn typed_flag(flag: &str, value: &str) -> String {
+pub fn quoted_flag(flag: &str, value: &str) -> String {
     // A value that looks like a flag is one, unless it is bound to its own.
     let between = if value.starts_with('-') { '=' } else { ' ' };
-    format!("{flag}{between}{}", typed(value))
+    format!("{flag}{between}{}", quoted(value))
 }
 
 /// The word as the output of `printf`, which every shell has; bytes as octal digits, as POSIX knows no others. What a
-/// shell takes off an output's end is a line break: there `$'...'` is written, which nearly all of them understand.
+/// shell removes from an output's end is a line break: in that case `$'...'` is written, which nearly all of them understand.
 fn printed(word: &[u8]) -> String {
     let mut text = String::new();
-    for octet in word {
-        if octet.is_ascii_alphanumeric() || b"._-/+@:, ".contains(octet) {
-            text.push(char::from(*octet));
+    for byte in word {
+        if byte.is_ascii_alphanumeric() || b"._-/+@:, ".contains(byte) {
+            text.push(char::from(*byte));
         } else {
             // Writing to a String does not fail.
-            let _ = write!(text, "\\{octet:03o}");
+            let _ = write!(text, "\\{byte:03o}");
         }
     }
     match word {
@@ -106,10 +106,10 @@ mod tests {
     fn a_shell_reads_the_word_that_was_meant() {
         use std::os::unix::ffi::OsStrExt;
 
-        assert_eq!(typed("a/b.pem"), "a/b.pem");
-        assert_eq!(typed("it's $(x)"), r"'it'\''s $(x)'");
-        assert_eq!(typed("\u{1b}%"), r#""$(printf '\033\045')""#);
-        assert_eq!(typed("a\n"), r"$'a\012'");
+        assert_eq!(quoted("a/b.pem"), "a/b.pem");
+        assert_eq!(quoted("it's $(x)"), r"'it'\''s $(x)'");
+        assert_eq!(quoted("\u{1b}%"), r#""$(printf '\033\045')""#);
+        assert_eq!(quoted("a\n"), r"$'a\012'");
         let words: [&[u8]; 12] = [
             b"",
             b"a'; touch pwned; '",
@@ -125,10 +125,10 @@ mod tests {
             b"'\n'",
         ];
         for word in words {
-            let typed = typed(OsStr::from_bytes(word));
-            assert_eq!(printable(&typed), typed);
-            let heard = said_by_a_shell(&format!("for word in {typed}; do printf '<%s>' \"$word\"; done"));
-            assert_eq!(heard, [b"<", word, b">"].concat(), "{typed}");
+            let quoted = quoted(OsStr::from_bytes(word));
+            assert_eq!(printable(&quoted), quoted);
+            let heard = said_by_a_shell(&format!("for word in {quoted}; do printf '<%s>' \"$word\"; done"));
+            assert_eq!(heard, [b"<", word, b">"].concat(), "{quoted}");
         }
     }
 }

@@ -1,15 +1,18 @@
-//! What a file is that is not the PEM it should be: its form by name, whether a private key may be in it, and the
-//! line that converts it.
+//! Recognises files that are not PEM: the form by name, whether a private key may be in it, and the command that
+//! converts it.
 
 use pkcs8::der::Decode;
 use pkcs8::{AlgorithmIdentifierRef, PrivateKeyInfoRef};
 use x509_parser::prelude::FromDer;
 
-use crate::pem::{self, position};
+use crate::pem::position;
 
 mod conversion;
+mod text;
 
-/// A form in which keys, certificates and requests are kept elsewhere.
+use text::text_form;
+
+/// A form in which other programs keep keys, certificates and requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// Nothing but blanks.
@@ -57,22 +60,22 @@ pub enum Form {
     Base64(Coding),
     /// PEM whose line breaks are written `\n`.
     EscapedPem,
-    /// PEM of something else, such as a public key; the label is said elsewhere.
+    /// PEM of something else, such as a public key; the caller names the label.
     OtherPem,
     /// Any other text.
     Text,
-    /// Any other octets.
+    /// Any other bytes.
     Binary,
 }
 
-/// How the octets are written.
+/// How the bytes are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coding {
     Pem,
     Der,
 }
 
-/// What OpenSSH's container says without its password.
+/// The properties of an OpenSSH key that can be read without its password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenSsh {
     /// ssh-keygen before 9.6 writes these in no other form.
@@ -82,12 +85,12 @@ pub struct OpenSsh {
 }
 
 impl Form {
-    /// Looks at the octets.
+    /// Looks at the bytes.
     pub fn of(file: &[u8]) -> Self {
         if file.iter().all(u8::is_ascii_whitespace) {
             return Self::Empty;
         }
-        if file.iter().all(|octet| *octet == 0) {
+        if file.iter().all(|byte| *byte == 0) {
             return Self::Zeros;
         }
         utf16(file).or_else(|| magic(file)).or_else(|| der(file)).unwrap_or_else(
@@ -160,7 +163,7 @@ fn utf16(file: &[u8]) -> Option<Form> {
     if file.starts_with(b"\xff\xfe") || file.starts_with(b"\xfe\xff") {
         return Some(Form::Utf16("UTF-16"));
     }
-    let zeros = |first: usize| file.iter().skip(first).step_by(2).take(64).all(|octet| *octet == 0);
+    let zeros = |first: usize| file.iter().skip(first).step_by(2).take(64).all(|byte| *byte == 0);
     match file.len() {
         0..=3 => None,
         _ if zeros(1) => Some(Form::Utf16("UTF-16LE")),
@@ -169,7 +172,7 @@ fn utf16(file: &[u8]) -> Option<Form> {
     }
 }
 
-/// What its first octets tell.
+/// Recognises a file by its first bytes.
 fn magic(file: &[u8]) -> Option<Form> {
     const BKS: [&[u8]; 2] = [b"\0\0\0\x01\0\0\0\x14", b"\0\0\0\x02\0\0\0\x14"];
     if file.starts_with(b"\xfe\xed\xfe\xed") {
@@ -183,7 +186,7 @@ fn magic(file: &[u8]) -> Option<Form> {
     }
 }
 
-/// What a file that begins as a DER (or, for stores, BER) SEQUENCE is.
+/// Recognises a file that begins with a DER (or, for key stores, BER) SEQUENCE.
 fn der(file: &[u8]) -> Option<Form> {
     const PKCS7: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07";
     /// PKCS #5 and the PKCS #12 algorithms for passwords.
@@ -192,7 +195,7 @@ fn der(file: &[u8]) -> Option<Form> {
     const RC2: [&[u8]; 2] =
         [b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x05", b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x06"];
     let &[0x30, length, ..] = file else { return None };
-    // Text begins with a zero too; its length octet would be one of a short SEQUENCE.
+    // Text begins with a zero too; its length byte would be one of a short SEQUENCE.
     if length < 0x80 && usize::from(length) + 2 != file.len() {
         return None;
     }
@@ -247,65 +250,4 @@ pub(crate) fn encryption(der: &[u8]) -> Option<AlgorithmIdentifierRef<'_>> {
 fn is_bcfks(file: &[u8]) -> bool {
     const PBES2: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";
     position(&file[..file.len().min(32)], PBES2).is_some()
-}
-
-fn text_form(text: &str) -> Form {
-    let text = text.trim_start_matches('\u{feff}').trim();
-    let blocks = pem::blocks(text.as_bytes());
-    if let Some(block) = blocks.iter().find(|block| block.label == "OPENSSH PRIVATE KEY") {
-        return Form::OpenSsh(block.der().map_or(OPAQUE, |der| openssh(&der)));
-    }
-    if blocks.iter().any(|block| block.label.starts_with("PGP ")) {
-        return Form::Pgp;
-    }
-    if text.contains("-----\\n") || text.contains("-----\\r\\n") {
-        return Form::EscapedPem;
-    }
-    if blocks.iter().any(|block| block.label == "PKCS7" || block.label == "CMS") {
-        return Form::Pkcs7(Coding::Pem);
-    }
-    if !blocks.is_empty() {
-        return Form::OtherPem;
-    }
-    if text.starts_with("PuTTY-User-Key-File-") {
-        return Form::Putty;
-    }
-    if ["ssh-", "ecdsa-sha2-", "sk-", "---- BEGIN SSH2 PUBLIC KEY"]
-        .iter()
-        .any(|start| text.starts_with(start))
-    {
-        return Form::OpenSshPublic;
-    }
-    if text.starts_with('{') && text.contains("\"kty\"") {
-        return Form::Jwk;
-    }
-    base64_of(text).unwrap_or(Form::Text)
-}
-
-/// What base64 without any lines around it holds; short words are base64 too.
-fn base64_of(text: &str) -> Option<Form> {
-    use base64ct::{Base64, Encoding};
-
-    let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c) || c.is_ascii_whitespace();
-    if text.len() < 40 || !text.chars().all(is_base64) {
-        return None;
-    }
-    let clean: zeroize::Zeroizing<String> =
-        zeroize::Zeroizing::new(text.chars().filter(|c| !c.is_ascii_whitespace()).collect());
-    let octets = zeroize::Zeroizing::new(Base64::decode_vec(&clean).ok()?);
-    if octets.trim_ascii_start().starts_with(b"-----BEGIN ") {
-        return Some(Form::Base64(Coding::Pem));
-    }
-    (octets.first() == Some(&0x30)).then_some(Form::Base64(Coding::Der))
-}
-
-const OPAQUE: OpenSsh = OpenSsh { is_ed25519: false, is_encrypted: false };
-
-/// `openssh-key-v1`: the cipher's name comes first, the public key after it.
-fn openssh(der: &[u8]) -> OpenSsh {
-    const MAGIC: &[u8] = b"openssh-key-v1\0";
-    OpenSsh {
-        is_ed25519: position(&der[..der.len().min(200)], b"ssh-ed25519").is_some(),
-        is_encrypted: der.strip_prefix(MAGIC).is_some_and(|rest| !rest.starts_with(b"\0\0\0\x04none")),
-    }
 }

@@ -1,4 +1,4 @@
-//! What the fuzz targets reach of private parsers; only in builds with `--cfg fuzzing` (see `tests/fuzz/run`).
+//! Private parsers for the fuzz targets; only in builds with `--cfg fuzzing` (see `tests/fuzz/run`).
 //!
 //! The two files are compiled here once more, so that nothing of the modules around them becomes public.
 

@@ -1,15 +1,13 @@
-//! Carrying out a plan in memory: keys, certificates, CSRs, and the octets of the files to write.
+//! Carrying out a plan in memory: keys, certificates, CSRs, and the bytes of the files to write.
 //!
 //! No file, no environment, no terminal and no clock in here.
-
-use std::path::Path;
 
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind, typed};
+use crate::files::{BaseName, FileKind};
 use crate::keys::{self, KeyFormat, PrivateKey, encoding};
 use crate::parallel;
 use crate::pki;
@@ -21,13 +19,14 @@ use crate::spec::Spec;
 use crate::store::Change;
 
 mod order;
+mod serials;
 
 use order::{Order, Signed};
 
-/// What is being done, for whoever shows it.
+/// The current step, for a progress display.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Progress {
-    /// Keys of these files are being made; with RSA 4096 it takes seconds.
+    /// Keys for these files are being created; with RSA 4096 it takes seconds.
     Keys(Vec<String>, keys::KeyKind),
     /// The role's certificate is being signed.
     Certificate(Role),
@@ -36,9 +35,9 @@ pub(crate) enum Progress {
 /// The set as it will be, and the files that make it so.
 #[derive(Debug)]
 pub(crate) struct Issued {
-    /// What `check` looks at before anything is written.
+    /// Checked before anything is written.
     pub set: Set,
-    /// What `commit` puts in place.
+    /// Written by `commit`.
     pub changes: Vec<Change>,
 }
 
@@ -48,11 +47,11 @@ pub(crate) struct Issued {
 /// use milvus_certgen::{issue, keys::KeyKind, profile::Role, spec::Spec};
 ///
 /// let spec = Spec { key: Some(KeyKind::EcdsaP256), ..Spec::default() };
-/// let random = |octets: &mut [u8]| {
-///     getrandom::fill(octets).map_err(|e| milvus_certgen::error::Failure::failed(e.to_string()))
+/// let random = |bytes: &mut [u8]| {
+///     getrandom::fill(bytes).map_err(|e| milvus_certgen::error::Failure::failed(e.to_string()))
 /// };
 /// let set = issue::make(&spec, time::OffsetDateTime::now_utc(), random)?;
-/// let server = &set.first(Role::Server).and_then(|server| server.files.sound_certificate()).expect("made just now");
+/// let server = &set.first(Role::Server).and_then(|server| server.files.parsed_certificate()).expect("made just now");
 /// assert_eq!(server.subject.text, "C=CN, O=milvus, OU=milvus, CN=localhost");
 /// # Ok::<(), milvus_certgen::error::Failure>(())
 /// ```
@@ -61,7 +60,7 @@ pub fn make(spec: &Spec, now: OffsetDateTime, random: impl FnMut(&mut [u8]) -> R
     Ok(issue(&plan, random, |_| {})?.set)
 }
 
-/// Makes what the plan says. `random` fills the octets of a serial number; `progress` is told what is being done.
+/// Makes what the plan says. `random` fills the bytes of a serial number; `progress` is told what is being done.
 pub(crate) fn issue(
     plan: &Plan,
     random: impl FnMut(&mut [u8]) -> Result<()>,
@@ -76,7 +75,7 @@ pub(crate) fn issue(
     issue_with(plan, keys, random, progress)
 }
 
-/// The same with keys that were made before, of the kinds of [`Plan::new_keys`].
+/// The same with existing keys, of the kinds of [`Plan::new_keys`].
 pub(crate) fn issue_with(
     plan: &Plan,
     keys: Vec<PrivateKey>,
@@ -107,7 +106,7 @@ pub(crate) fn issue_with(
 struct Work<R> {
     /// Becomes the set as it will be.
     set: Set,
-    /// The form of key files, if one was asked for.
+    /// `--key-format`
     format: Option<KeyFormat>,
     changes: Vec<Change>,
     random: R,
@@ -121,12 +120,12 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         progress: &mut impl FnMut(Progress),
     ) -> Result<()> {
         let base = self.set.ca_base.clone();
-        let kept = self.set.ca.key.sound().filter(|_| ca.rewrite_key).map(|file| file.key.clone());
+        let kept = self.set.ca.key.parsed().filter(|_| ca.rewrite_key).map(|file| file.key.clone());
         if let Some(key) = new_key.or(kept) {
-            self.set.ca.key = Loaded::Sound(self.write_key(&base, key)?);
+            self.set.ca.key = Loaded::Parsed(self.write_key(&base, key)?);
         }
         if !matches!(ca.action, Action::Issue | Action::Resign) {
-            if let Some(file) = self.set.ca.certificate.sound().filter(|_| ca.rewrite_certificate).cloned() {
+            if let Some(file) = self.set.ca.certificate.parsed().filter(|_| ca.rewrite_certificate).cloned() {
                 self.set.ca.certificate = self.write_certificate(&base, file.certificate, file.chain);
             }
             return Ok(());
@@ -134,7 +133,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         progress(Progress::Certificate(Role::Ca));
         let serial = match &ca.serial {
             Some(kept) => kept.clone(),
-            None => Serial::from_random(self.random_octets()?),
+            None => Serial::from_random(self.random_bytes()?),
         };
         let key = ca_key(&self.set)?;
         let made = pki::self_sign(
@@ -145,7 +144,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
             ca.key_identifier.as_deref(),
             &ca.may_sign_for,
         )?;
-        let chain = self.set.ca.certificate.sound().map(|file| file.chain.clone()).unwrap_or_default();
+        let chain = self.set.ca.certificate.parsed().map(|file| file.chain.clone()).unwrap_or_default();
         self.set.ca.certificate = self.write_certificate(&base, made, chain);
         Ok(())
     }
@@ -159,21 +158,21 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         progress: &mut impl FnMut(Progress),
     ) -> Result<Option<Order<'p>>> {
         let kept =
-            self.set.leaves[at].files.key.sound().filter(|_| plan.rewrite_key).map(|file| file.key.clone());
+            self.set.leaves[at].files.key.parsed().filter(|_| plan.rewrite_key).map(|file| file.key.clone());
         if let Some(key) = new_key.or(kept) {
-            self.set.leaves[at].files.key = Loaded::Sound(self.write_key(&plan.base, key)?);
+            self.set.leaves[at].files.key = Loaded::Parsed(self.write_key(&plan.base, key)?);
         }
         if plan.signs() {
             progress(Progress::Certificate(plan.role));
             let serial = self.next_serial()?;
-            self.set.ca.serial = Loaded::Sound(Some(serial.clone()));
+            self.set.ca.serial = Loaded::Parsed(Some(serial.clone()));
             return Ok(Some(Order { at, plan, serial }));
         }
         if let (Action::Refresh, Some(file)) =
-            (plan.action, self.set.leaves[at].files.certificate.sound().cloned())
+            (plan.action, self.set.leaves[at].files.certificate.parsed().cloned())
         {
             let chain = match plan.role {
-                // What other certificates lead to the CA is sent along as it is.
+                // Other certificates on the path to the CA stay in the file.
                 role if role.serves() => {
                     self.chain(plan, &file.certificate)?.unwrap_or_else(|| file.chain.clone())
                 }
@@ -192,17 +191,17 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         let Order { at, plan, .. } = *order;
         if let Some(csr) = signed.request {
             self.write(&plan.base, FileKind::Csr, csr.to_pem().into_bytes());
-            self.set.leaves[at].files.request = Loaded::Sound(csr);
+            self.set.leaves[at].files.request = Loaded::Parsed(csr);
         }
         let chain = self.chain(plan, &signed.certificate)?.unwrap_or_default();
         self.set.leaves[at].files.certificate = self.write_certificate(&plan.base, signed.certificate, chain);
         Ok(())
     }
 
-    /// What follows the certificate in its file: its issuer, and those above an intermediate CA. `None` where the issuer
-    /// is not in ca.pem.
+    /// The chain after the certificate in its file: its issuer, and those above an intermediate CA. `None` if the issuer is
+    /// not in ca.pem.
     fn chain(&self, plan: &LeafPlan, certificate: &Certificate) -> Result<Option<Vec<Certificate>>> {
-        let Some(ca) = self.set.ca.certificate.sound() else {
+        let Some(ca) = self.set.ca.certificate.parsed() else {
             return Err(Failure::failed("the CA has no certificate"));
         };
         Ok(if plan.with_issuer { ca.chain_of(certificate) } else { Some(Vec::new()) })
@@ -223,7 +222,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
     ) -> Loaded<CertificateFile> {
         let pem: String = std::iter::once(&certificate).chain(&chain).map(Certificate::to_pem).collect();
         self.write(base, FileKind::Certificate, pem.into_bytes());
-        Loaded::Sound(CertificateFile::new(certificate, chain))
+        Loaded::Parsed(CertificateFile::new(certificate, chain))
     }
 
     fn write(&mut self, base: &BaseName, kind: FileKind, contents: Vec<u8>) {
@@ -239,60 +238,6 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
         self.set.ca.key = Loaded::Discarded;
     }
 
-    /// ca.srl, after all that was signed; also where it was only missing.
-    fn serial_file(&mut self, plan: &Plan) -> Result<()> {
-        if !plan.leaves.iter().any(LeafPlan::signs) {
-            if !self.set.ca.serial.is_missing() || plan.leaves.is_empty() {
-                return Ok(());
-            }
-            // Which numbers were given is lost with the file: a new random start meets none of them.
-            let last = Serial::from_random(self.random_octets()?);
-            self.set.ca.serial = Loaded::Sound(Some(last));
-        }
-        if let Loaded::Sound(Some(last)) = &self.set.ca.serial {
-            let contents = last.to_srl().into_bytes();
-            let base = self.set.ca_base.clone();
-            self.write(&base, FileKind::Serial, contents);
-        }
-        Ok(())
-    }
-
-    /// The number after ca.srl's, as `openssl x509 -CAserial` counts; numbers in use here are passed over.
-    fn next_serial(&mut self) -> Result<Serial> {
-        let last = match &self.set.ca.serial {
-            Loaded::Sound(Some(last)) => Some(last.clone()),
-            // "00" stands before the first certificate.
-            Loaded::Sound(None) => None,
-            Loaded::Missing
-            | Loaded::Discarded
-            | Loaded::Locked(_)
-            | Loaded::Forbidden(_)
-            | Loaded::Unreadable(_)
-            | Loaded::Damaged(_) => Some(Serial::from_random(self.random_octets()?)),
-        };
-        let first = match &last {
-            Some(last) => last.next(),
-            None => Serial::from_der_integer(&[1]).ok(),
-        };
-        let in_use = self.serials_in_use();
-        std::iter::successors(first, Serial::next).find(|serial| !in_use.contains(serial)).ok_or_else(|| {
-            let file = self.set.ca_base.file(FileKind::Serial);
-            Failure::failed(format!("{file}: holds the last serial number that fits in 20 octets"))
-                .hint(format!("begin anew with: rm {}", typed(Path::new(&file))))
-        })
-    }
-
-    fn serials_in_use(&self) -> Vec<Serial> {
-        let leaves = self.set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
-        self.set.ca_certificate().into_iter().chain(leaves).filter_map(|c| c.serial.clone()).collect()
-    }
-
-    fn random_octets(&mut self) -> Result<[u8; 20]> {
-        let mut octets = [0; 20];
-        (self.random)(&mut octets)?;
-        Ok(octets)
-    }
-
     /// The changes in the order in which people know the files: ca.key ca.pem ca.srl server.key and so on.
     fn into_issued(self) -> Issued {
         let Self { set, mut changes, .. } = self;
@@ -306,7 +251,7 @@ impl<R: FnMut(&mut [u8]) -> Result<()>> Work<R> {
 }
 
 fn ca_key(set: &Set) -> Result<&PrivateKey> {
-    set.ca.key.sound().map(|file| &file.key).ok_or_else(|| Failure::failed("the CA has no key to sign with"))
+    set.ca.key.parsed().map(|file| &file.key).ok_or_else(|| Failure::failed("the CA has no key to sign with"))
 }
 
 fn ca_certificate(set: &Set) -> Result<&Certificate> {

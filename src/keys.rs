@@ -1,4 +1,4 @@
-//! Private and public keys: which kinds there are, and what a key is here.
+//! Private and public keys: their kinds, and their types.
 //!
 //! Making keys is in [`generate`], their PEM forms are in [`encoding`].
 
@@ -41,7 +41,7 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
-    /// True if a key of this kind is what was asked for, or more: a longer RSA key is no reason to make another.
+    /// True if a key of this kind is as requested, or stronger: a longer RSA key is no reason to create another.
     pub fn covers(self, asked: Self) -> bool {
         match (self, asked) {
             (Self::Rsa(bits), Self::Rsa(asked)) => bits >= asked,
@@ -139,7 +139,7 @@ impl OtherKey {
         matches!(self, Self::Rsa(bits) if *bits < 2048)
     }
 
-    /// Who can use it, as far as it was tried.
+    /// The programs that can use it, as measured.
     pub fn readers(&self) -> &'static str {
         match self {
             Self::Rsa(..2048) => "Go, OpenSSL and what is built on them reject it",
@@ -193,10 +193,10 @@ fn kind_of_spki(spki: &[u8]) -> Result<KeyKind, OtherKey> {
 }
 
 fn modulus_bits(modulus: &[u8]) -> u32 {
-    let mut octets = modulus.iter().skip_while(|&&octet| octet == 0);
-    match octets.next() {
+    let mut bytes = modulus.iter().skip_while(|&&byte| byte == 0);
+    match bytes.next() {
         Some(first) => {
-            let rest = u32::try_from(octets.count()).unwrap_or(u32::MAX / 16);
+            let rest = u32::try_from(bytes.count()).unwrap_or(u32::MAX / 16);
             rest * 8 + (8 - first.leading_zeros())
         }
         None => 0,
@@ -205,7 +205,7 @@ fn modulus_bits(modulus: &[u8]) -> u32 {
 
 /// A private key that can sign.
 ///
-/// Its secret octets are overwritten when it is dropped.
+/// Its secret bytes are overwritten when it is dropped.
 #[derive(Clone)]
 pub struct PrivateKey {
     signer: Signer,
@@ -234,7 +234,7 @@ impl PrivateKey {
         &self.public
     }
 
-    /// What rcgen signs with.
+    /// The key pair for rcgen.
     pub fn signer(&self) -> &Signer {
         &self.signer
     }
@@ -244,7 +244,7 @@ impl PrivateKey {
         self.signer.pkcs8()
     }
 
-    /// PEM in the form asked for. Ed25519 has no traditional form.
+    /// PEM in that form. Ed25519 has no traditional form.
     pub fn to_pem(&self, format: KeyFormat) -> Result<Zeroizing<Vec<u8>>> {
         encoding::to_pem(self.pkcs8(), self.kind, format)
             .map_err(|why| Failure::failed(format!("the {} key cannot be written: {why}", self.kind)))

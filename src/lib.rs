@@ -1,7 +1,7 @@
-//! `milvus-certgen`: the nine TLS files that Milvus needs, made, kept and renewed.
+//! `milvus-certgen`: creates, keeps and renews the nine TLS files that Milvus needs.
 //!
 //! The library is meant for Rust tests that need certificates in memory: [`issue::make`] and its types (see
-//! `examples/in_memory.rs`). It makes no promise of a stable interface yet. All else serves the binary and is private.
+//! `examples/in_memory.rs`). It makes no promise of a stable interface yet. All else is for the binary, and private.
 //!
 //! # The flow: one direction, no way back
 //!
@@ -61,8 +61,8 @@ pub mod internal {
     pub use crate::check::{Case, Client, Code, Concern, Part, Rule, rules};
     pub use crate::cli::wants_json;
     pub use crate::commands::{Cli, System};
-    pub use crate::foreign::{is_hidden, printable, typed};
+    pub use crate::foreign::{is_hidden, printable, quoted};
     pub use crate::report::{ErrorReport, write_json};
-    pub use crate::run::Place;
+    pub use crate::run::DirectoryKind;
     pub use crate::store::Step;
 }

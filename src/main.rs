@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use anstyle::AnsiColor;
 use milvus_certgen::error::{Exit, Failure};
-use milvus_certgen::internal::{Cli, ErrorReport, Place, Step, System, printable, wants_json, write_json};
+use milvus_certgen::internal::{
+    Cli, DirectoryKind, ErrorReport, Step, System, printable, wants_json, write_json,
+};
 use time::OffsetDateTime;
 use zeroizing_alloc::ZeroAlloc;
 
@@ -23,7 +25,8 @@ fn main() -> ExitCode {
         Err(error) => {
             let exit = error.downcast_ref::<Failure>().map_or(Exit::Failed, |failure| failure.exit);
             print_error(&error);
-            if let (true, Some(failure)) = (wants_json(), error.downcast_ref::<Failure>()) {
+            let failure = error.downcast_ref::<Failure>().filter(|failure| !failure.is_reported);
+            if let (true, Some(failure)) = (wants_json(), failure) {
                 // A script that reads JSON gets an object in any case; if nobody reads it, the exit code says it.
                 let _ = write_json(&ErrorReport::new(failure), &mut std::io::stdout().lock());
             }
@@ -69,12 +72,12 @@ fn print_error(error: &anyhow::Error) {
 /// Debug builds end at once, as if killed, at the step of a transaction that the crash tests name: `Staged(0)` for
 /// the set's, `Copy:Staged(0)` and `Ca:Staged(0)` for the others.
 #[cfg(debug_assertions)]
-fn end_at_step() -> impl FnMut(Place, Step) {
+fn end_at_step() -> impl FnMut(DirectoryKind, Step) {
     let wanted = std::env::var("MILVUS_CERTGEN_TEST_ABORT_AT").unwrap_or_default();
-    move |place, step| {
-        let name = match place {
-            Place::Set => format!("{step:?}"),
-            Place::Ca | Place::Copy => format!("{place:?}:{step:?}"),
+    move |directory, step| {
+        let name = match directory {
+            DirectoryKind::Set => format!("{step:?}"),
+            DirectoryKind::Ca | DirectoryKind::Copy => format!("{directory:?}:{step:?}"),
         };
         if name == wanted {
             std::process::abort();
@@ -83,6 +86,6 @@ fn end_at_step() -> impl FnMut(Place, Step) {
 }
 
 #[cfg(not(debug_assertions))]
-fn end_at_step() -> impl FnMut(Place, Step) {
+fn end_at_step() -> impl FnMut(DirectoryKind, Step) {
     |_, _| {}
 }

@@ -9,7 +9,7 @@ pub(crate) fn on_all_cores(work: &(dyn Fn() + Sync)) {
     on_threads(others, work);
 }
 
-/// Where a thread cannot be started (`ulimit -u`, a container's limit of processes), the others do its work.
+/// If a thread cannot be started (`ulimit -u`, a container's limit of processes), the others do its work.
 fn on_threads(others: usize, work: &(dyn Fn() + Sync)) {
     thread::scope(|scope| {
         for _ in 0..others {

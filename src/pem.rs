@@ -14,7 +14,7 @@ const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What stands between a BEGIN line and its END line.
+/// The text between a BEGIN line and its END line.
 #[derive(Debug, Clone, Copy)]
 pub struct Block<'a> {
     /// The word between BEGIN and the dashes, such as `CERTIFICATE`.
@@ -23,9 +23,9 @@ pub struct Block<'a> {
     pub headers: &'a [u8],
     /// The base64 with its line breaks; `None` where the END line is missing or another block's.
     body: Option<&'a [u8]>,
-    /// The octets before the BEGIN line, and after the END line.
+    /// The bytes before the BEGIN line, and after the END line.
     around: (&'a [u8], &'a [u8]),
-    /// What follows the BEGIN line's dashes on the same line.
+    /// The text after the BEGIN line's dashes on the same line.
     trailer: &'a [u8],
 }
 
@@ -35,11 +35,11 @@ impl Block<'_> {
         self.body.is_none()
     }
 
-    /// The octets; `None` where the block is cut short or is not base64.
+    /// The bytes; `None` where the block is cut short or is not base64.
     pub fn der(&self) -> Option<Zeroizing<Vec<u8>>> {
         let body = self.body?;
         let mut base64 = Zeroizing::new(Vec::with_capacity(body.len()));
-        base64.extend(body.iter().filter(|octet| !octet.is_ascii_whitespace()));
+        base64.extend(body.iter().filter(|byte| !byte.is_ascii_whitespace()));
         let mut der = Zeroizing::new(vec![0; base64.len()]);
         let length = Base64::decode(base64.as_slice(), &mut der).ok()?.len();
         der.truncate(length);
@@ -72,17 +72,17 @@ pub fn blocks(file: &[u8]) -> Vec<Block<'_>> {
             (headers, Some(body))
         });
         let after = end.map_or(next, |end| end + END.len() + label.len() + DASHES.len());
-        let trailer = rest[..next].split(|&octet| octet == b'\n').next().unwrap_or_default();
+        let trailer = rest[..next].split(|&byte| byte == b'\n').next().unwrap_or_default();
         found.push(Block { label, headers, body, around: (&file[..begin], &rest[after..]), trailer });
         at += after;
     }
     found
 }
 
-/// What stands before the dashes, on one line and printable.
+/// The text before the dashes, on one line and printable.
 fn label_of(after_begin: &[u8]) -> Option<&str> {
     let label = &after_begin[..position(after_begin, DASHES)?];
-    let is_printable = label.iter().all(|octet| octet.is_ascii_graphic() || *octet == b' ');
+    let is_printable = label.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
     std::str::from_utf8(label).ok().filter(|label| is_printable && !label.is_empty())
 }
 
@@ -93,7 +93,7 @@ fn without_headers(content: &[u8]) -> (&[u8], &[u8]) {
     }
     let mut at = 0;
     let mut in_headers = false;
-    for line in content.split_inclusive(|&octet| octet == b'\n') {
+    for line in content.split_inclusive(|&byte| byte == b'\n') {
         let is_blank = line.iter().all(u8::is_ascii_whitespace);
         if is_blank && in_headers {
             break;
@@ -116,14 +116,14 @@ pub fn encode(label: &str, der: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 /// As in a file that was pasted into YAML.
 pub const INDENTED: &str = "has an indented BEGIN line, which Milvus cannot read";
 
-/// What keeps Go, and with it Milvus, from reading a block that is read here (`encoding/pem`: both lines begin at
+/// The reason why Go, and with it Milvus, cannot read a block that is read here (`encoding/pem`: both lines begin at
 /// the start of a line and have nothing behind them). Completes a sentence that begins with the file's name.
 pub fn oddity(block: &Block<'_>) -> Option<&'static str> {
     let (before, after) = block.around;
     if before == BYTE_ORDER_MARK {
         return Some("begins with a byte order mark, which Milvus cannot read");
     }
-    let line_before = before.rsplit(|&octet| octet == b'\n').next().unwrap_or_default();
+    let line_before = before.rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
     if line_before.ends_with(DASHES) || after.starts_with(BEGIN) {
         return Some("has an END line and a BEGIN line run together, which Milvus cannot read");
     }
@@ -138,15 +138,15 @@ pub fn oddity(block: &Block<'_>) -> Option<&'static str> {
     let is_at_line_start = |content: &[u8]| {
         content.last() == Some(&b'\n') || (content.is_empty() && block.headers.ends_with(b"\n"))
     };
-    let line_after = after.split(|&octet| octet == b'\n').next().unwrap_or_default();
-    let is_plain = |line: &[u8]| line.iter().all(|octet| matches!(octet, b' ' | b'\t' | b'\r'));
+    let line_after = after.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let is_plain = |line: &[u8]| line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'));
     if !block.body.is_some_and(is_at_line_start) || !is_plain(line_after) || !is_plain(block.trailer) {
         return Some("has an indented END line, or text on its BEGIN or END line, which Milvus cannot read");
     }
     None
 }
 
-/// Where the octets begin in the others.
+/// The start of the first file's bytes in the second.
 pub fn position(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)
 }

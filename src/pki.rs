@@ -13,7 +13,7 @@ use crate::subject::Subject;
 
 mod names;
 
-use names::{Place, Unsigned, signed, stand_in};
+use names::{NameField, Unsigned, signed, stand_in};
 
 /// id-ce-nameConstraints
 const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
@@ -27,7 +27,7 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// The clocks of hosts and containers differ: a certificate is valid an hour before it is made.
+    /// The clocks of hosts and containers differ: a certificate is valid from an hour before it is issued.
     pub const BACKDATE: Duration = Duration::HOUR;
 
     /// `days` from now on. `None` past the year 9999, where X.509's dates end.
@@ -49,7 +49,7 @@ impl Validity {
     }
 }
 
-/// What a certificate says about whom.
+/// The subject and the names of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The distinguished name.
@@ -58,7 +58,7 @@ pub struct Identity {
     pub names: Vec<San>,
 }
 
-/// What a CA may sign for.
+/// Limits on the certificates that a CA may issue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum MaySignFor {
     /// Anything.
@@ -66,11 +66,11 @@ pub enum MaySignFor {
     Anything,
     /// Servers and clients with these host names and those below them, and with no address.
     Hosts(Vec<String>),
-    /// What an older certificate of the CA says.
+    /// As in an older certificate of the CA.
     AsBefore(Before),
 }
 
-/// What a CA's certificate says of what is below it.
+/// The limits in an existing CA certificate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Before {
     /// The DER of its nameConstraints.
@@ -98,12 +98,12 @@ pub fn self_sign(
         params.key_identifier_method = KeyIdMethod::PreSpecified(id.to_vec());
     }
     let built = params.self_signed(&Unsigned(key)).map_err(|e| unsigned("the CA", &e))?;
-    let names = [(Place::Issuer, subject), (Place::Subject, subject)];
+    let names = [(NameField::Issuer, subject), (NameField::Subject, subject)];
     let made = signed(built.der(), &names, key).map_err(|e| unsigned("the CA", &e))?;
     Certificate::from_der(&made).map_err(|why| Failure::failed(format!("the new CA file {why}")))
 }
 
-/// What binds the certificates below a CA.
+/// Writes the limits on certificates below a CA.
 fn limit(params: &mut CertificateParams, may_sign_for: &MaySignFor) {
     use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, Other, ServerAuth};
     use rcgen::{BasicConstraints, IsCa};
@@ -147,7 +147,7 @@ fn constraints(hosts: &[String]) -> rcgen::NameConstraints {
 
 /// A server's or client's certificate for a public key, signed by the CA.
 ///
-/// The CA's subject goes into it byte for byte: a verifier compares those octets.
+/// The CA's subject goes into it byte for byte: a verifier compares those bytes.
 pub fn sign(
     role: Role,
     identity: &Identity,
@@ -160,7 +160,7 @@ pub fn sign(
     let kind = public_key
         .kind
         .clone()
-        .map_err(|other| Failure::failed(format!("a certificate for {other} cannot be made")))?;
+        .map_err(|other| Failure::failed(format!("a certificate for {other} cannot be issued")))?;
     let mut params = parameters(role, kind, identity)?;
     dated(&mut params, serial, validity);
     // Without an identifier of the CA's own it is a hash of its key, as rcgen makes it.
@@ -172,7 +172,7 @@ pub fn sign(
     let spki =
         rcgen::SubjectPublicKeyInfo::from_der(&public_key.spki).map_err(|e| unsigned(role.name(), &e))?;
     let built = params.signed_by(&spki, &issuer).map_err(|e| unsigned(role.name(), &e))?;
-    let names = [(Place::Issuer, &ca_certificate.subject), (Place::Subject, &identity.subject)];
+    let names = [(NameField::Issuer, &ca_certificate.subject), (NameField::Subject, &identity.subject)];
     let made = signed(built.der(), &names, ca_key).map_err(|e| unsigned(role.name(), &e))?;
     Certificate::from_der(&made).map_err(|why| Failure::failed(format!("the new {role} file {why}")))
 }
@@ -181,12 +181,12 @@ pub fn sign(
 pub fn request(role: Role, identity: &Identity, key: &PrivateKey) -> Result<Csr> {
     let params = parameters(role, key.kind(), identity)?;
     let built = params.serialize_request(&Unsigned(key)).map_err(|e| unsigned(role.name(), &e))?;
-    let names = [(Place::SubjectOfRequest, &identity.subject)];
+    let names = [(NameField::SubjectOfRequest, &identity.subject)];
     let made = signed(built.der(), &names, key).map_err(|e| unsigned(role.name(), &e))?;
     Csr::from_der(&made).map_err(|why| Failure::failed(format!("the new {role} request {why}")))
 }
 
-/// What a certificate and a request for it have in common.
+/// The parameters that a certificate and its request share.
 fn parameters(role: Role, key: KeyKind, identity: &Identity) -> Result<CertificateParams> {
     let profile = Profile::new(role, key);
     let mut params = CertificateParams::default();
@@ -198,10 +198,10 @@ fn parameters(role: Role, key: KeyKind, identity: &Identity) -> Result<Certifica
     Ok(params)
 }
 
-/// What only a certificate has. rcgen's defaults for these are traps: a hash of the key as the serial number,
+/// The parameters that only a certificate has. rcgen's defaults are traps: a hash of the key as the serial number,
 /// validity from 1975 to 4096, no authority key identifier.
 fn dated(params: &mut CertificateParams, serial: &Serial, validity: Validity) {
-    params.serial_number = Some(rcgen::SerialNumber::from_slice(serial.octets()));
+    params.serial_number = Some(rcgen::SerialNumber::from_slice(serial.bytes()));
     params.not_before = validity.not_before;
     params.not_after = validity.not_after;
     params.use_authority_key_identifier_extension = true;

@@ -1,6 +1,6 @@
-//! What to do with what is there: the one place where a second run is decided.
+//! Decides what a run does with existing files.
 //!
-//! [`plan`] is a pure function of the specification, the set and the time. For every role it says keep, refresh, re-sign
+//! [`plan`] is a pure function of the specification, the set and the time. For every role it says keep, refresh, reissue
 //! or issue, and why; or it refuses, with the file and what to do about it.
 
 use time::OffsetDateTime;
@@ -32,25 +32,26 @@ mod tests;
 /// The reason for a certificate of which no file exists.
 pub const MISSING: &str = "not there yet";
 
-/// What happens to a role's certificate.
+/// The action for a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Nothing: what is there serves.
+    /// Nothing: the certificate is valid and up to date.
     Keep,
-    /// The certificate stays; a file around it is written again.
+    /// The certificate stays; a file of the role is rewritten.
     Refresh,
     /// A new certificate; the key stays unless `key` says otherwise.
     Resign,
-    /// There was none: all files of the role are made.
+    /// None existed: all files of the role are created.
     Issue,
 }
 
 /// The CA's part of a plan.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each decision is independent of the others")]
 pub struct AuthorityPlan {
-    /// What happens.
+    /// The action.
     pub action: Action,
-    /// Why, each in words that complete "ca: re-sign because ...".
+    /// The reasons, for the line of ca.pem in the report.
     pub reasons: Vec<String>,
     /// A new certificate differs from the old one in its dates alone.
     pub renews: bool,
@@ -62,24 +63,24 @@ pub struct AuthorityPlan {
     pub serial: Option<Serial>,
     /// The key identifier that it keeps.
     pub key_identifier: Option<Vec<u8>>,
-    /// What it may sign for.
+    /// The limits on the certificates that it may issue.
     pub may_sign_for: MaySignFor,
-    /// The kind of key to make; `None` keeps the one that is there.
+    /// The kind of a new key; `None` keeps the existing one.
     pub make_key: Option<KeyKind>,
     /// The key is not kept once it has signed.
     pub discard_key: bool,
-    /// The key file is written again in the format that was asked for.
+    /// The key file is rewritten in the format of `--key-format`.
     pub rewrite_key: bool,
     /// The certificate file is written again as Milvus reads it; the certificates stay.
     pub rewrite_certificate: bool,
-    /// What some clients have against a CA that signs as it is.
+    /// Problems of some clients with the CA, if it issues certificates without being reissued.
     pub warnings: Vec<String>,
 }
 
-/// Which key a certificate is for.
+/// The key of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyChoice {
-    /// The one that is there.
+    /// The existing one.
     Keep,
     /// A new one.
     Make(KeyKind),
@@ -89,30 +90,31 @@ pub enum KeyChoice {
 
 /// A server's or client's part of a plan.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each decision is independent of the others")]
 pub struct LeafPlan {
     /// Server or client.
     pub role: Role,
-    /// What its files are called.
+    /// The base name of its files.
     pub base: BaseName,
-    /// What happens.
+    /// The action.
     pub action: Action,
     /// Why.
     pub reasons: Vec<String>,
     /// A new certificate differs from the old one in its dates alone.
     pub renews: bool,
-    /// What the certificate will say, if one is signed.
+    /// The subject and the names of a new certificate.
     pub identity: Identity,
     /// From when until when, if a certificate is signed.
     pub validity: Validity,
-    /// Which key it is for.
+    /// The key of the certificate.
     pub key: KeyChoice,
-    /// The key file is written again: in the format that was asked for, or as Milvus reads it.
+    /// The key file is rewritten: in the format of `--key-format`, or as Milvus reads it.
     pub rewrite_key: bool,
     /// The certificate file is written again as Milvus reads it; the certificates stay.
     pub rewrite_certificate: bool,
-    /// The certificate file carries the CA's certificate after its own.
+    /// The CA certificate is included in the certificate file.
     pub with_issuer: bool,
-    /// Things worth a word about the certificate.
+    /// Notes about the certificate.
     pub notes: Vec<String>,
 }
 
@@ -122,7 +124,7 @@ impl LeafPlan {
         matches!(self.action, Action::Resign | Action::Issue)
     }
 
-    /// The kind of key to make, if one is made.
+    /// The kind of a new key, if one is created.
     pub fn new_key(&self) -> Option<KeyKind> {
         match self.key {
             KeyChoice::Make(kind) if self.signs() => Some(kind),
@@ -131,23 +133,23 @@ impl LeafPlan {
     }
 }
 
-/// What a run will do.
+/// The actions of a run.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The CA's part.
     pub ca: AuthorityPlan,
     /// The others', in the order of the specification.
     pub leaves: Vec<LeafPlan>,
-    /// Things worth a word that change nothing.
+    /// Notes for the user.
     pub notes: Vec<String>,
-    /// What the run builds on: the files that exist, or none of them with `--force`.
+    /// The existing files, or none of them with `--force`.
     pub set: Set,
     /// `--key-format`
     pub key_format: Option<KeyFormat>,
 }
 
 impl Plan {
-    /// The kinds of the keys that must be made, the CA's first.
+    /// The kinds of the new keys, the CA's first.
     pub fn new_keys(&self) -> Vec<KeyKind> {
         self.ca.make_key.into_iter().chain(self.leaves.iter().filter_map(LeafPlan::new_key)).collect()
     }
@@ -181,8 +183,8 @@ pub fn plan(spec: &Spec, set: Set, now: OffsetDateTime) -> Result<Plan> {
 fn decide(spec: &Spec, owned: Set, now: OffsetDateTime) -> Result<Plan> {
     let set = &owned;
     let mut ca = authority::plan(spec, set, now)?;
-    // A CA that is made new has signed nothing that is there.
-    let issuer = set.ca.certificate.sound().filter(|_| ca.action != Action::Issue);
+    // A new CA has issued no existing certificate.
+    let issuer = set.ca.certificate.parsed().filter(|_| ca.action != Action::Issue);
     let limits = Limits::new(&ca, issuer);
     let mut leaves = Vec::with_capacity(set.leaves.len());
     for (asked, there) in spec.leaves.iter().zip(&set.leaves) {
@@ -202,7 +204,7 @@ fn decide(spec: &Spec, owned: Set, now: OffsetDateTime) -> Result<Plan> {
 
 /// A new CA certificate lasts at least as long as what it has signed or will sign.
 fn outlive(ca: &mut AuthorityPlan, leaves: &[LeafPlan], set: &Set, is_asked: bool) {
-    // What else the CA has signed is not known here: unless --ca-days says so, a renewal never shortens its life.
+    // The CA may have issued other certificates: unless --ca-days is set, a renewal never shortens its validity.
     if let Some(old) = set.ca_certificate().filter(|_| !is_asked) {
         ca.validity.not_after = ca.validity.not_after.max(old.not_after);
     }
@@ -210,7 +212,7 @@ fn outlive(ca: &mut AuthorityPlan, leaves: &[LeafPlan], set: &Set, is_asked: boo
         let ends = if plan.signs() {
             Some(plan.validity.not_after)
         } else {
-            there.files.sound_certificate().map(|certificate| certificate.not_after)
+            there.files.parsed_certificate().map(|certificate| certificate.not_after)
         };
         ca.validity.not_after = ca.validity.not_after.max(ends.unwrap_or(ca.validity.not_after));
     }
@@ -219,28 +221,29 @@ fn outlive(ca: &mut AuthorityPlan, leaves: &[LeafPlan], set: &Set, is_asked: boo
 
 fn notes(spec: &Spec, set: &Set, ca: &AuthorityPlan, now: OffsetDateTime) -> Vec<String> {
     let mut notes = Vec::new();
-    let (Some(file), true) = (set.ca.certificate.sound(), ca.action != Action::Issue) else { return notes };
+    let (Some(file), true) = (set.ca.certificate.parsed(), ca.action != Action::Issue) else { return notes };
     if let (Some(asked), Ok(kind)) = (spec.key, &file.certificate.public_key.kind)
         && !kind.covers(asked)
     {
-        notes.push(format!("the CA keeps its {kind} key; only --force makes another"));
+        notes.push(format!("the CA keeps its {kind} key; only --force replaces it"));
     }
     if spec.constrain && file.certificate.name_constraints.is_none() {
         notes.push(
-            "the CA may sign for any name; --constrain only shapes a new one, which --force makes".to_owned(),
+            "the existing CA may issue for any name; --constrain applies to a new CA only (--force)"
+                .to_owned(),
         );
     }
     notes.extend(number_note(spec, set, &file.certificate, ca));
     if ca.action == Action::Keep && is_expiring(&file.certificate, spec, now) {
         notes.push(format!(
-            "the CA expires on {} and cannot be signed again here",
+            "the CA expires on {} and cannot be renewed here",
             crate::check::date(file.certificate.not_after)
         ));
     }
     notes
 }
 
-/// What goes by the serial number of a CA certificate that is signed again.
+/// A note about certificates that refer to a reissued CA certificate by its serial number.
 fn number_note(spec: &Spec, set: &Set, old: &Certificate, ca: &AuthorityPlan) -> Option<String> {
     if ca.action != Action::Resign || !authority::is_named_by_number(spec, set, old) {
         return None;
@@ -248,12 +251,12 @@ fn number_note(spec: &Spec, set: &Set, old: &Certificate, ca: &AuthorityPlan) ->
     let pem = set.ca_base.file(FileKind::Certificate);
     Some(match &ca.serial {
         Some(number) => format!(
-            "{pem} keeps its serial number {number}, by which certificates name it (authorityKeyIdentifier); Firefox \
-             rejects a CA certificate whose number another one has: remove the old one there"
+            "{pem} keeps its serial number {number}, by which certificates refer to it (authorityKeyIdentifier); Firefox \
+             rejects two CA certificates with one serial number: remove the old one there"
         ),
         None => format!(
-            "{pem} gets another serial number; certificates kept elsewhere that name it by the old one \
-             (authorityKeyIdentifier) must be issued again"
+            "{pem} gets a new serial number; certificates kept elsewhere that refer to the old one \
+             (authorityKeyIdentifier) must be reissued"
         ),
     })
 }
@@ -270,7 +273,7 @@ fn authority_validity(spec: &Spec, now: OffsetDateTime) -> Result<Validity> {
 
 fn validity(days: u32, flag: &str, now: OffsetDateTime) -> Result<Validity> {
     Validity::days_from(now, days).ok_or_else(|| {
-        Failure::usage(format!("{flag} {days}: ends after the year 9999, which no certificate can say"))
+        Failure::usage(format!("{flag} {days}: ends after the year 9999, which no certificate can contain"))
             .hint("use fewer days, such as 3650")
     })
 }

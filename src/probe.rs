@@ -1,4 +1,4 @@
-//! Connects to a running server and finds out what it is, without a diagnosis: facts, for `check` to look at.
+//! Connects to a running server and collects facts about it; `diagnosis` interprets them.
 //!
 //! Several short connections, each with one question: with the set's client certificate, without one, with TLS 1.2
 //! alone, in plaintext.
@@ -12,59 +12,59 @@ use crate::error::{Failure, Result};
 use crate::set::{CertificateFile, LeafFiles};
 
 mod diagnosis;
-mod greet;
+mod endpoint;
 mod grpc;
-mod outcome;
+mod handshake;
 mod plain;
 mod reach;
+mod reply;
 mod rest;
-mod target;
 mod wire;
 
 pub use diagnosis::{Diagnosis, Expectation, diagnose};
-pub use greet::{Greeting, Tls, Version};
+pub use endpoint::Endpoint;
 pub use grpc::Answer;
-pub use outcome::{Outcome, Refusal};
+pub use handshake::{HandshakeResult, Tls, Version};
 pub use plain::Plain;
 pub use reach::{Attempt, Reached};
-pub use target::Target;
+pub use reply::{Refusal, Reply};
 
-use greet::{Hello, greet};
+use handshake::{ClientSettings, connect_tls};
 use wire::Wire;
 
-/// What is asked, and of whom.
+/// The server to probe, and the client.
 pub struct Probe<'a> {
     /// The server.
-    pub target: &'a Target,
+    pub endpoint: &'a Endpoint,
     /// Its name in the client's eyes: `--server-name`, or the host.
     pub server_name: ServerName<'static>,
-    /// The client's key and certificate, where there are some that can be used.
+    /// The client's key and certificate, if they can be used.
     pub client: Option<&'a LeafFiles>,
     /// The longest wait for anything.
     pub timeout: Duration,
 }
 
-/// What came back.
+/// The result of a probe.
 #[derive(Debug)]
 pub struct Found {
-    /// Every address of the host, and whether anything answers there.
+    /// Every address of the host, and whether it answers.
     pub attempts: Vec<Attempt>,
     /// The answers of the first address that takes connections; `None` where none does.
     pub server: Option<Server>,
-    /// Why there is none, where that is not among the attempts.
+    /// The reason for none, if the attempts do not show it.
     pub failure: Option<Failure>,
 }
 
-/// What the server at one address says.
+/// The answers of the server at one address.
 #[derive(Debug)]
 pub struct Server {
     /// The address.
     pub address: SocketAddr,
     /// To a client as the set makes it: with its certificate, if it has one.
-    pub greeting: Greeting,
-    /// To a client without a certificate, where one was asked for and given before.
-    pub without_certificate: Option<Greeting>,
-    /// True if it talks TLS 1.2 to who has nothing newer; `None` where that was not tried.
+    pub handshake: HandshakeResult,
+    /// To a client without a certificate, if one was requested and sent before.
+    pub without_certificate: Option<HandshakeResult>,
+    /// True if it accepts TLS 1.2 from clients without TLS 1.3; `None` if that was not tried.
     pub takes_tls12: Option<bool>,
     /// In plaintext, where it does not talk TLS.
     pub plain: Option<Plain>,
@@ -75,22 +75,22 @@ pub struct Server {
 impl Server {
     /// The certificates that it sends, its own first; empty where it sent none.
     pub fn chain(&self) -> Option<&CertificateFile> {
-        self.greeting.tls.as_ref()?.chain.as_ref()
+        self.handshake.tls.as_ref()?.chain.as_ref()
     }
 
     /// True if it talks TLS, and no gRPC.
     fn may_be_rest(&self) -> bool {
-        match &self.greeting.outcome {
-            Outcome::Accepted => !self.greeting.speaks_http2() || matches!(self.answer, Some(Answer::Web(_))),
-            Outcome::Refused(why) => why.is_about_protocol(),
-            Outcome::Closed | Outcome::Silent | Outcome::NotTls(_) => false,
+        match &self.handshake.reply {
+            Reply::Accepted => !self.handshake.speaks_http2() || matches!(self.answer, Some(Answer::Web(_))),
+            Reply::Refused(why) => why.is_about_protocol(),
+            Reply::Closed | Reply::Silent | Reply::NotTls(_) => false,
         }
     }
 }
 
 /// Asks everything.
 pub fn probe(probe: &Probe<'_>) -> Found {
-    let attempts = match reach::reach(probe.target, probe.timeout) {
+    let attempts = match reach::reach(probe.endpoint, probe.timeout) {
         Ok(attempts) => attempts,
         Err(failure) => return Found { attempts: Vec::new(), server: None, failure: Some(failure) },
     };
@@ -104,70 +104,75 @@ pub fn probe(probe: &Probe<'_>) -> Found {
 }
 
 fn interview(probe: &Probe<'_>, address: SocketAddr) -> Result<Server> {
-    let hello = Hello::new(probe.server_name.clone(), probe.client)?;
-    let (greeting, answer) = converse(probe, address, &hello)?;
+    let settings = ClientSettings::new(probe.server_name.clone(), probe.client)?;
+    let (handshake, answer) = converse(probe, address, &settings)?;
     let mut server =
-        Server { address, greeting, without_certificate: None, takes_tls12: None, plain: None, answer };
-    let hello = |client| -> Result<Hello> { Hello::new(probe.server_name.clone(), client) };
+        Server { address, handshake, without_certificate: None, takes_tls12: None, plain: None, answer };
+    let settings =
+        |client| -> Result<ClientSettings> { ClientSettings::new(probe.server_name.clone(), client) };
     let is_rest = server.may_be_rest() && {
-        let hello = hello(probe.client)?.with_http1();
+        let settings = settings(probe.client)?.with_http1();
         let mut last = None;
         let connect = || {
-            let (greeting, stream) = greet(wire(probe, address).ok()?, &hello).ok()?;
-            last = Some(greeting);
+            let (handshake, stream) = connect_tls(wire(probe, address).ok()?, &settings).ok()?;
+            last = Some(handshake);
             stream
         };
-        let is_rest = rest::is_rest(connect, &probe.target.authority());
-        if let Some(greeting) = last.filter(|_| is_rest) {
-            server.greeting = Greeting { is_confirmed: true, ..greeting };
+        let is_rest = rest::is_rest(connect, &probe.endpoint.http_authority());
+        if let Some(handshake) = last.filter(|_| is_rest) {
+            server.handshake = HandshakeResult { is_confirmed: true, ..handshake };
             server.answer = Some(Answer::Rest);
         }
         is_rest
     };
-    let hello = || hello(None).map(|hello| if is_rest { hello.with_http1() } else { hello });
-    if matches!(server.greeting.outcome, Outcome::NotTls(_) | Outcome::Closed | Outcome::Silent) {
-        let authority = probe.target.authority();
-        let plain = plain::ask(|| wire(probe, address), &authority)?;
+    let settings = || settings(None).map(|settings| if is_rest { settings.with_http1() } else { settings });
+    if matches!(server.handshake.reply, Reply::NotTls(_) | Reply::Closed | Reply::Silent) {
+        let http_authority = probe.endpoint.http_authority();
+        let plain = plain::ask(|| wire(probe, address), &http_authority)?;
         server.answer = match plain {
-            Plain::Http2 => Some(grpc::ask(wire(probe, address)?, &authority).0),
+            Plain::Http2 => Some(grpc::ask(wire(probe, address)?, &http_authority).0),
             Plain::Http1(_) | Plain::Other(_) | Plain::Closed | Plain::Silent => None,
         };
         server.plain = Some(plain);
     }
-    if server.greeting.tls.as_ref().is_some_and(|tls| tls.asks_for_certificate) && probe.client.is_some() {
-        server.without_certificate = Some(converse(probe, address, &hello()?)?.0);
+    if server.handshake.tls.as_ref().is_some_and(|tls| tls.asks_for_certificate) && probe.client.is_some() {
+        server.without_certificate = Some(converse(probe, address, &settings()?)?.0);
     }
-    if server.greeting.tls.as_ref().is_some_and(|tls| tls.version == Version::Tls13) {
-        let (greeting, _) = greet(wire(probe, address)?, &hello()?.with_tls12_alone())?;
-        server.takes_tls12 = Some(greeting.tls.is_some());
+    if server.handshake.tls.as_ref().is_some_and(|tls| tls.version == Version::Tls13) {
+        let (handshake, _) = connect_tls(wire(probe, address)?, &settings()?.with_tls12_alone())?;
+        server.takes_tls12 = Some(handshake.tls.is_some());
     }
     Ok(server)
 }
 
 /// A handshake and, where it succeeds, a gRPC call: what comes back then is the answer to the client's certificate too.
-fn converse(probe: &Probe<'_>, address: SocketAddr, hello: &Hello) -> Result<(Greeting, Option<Answer>)> {
-    let (mut greeting, connection) = greet(wire(probe, address)?, hello)?;
-    let Some(connection) = connection.filter(|_| greeting.speaks_http2()) else {
-        return Ok((greeting, None));
+fn converse(
+    probe: &Probe<'_>,
+    address: SocketAddr,
+    settings: &ClientSettings,
+) -> Result<(HandshakeResult, Option<Answer>)> {
+    let (mut handshake, connection) = connect_tls(wire(probe, address)?, settings)?;
+    let Some(connection) = connection.filter(|_| handshake.speaks_http2()) else {
+        return Ok((handshake, None));
     };
-    let (answer, end) = grpc::ask(connection, &probe.target.authority());
+    let (answer, end) = grpc::ask(connection, &probe.endpoint.http_authority());
     match end {
         // TLS 1.3 that was slow to refuse.
-        Some(refusal @ Outcome::Refused(_)) => greeting.outcome = refusal,
-        Some(Outcome::Closed) if !greeting.is_confirmed => greeting.outcome = Outcome::Closed,
+        Some(refusal @ Reply::Refused(_)) => handshake.reply = refusal,
+        Some(Reply::Closed) if !handshake.is_confirmed => handshake.reply = Reply::Closed,
         end => {
-            greeting.is_confirmed |= end != Some(Outcome::Silent);
-            return Ok((greeting, Some(answer)));
+            handshake.is_confirmed |= end != Some(Reply::Silent);
+            return Ok((handshake, Some(answer)));
         }
     }
-    Ok((greeting, None))
+    Ok((handshake, None))
 }
 
 /// A new connection; one that was possible a moment ago may not be now.
 fn wire(probe: &Probe<'_>, address: SocketAddr) -> Result<Wire> {
     Wire::connect(address, probe.timeout).map_err(|e| {
-        Failure::failed(format!("{address}: takes no further connection: {}", reach::why(&e)))
-            .hint("run it again; if it stays so, look at the server's log")
+        Failure::failed(format!("{address}: accepts no further connections: {}", reach::why(&e)))
+            .hint("run it again; if it persists, see the server's log")
     })
 }
 

@@ -1,4 +1,4 @@
-//! What each role's certificate contains: the one table of extensions.
+//! The extensions of each role's certificate, in one table.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use crate::keys::KeyKind;
 
-/// What a certificate is for.
+/// The purpose of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum)]
 #[expect(missing_docs, reason = "they would be help of the values")]
 pub enum Role {
@@ -15,7 +15,7 @@ pub enum Role {
     Ca,
     // Milvus.
     Server,
-    // Who connects to Milvus.
+    // Connects to Milvus.
     Client,
     // A server that connects to others of its kind with the same certificate: a member of an etcd cluster.
     Peer,

@@ -155,7 +155,7 @@ impl Report {
             reasons: plan.reasons.clone(),
             renews: plan.renews,
             file: plan.base.file(FileKind::Certificate),
-            certificate: facts(leaf.files.sound_certificate()),
+            certificate: facts(leaf.files.parsed_certificate()),
             planned: planned(plan.action, &plan.identity.subject, &plan.identity.names, plan.validity),
         }));
         Self {
@@ -241,16 +241,33 @@ struct ErrorFacts<'a> {
 impl<'a> ErrorReport<'a> {
     /// Of that failure.
     pub fn new(failure: &'a Failure) -> Self {
-        let Failure { exit, message, hint } = failure;
+        let Failure { exit, message, hint, .. } = failure;
         let error = ErrorFacts { message, hint: hint.as_deref(), exit_code: *exit as u8 };
         Self { schema: 1, error }
+    }
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    /// How much of it.
+    pub detail: Detail,
+    /// Columns of the terminal; sentences are wrapped, commands and client errors are not.
+    pub width: usize,
+}
+
+impl Layout {
+    /// For a terminal of that many columns, if that is known.
+    pub fn new(detail: Detail, columns: Option<usize>) -> Self {
+        // A terminal that nobody has made wider; fewer columns are of no use.
+        Self { detail, width: columns.unwrap_or(80).max(40) }
     }
 }
 
 /// What can be printed for a person.
 pub trait Text {
     /// Lines of text, with colours that the stream may take out again.
-    fn write_text(&self, out: &mut dyn Write, detail: Detail) -> io::Result<()>;
+    fn write_text(&self, out: &mut dyn Write, layout: Layout) -> io::Result<()>;
 }
 
 /// One JSON object and a newline. What a terminal would not show is escaped: it can only stand within a string.

@@ -1,4 +1,4 @@
-//! What every command that writes has in common: lock, recover, read, decide, check, commit.
+//! The steps of every command that writes: lock, recover, read, decide, check, commit.
 
 use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 use time::OffsetDateTime;
 
 use crate::error::{Failure, Result};
-use crate::files::{FileKind, shown, typed};
+use crate::files::{FileKind, quoted, shown};
 use crate::issue::{Issued, Progress, issue, issue_with};
 use crate::keys::{self, KeyKind, PrivateKey};
 use crate::plan::{Plan, plan};
@@ -19,32 +19,32 @@ mod locked;
 mod outputs;
 mod written;
 
-pub use locked::{Locked, Place, in_directory};
+pub use locked::{DirectoryKind, Locked, in_directory};
 pub use written::{Written, WrittenTo};
 
 use copy::Copy;
 use outputs::{add_ca_copy, check_outputs, self_check, set_access};
 
-/// What comes from outside: everything else is a function of it and the directory.
+/// The inputs from outside: a run is a function of these and of the directory.
 pub struct World<'a> {
     /// The time of the run.
     pub now: OffsetDateTime,
-    /// Fills octets from the operating system's randomness.
+    /// Fills bytes from the operating system's randomness.
     pub random: &'a dyn Fn(&mut [u8]) -> Result<()>,
     /// Is told of every step of every transaction.
-    pub at: &'a mut dyn FnMut(Place, Step),
+    pub at: &'a mut dyn FnMut(DirectoryKind, Step),
     /// Is told what is being done.
     pub progress: &'a mut dyn FnMut(Progress),
     /// Is told of a directory that another run holds, before the wait for it.
-    pub waiting: &'a dyn Fn(&Path),
+    pub on_wait: &'a dyn Fn(&Path),
 }
 
-/// What a run did, or would do.
+/// The result of a run, or of a rehearsal.
 #[derive(Debug)]
 pub struct Done {
-    /// What was asked for, whole.
+    /// The completed specification.
     pub spec: Spec,
-    /// What was decided.
+    /// The plan.
     pub plan: Plan,
     /// The set as it is after the run.
     pub set: Set,
@@ -55,7 +55,7 @@ pub struct Done {
 }
 
 /// Completes a specification from what the directory holds, for commands that go by that. The directory is locked, but for
-/// a rehearsal; `None` where it is not there.
+/// a rehearsal; `None` if it does not exist.
 pub type Complete<'a> = &'a dyn Fn(&Spec, &Reader<'_>) -> Result<Spec>;
 
 /// For commands whose specification is whole from the start.
@@ -80,7 +80,7 @@ pub fn rehearse(template: &Spec, complete: Complete<'_>, world: &mut World<'_>) 
 }
 
 /// Plans, and no more: for many runs of which none may begin unless all can.
-pub fn judge(spec: &Spec, world: &World<'_>) -> Result<Plan> {
+pub fn plan_only(spec: &Spec, world: &World<'_>) -> Result<Plan> {
     unlocked(&spec.out_dir, |reader| plan(spec, read(spec, reader)?, world.now))
         .map_err(|failure| look_below(failure, spec))
 }
@@ -92,13 +92,13 @@ fn unlocked<T>(path: &Path, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Resu
     work(&Reader { dir: dir.as_ref(), interrupted: interrupted.as_ref(), policy: Policy::Strict })
 }
 
-/// Does what is asked for.
+/// Runs: decides, and writes.
 pub fn act(template: &Spec, complete: Complete<'_>, world: &mut World<'_>) -> Result<Done> {
-    // Where the directory is missing too, the work comes before it: who interrupts the search for keys leaves
-    // not even an empty directory behind.
+    // If the directory does not exist either, keys are created first: an interrupted search leaves not even an empty
+    // directory behind.
     let is_there = Directory::find(&template.out_dir)?.is_some() || template.external_ca.is_some();
     let made = if is_there { None } else { Some(decide_on_nothing(template, complete, world)?) };
-    let locked = Locked::new(template, world.waiting)?;
+    let locked = Locked::new(template, world.on_wait)?;
     let result = act_locked(template, complete, world, &locked, made);
     if result.is_err() {
         locked.abandon();
@@ -109,13 +109,13 @@ pub fn act(template: &Spec, complete: Complete<'_>, world: &mut World<'_>) -> Re
 fn decide_on_nothing(template: &Spec, complete: Complete<'_>, world: &mut World<'_>) -> Result<Decision> {
     let reader = Reader::strict(None);
     let spec = complete(template, &reader)?;
-    // What refuses the copy is better known before the keys are made.
+    // A problem with the copy should be known before keys are created.
     Copy::find(&spec)?;
     let set = read(&spec, &reader)?;
     decide(&spec, set, &reader, world, Keys::Real)
 }
 
-/// Does what is asked for in directories that are locked. `made` is what was decided before they were.
+/// Runs in locked directories. `made` was decided before they were locked.
 fn act_locked(
     template: &Spec,
     complete: Complete<'_>,
@@ -147,7 +147,7 @@ pub fn look_below(failure: Failure, spec: &Spec) -> Failure {
         return failure;
     }
     match ca_below(&spec.out_dir, &spec.ca_base) {
-        Some(below) => failure.hint(format!("{} has a CA: add -o {}", shown(&below), typed(&below))),
+        Some(below) => failure.hint(format!("{} has a CA: add -o {}", shown(&below), quoted(&below))),
         None => failure,
     }
 }
@@ -170,11 +170,11 @@ struct Decision {
     issued: Issued,
 }
 
-/// Where new keys come from.
+/// The source of new keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Keys {
     Real,
-    /// Of a kind that takes no time: nobody will see them.
+    /// Of a kind that takes no time: they are not written.
     StandIns,
 }
 
@@ -190,7 +190,7 @@ fn decide(spec: &Spec, set: Set, reader: &Reader<'_>, world: &mut World<'_>, key
     complete_decision(spec, plan, issued, reader)
 }
 
-/// Adds what goes besides the set's own files, and says who may read them.
+/// Adds files besides the set's own, and sets the access.
 fn complete_decision(spec: &Spec, plan: Plan, mut issued: Issued, reader: &Reader<'_>) -> Result<Decision> {
     add_ca_copy(spec, &mut issued, reader)?;
     set_access(spec, &mut issued, reader)?;
@@ -229,17 +229,13 @@ impl Outputs {
 
     fn written(&self, spec: &Spec) -> Written {
         let mut written = Written::new(&self.changes);
-        let mut add = |directory: Option<PathBuf>, changes: &[Change]| {
-            if let Some(directory) = directory {
-                written.add(Some(directory), changes);
-            }
-        };
-        add(spec.external_ca_dir(), &self.serial);
-        add(spec.tls_dir.as_ref().map(|tls_dir| tls_dir.path.clone()), &self.copy);
+        let elsewhere = |dir: PathBuf| (dir != spec.out_dir).then_some(dir);
+        written.add(spec.external_ca_dir().and_then(elsewhere), &self.serial);
+        written.add(spec.tls_dir.as_ref().map(|tls_dir| tls_dir.path.clone()), &self.copy);
         written
     }
 
-    /// What a rehearsal can tell without trying.
+    /// Checks that a rehearsal can do without writing.
     fn check_writable(&self, spec: &Spec) -> Result<()> {
         if !self.changes.is_empty() {
             Directory::check_writable(&spec.out_dir)?;
@@ -254,11 +250,11 @@ impl Outputs {
     }
 }
 
-/// One of many runs under one lock: its keys are made in the background while the one before is written.
+/// One of many runs under one lock: its keys are created in the background while the one before is written.
 pub struct Batch {
     spec: Spec,
     kinds: Vec<KeyKind>,
-    /// `None` where the system grants no thread: the keys are made when they are needed.
+    /// `None` where the system grants no thread: the keys are created when they are needed.
     keys: Option<JoinHandle<Result<Vec<PrivateKey>>>>,
 }
 
@@ -306,10 +302,10 @@ pub fn write_files(
         }
         return Ok(Written::new(&changes));
     }
-    in_directory(path, world.waiting, |directory| {
+    in_directory(path, world.on_wait, |directory| {
         directory.recover()?;
         let changes = decide(&Reader::strict(Some(directory.dir())), world)?;
-        directory.commit(&changes, &mut |step| (world.at)(Place::Set, step))?;
+        directory.commit(&changes, &mut |step| (world.at)(DirectoryKind::Set, step))?;
         Ok(Written::new(&changes))
     })
 }

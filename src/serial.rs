@@ -9,37 +9,37 @@ pub enum SerialFault {
     Zero,
     /// Below zero. Go 1.23 and later cannot load the certificate.
     Negative,
-    /// More than 20 octets. All clients accept it.
+    /// More than 20 bytes. All clients accept it.
     TooLong,
 }
 
-/// A positive serial number of at most 20 octets (RFC 5280 section 4.1.2.2).
+/// A positive serial number of at most 20 bytes (RFC 5280 section 4.1.2.2).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Serial([u8; 20]);
 
 impl Serial {
-    /// A number of exactly 159 bits from 20 random octets: always 20 octets in DER, never negative.
+    /// A number of exactly 159 bits from 20 random bytes: always 20 bytes in DER, never negative.
     ///
     /// `openssl x509 -CAcreateserial` starts from a number of that size too.
-    pub fn from_random(mut octets: [u8; 20]) -> Self {
-        octets[0] = octets[0] & 0x7f | 0x40;
-        Self(octets)
+    pub fn from_random(mut bytes: [u8; 20]) -> Self {
+        bytes[0] = bytes[0] & 0x7f | 0x40;
+        Self(bytes)
     }
 
-    /// A serial number as a certificate has it: big-endian, perhaps with a leading zero octet.
-    pub fn from_der_integer(octets: &[u8]) -> Result<Self, SerialFault> {
-        if octets.first().is_some_and(|first| first & 0x80 != 0) {
+    /// A serial number as a certificate has it: big-endian, perhaps with a leading zero byte.
+    pub fn from_der_integer(bytes: &[u8]) -> Result<Self, SerialFault> {
+        if bytes.first().is_some_and(|first| first & 0x80 != 0) {
             return Err(SerialFault::Negative);
         }
-        if octets.iter().all(|&octet| octet == 0) {
+        if bytes.iter().all(|&byte| byte == 0) {
             return Err(SerialFault::Zero);
         }
-        Self::from_magnitude(octets).ok_or(SerialFault::TooLong)
+        Self::from_magnitude(bytes).ok_or(SerialFault::TooLong)
     }
 
-    fn from_magnitude(octets: &[u8]) -> Option<Self> {
-        let start = octets.iter().position(|&octet| octet != 0)?;
-        let significant = &octets[start..];
+    fn from_magnitude(bytes: &[u8]) -> Option<Self> {
+        let start = bytes.iter().position(|&byte| byte != 0)?;
+        let significant = &bytes[start..];
         let mut padded = [0; 20];
         let offset = padded.len().checked_sub(significant.len())?;
         padded[offset..].copy_from_slice(significant);
@@ -61,35 +61,35 @@ impl Serial {
             return Err("is not a hexadecimal number");
         }
         let padded = if text.len().is_multiple_of(2) { text.to_owned() } else { format!("0{text}") };
-        let octets: Vec<u8> = (0..padded.len())
+        let bytes: Vec<u8> = (0..padded.len())
             .step_by(2)
             .filter_map(|at| u8::from_str_radix(&padded[at..at + 2], 16).ok())
             .collect();
-        if octets.iter().all(|&octet| octet == 0) {
+        if bytes.iter().all(|&byte| byte == 0) {
             return Ok(None);
         }
-        Self::from_magnitude(&octets).map(Some).ok_or("holds a number of more than 20 octets")
+        Self::from_magnitude(&bytes).map(Some).ok_or("holds a number of more than 20 bytes")
     }
 
-    /// The number after this one; `None` past 20 octets.
+    /// The number after this one; `None` past 20 bytes.
     pub fn next(&self) -> Option<Self> {
-        let mut octets = self.0;
-        for octet in octets.iter_mut().rev() {
-            *octet = octet.wrapping_add(1);
-            if *octet != 0 {
+        let mut bytes = self.0;
+        for byte in bytes.iter_mut().rev() {
+            *byte = byte.wrapping_add(1);
+            if *byte != 0 {
                 break;
             }
         }
-        Some(Self(octets)).filter(|serial| serial.0[0] & 0x80 == 0)
+        Some(Self(bytes)).filter(|serial| serial.0[0] & 0x80 == 0)
     }
 
     /// Big-endian without leading zeros.
-    pub fn octets(&self) -> &[u8] {
-        let start = self.0.iter().position(|&octet| octet != 0).unwrap_or(self.0.len() - 1);
+    pub fn bytes(&self) -> &[u8] {
+        let start = self.0.iter().position(|&byte| byte != 0).unwrap_or(self.0.len() - 1);
         &self.0[start..]
     }
 
-    /// What `ca.srl` holds: upper-case hex, an even number of digits, a newline.
+    /// The content of `ca.srl`: upper-case hex, an even number of digits, a newline.
     pub fn to_srl(&self) -> String {
         format!("{self}\n")
     }
@@ -97,7 +97,7 @@ impl Serial {
 
 impl fmt::Display for Serial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.octets().iter().try_for_each(|octet| write!(f, "{octet:02X}"))
+        self.bytes().iter().try_for_each(|byte| write!(f, "{byte:02X}"))
     }
 }
 
@@ -134,8 +134,8 @@ mod tests {
             ("xyz", "hexadecimal"),
             ("-1", "hexadecimal"),
             ("01 02", "hexadecimal"),
-            ("80000000000000000000000000000000000000ff", "20 octets"),
-            ("010000000000000000000000000000000000000000", "20 octets"),
+            ("80000000000000000000000000000000000000ff", "20 bytes"),
+            ("010000000000000000000000000000000000000000", "20 bytes"),
             (&"1".repeat(100), "longer"),
         ] {
             let error = Serial::parse_srl(text.as_bytes()).unwrap_err();
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(Serial::from_der_integer(&[]), Err(SerialFault::Zero));
         assert_eq!(Serial::from_der_integer(&[0, 0x80]), Ok(srl("80")));
         assert_eq!(Serial::from_der_integer(&[1; 21]), Err(SerialFault::TooLong));
-        // Twenty octets with the highest bit set need one more in DER.
+        // Twenty bytes with the highest bit set need one more in DER.
         let mut long = [0xff; 21];
         long[0] = 0;
         assert_eq!(Serial::from_der_integer(&long), Err(SerialFault::TooLong));
@@ -166,10 +166,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn random_ones_have_159_bits(octets in any::<[u8; 20]>()) {
-            let serial = Serial::from_random(octets);
-            prop_assert_eq!(serial.octets().len(), 20);
-            prop_assert_eq!(serial.octets()[0] >> 6, 1);
+        fn random_ones_have_159_bits(bytes in any::<[u8; 20]>()) {
+            let serial = Serial::from_random(bytes);
+            prop_assert_eq!(serial.bytes().len(), 20);
+            prop_assert_eq!(serial.bytes()[0] >> 6, 1);
         }
 
         #[test]
@@ -179,8 +179,8 @@ mod tests {
         }
 
         #[test]
-        fn what_is_written_is_read_again(octets in any::<[u8; 20]>()) {
-            let serial = Serial::from_random(octets);
+        fn what_is_written_is_read_again(bytes in any::<[u8; 20]>()) {
+            let serial = Serial::from_random(bytes);
             prop_assert_eq!(Serial::parse_srl(serial.to_srl().as_bytes()), Ok(Some(serial)));
         }
     }

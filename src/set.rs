@@ -26,19 +26,19 @@ pub enum Loaded<T> {
     Locked(Damage),
     /// This user may not read it; the text completes a sentence that begins with the file's name.
     Forbidden(String),
-    /// It is there, but nobody can read it; the text completes a sentence that begins with the file's name.
+    /// It exists, but cannot be read; the text completes a sentence that begins with the file's name.
     Unreadable(String),
-    /// It is there, but not what it should be.
+    /// It exists, but is not what it should be.
     Damaged(Damage),
-    /// It is there and sound by itself.
-    Sound(T),
+    /// It exists and could be parsed.
+    Parsed(T),
 }
 
 impl<T> Loaded<T> {
-    /// The content, if it is sound.
-    pub fn sound(&self) -> Option<&T> {
+    /// The content, if it could be parsed.
+    pub fn parsed(&self) -> Option<&T> {
         match self {
-            Self::Sound(content) => Some(content),
+            Self::Parsed(content) => Some(content),
             Self::Missing
             | Self::Discarded
             | Self::Locked(_)
@@ -48,19 +48,19 @@ impl<T> Loaded<T> {
         }
     }
 
-    /// True if there is no such content: no file, or one that says so.
+    /// True without a file, or with one that says that the key was discarded.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Missing | Self::Discarded)
     }
 
-    /// What is wrong, completing a sentence that begins with the file's name.
+    /// The problem; completes a sentence that begins with the file's name.
     pub fn problem(&self) -> Option<&str> {
         match self {
             Self::Missing => Some("is missing"),
             Self::Discarded => Some("was discarded (--discard-ca-key)"),
             Self::Forbidden(problem) | Self::Unreadable(problem) => Some(problem),
             Self::Locked(damage) | Self::Damaged(damage) => Some(&damage.text),
-            Self::Sound(_) => None,
+            Self::Parsed(_) => None,
         }
     }
 }
@@ -68,7 +68,7 @@ impl<T> Loaded<T> {
 impl<T, D: Into<Damage>> From<Result<T, D>> for Loaded<T> {
     fn from(parsed: Result<T, D>) -> Self {
         match parsed {
-            Ok(content) => Self::Sound(content),
+            Ok(content) => Self::Parsed(content),
             Err(damage) => Self::Damaged(damage.into()),
         }
     }
@@ -83,14 +83,14 @@ pub struct CertificateFile {
     pub chain: Vec<Certificate>,
     /// There is a private key in the file too.
     pub holds_key: bool,
-    /// The public half of that key, where there is just one and it can be read.
+    /// The public half of that key, if it is the only one and can be read.
     pub held_key: Option<PublicKey>,
-    /// What keeps Milvus from reading the file.
+    /// The reason why Milvus cannot read the file.
     pub oddity: Option<Oddity>,
 }
 
-/// What keeps Milvus from reading a certificate file, though the certificates in it are sound. Each completes a sentence
-/// that begins with the file's name.
+/// The reason why Milvus cannot read a certificate file, although its certificates can be parsed. Each completes a
+/// sentence that begins with the file's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Oddity {
     /// Its PEM.
@@ -104,7 +104,7 @@ impl Oddity {
     pub fn text(self) -> &'static str {
         match self {
             Self::Form(text) => text,
-            Self::Order(_) => "has its certificate behind another one, and Milvus and clients take the first",
+            Self::Order(_) => "has its certificate after another one, but Milvus and clients use the first",
         }
     }
 }
@@ -142,7 +142,7 @@ impl CertificateFile {
         self.all().find(|ca| certificate.is_issued_by(ca)).or_else(not_bad)
     }
 
-    /// What a server sends behind a certificate that a CA of the file has signed: that CA, and those above it.
+    /// The chain after a certificate that a CA of the file has issued: that CA, and those above it.
     pub fn chain_of(&self, certificate: &Certificate) -> Option<Vec<Certificate>> {
         let issuer = self.issuer_of(certificate)?;
         let above = issuers(issuer, self.all());
@@ -151,7 +151,7 @@ impl CertificateFile {
 }
 
 /// The issuers of a certificate among others, whatever their order, the nearest first and the root last; as far as they
-/// are there.
+/// exist.
 pub fn issuers<'a>(
     certificate: &'a Certificate,
     others: impl Iterator<Item = &'a Certificate>,
@@ -176,7 +176,7 @@ pub fn issuers<'a>(
 pub struct CaFiles {
     pub key: Loaded<KeyFile>,
     pub certificate: Loaded<CertificateFile>,
-    /// `Sound(None)` where the file says zero: nothing has been issued yet.
+    /// `Parsed(None)` where the file says zero: nothing has been issued yet.
     pub serial: Loaded<Option<Serial>>,
 }
 
@@ -190,21 +190,21 @@ pub struct LeafFiles {
 }
 
 impl LeafFiles {
-    /// The certificate, if it is sound.
-    pub fn sound_certificate(&self) -> Option<&Certificate> {
-        self.certificate.sound().map(|file| &file.certificate)
+    /// The certificate, if it could be parsed.
+    pub fn parsed_certificate(&self) -> Option<&Certificate> {
+        self.certificate.parsed().map(|file| &file.certificate)
     }
 
-    /// What a TLS handshake needs: the certificate file's chain, and the key.
+    /// The certificate chain and the key, for a TLS handshake.
     pub fn credentials(&self) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
-        let file = self.certificate.sound()?;
-        let key = self.key.sound()?.key.pkcs8().to_vec();
+        let file = self.certificate.parsed()?;
+        let key = self.key.parsed()?.key.pkcs8().to_vec();
         let certificates =
             file.all().map(|certificate| CertificateDer::from(certificate.der.clone())).collect();
         Some((certificates, PrivateKeyDer::Pkcs8(key.into())))
     }
 
-    /// True if there is none of the three.
+    /// True if none of the three exists.
     pub fn is_empty(&self) -> bool {
         self.key.is_missing() && self.certificate.is_missing() && self.request.is_missing()
     }
@@ -220,7 +220,7 @@ pub struct Leaf {
 }
 
 impl Leaf {
-    /// One whose files are not there.
+    /// A leaf without files.
     pub fn nothing(role: Role, base: BaseName) -> Self {
         Self { role, base, files: LeafFiles::default() }
     }
@@ -229,11 +229,11 @@ impl Leaf {
 /// A CA and certificates under it; with a server and a client these are the nine files.
 #[derive(Debug, Clone)]
 pub struct Set {
-    /// What the CA's files are called.
+    /// The base name of the CA's files.
     pub ca_base: BaseName,
     /// The CA's files.
     pub ca: CaFiles,
-    /// The others, in the order of the request.
+    /// The others, in the order of the specification.
     pub leaves: Vec<Leaf>,
 }
 
@@ -252,12 +252,12 @@ impl Set {
         self.leaves.iter().find(|leaf| leaf.role == role)
     }
 
-    /// The CA's certificate, if it is sound.
+    /// The CA certificate, if it could be parsed.
     pub fn ca_certificate(&self) -> Option<&Certificate> {
-        self.ca.certificate.sound().map(|file| &file.certificate)
+        self.ca.certificate.parsed().map(|file| &file.certificate)
     }
 
-    /// True if there is none of the files.
+    /// True if none of the files exists.
     pub fn is_empty(&self) -> bool {
         let ca = &self.ca;
         ca.key.is_missing()

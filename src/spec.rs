@@ -1,7 +1,7 @@
-//! What is asked for: the flags, parsed into types once. After this nobody checks them again.
+//! The specification of a run: the flags, parsed into types once and not checked again later.
 //!
-//! A flag that was given (typed, or set in the environment) is a demand on what is there already; a default only
-//! shapes what is made new. So every field here is an `Option`, and the defaults are methods.
+//! A flag that was given (typed, or set in the environment) applies to existing files too; a default only
+//! applies to new ones. So every field here is an `Option`, and the defaults are methods.
 
 use std::path::PathBuf;
 
@@ -9,14 +9,16 @@ use zeroize::Zeroizing;
 
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, Owner};
-use crate::keys::{KeyFormat, KeyKind, PublicKey};
-use crate::pki::Identity;
+use crate::keys::{KeyFormat, KeyKind};
 use crate::profile::Role;
 use crate::san::{San, names_of_common_name};
 use crate::set::{CaFiles, Leaf, Set};
 use crate::subject::AttributeType;
 
 mod identity;
+mod leaf;
+
+pub use leaf::{AcceptedCsr, LeafSpec, Wish};
 
 /// gen.sh's `-days 3650`.
 pub const DEFAULT_DAYS: u32 = 3650;
@@ -24,7 +26,7 @@ pub const DEFAULT_DAYS: u32 = 3650;
 /// A subject attribute that a flag sets; an empty value leaves it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {
-    /// Which attribute.
+    /// The attribute type.
     pub attribute: AttributeType,
     /// The flag, for messages.
     pub flag: &'static str,
@@ -32,14 +34,14 @@ pub struct Given {
     pub value: String,
 }
 
-/// What may happen to the CA.
+/// The action that is allowed on the CA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CaPolicy {
-    /// Made if it is missing, signed again if it is weak or runs out.
+    /// Issued if it is missing, reissued if it is weak or expires soon.
     Ensure,
-    /// It must be there, and stays as it is.
+    /// It must exist, and stays as it is.
     Use,
-    /// It must be there, and is signed again with its own key.
+    /// It must exist, and is renewed with its own key.
     Renew,
 }
 
@@ -52,7 +54,7 @@ pub struct ExternalCa {
     pub key: PathBuf,
 }
 
-/// Who may read the files.
+/// The access to the files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Access {
     /// The mode of the servers' and clients' keys; the CA's stays 0600.
@@ -66,106 +68,29 @@ pub struct Access {
 pub struct TlsDir {
     /// The directory.
     pub path: PathBuf,
-    /// What the server's files are called.
+    /// The base name of the server's files.
     pub server: BaseName,
 }
 
-/// A CSR that may be signed.
-#[derive(Debug, Clone)]
-pub struct AcceptedCsr {
-    /// What the certificate will say.
-    pub identity: Identity,
-    /// The key that it is for.
-    pub key: PublicKey,
-}
-
-/// What is to happen to one certificate.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "with `rekey` what is issued gets a new key")]
-pub enum Wish {
-    /// It is issued only where what exists is not valid for what was asked.
-    Ensure { rekey: bool },
-    /// The same, and it belongs to one name: files of that base name that are for another are not overwritten.
-    Create { rekey: bool },
-    /// It is issued again whatever its state.
-    Renew { rekey: bool },
-    /// Its files may be written again, but it is not issued.
-    Refresh,
-    /// It is issued for this CSR, whose key is elsewhere.
-    Sign(AcceptedCsr),
-}
-
-impl Wish {
-    /// True if the key is replaced when the certificate is issued.
-    pub fn rekeys(&self) -> bool {
-        matches!(
-            self,
-            Self::Ensure { rekey: true } | Self::Create { rekey: true } | Self::Renew { rekey: true }
-        )
-    }
-
-    /// True if it is for the plan to say whether the certificate is issued.
-    pub fn is_open(&self) -> bool {
-        matches!(self, Self::Ensure { .. } | Self::Create { .. })
-    }
-
-    /// The CSR that is signed.
-    pub fn csr(&self) -> Option<&AcceptedCsr> {
-        if let Self::Sign(csr) = self { Some(csr) } else { None }
-    }
-}
-
-/// What is asked of one certificate under the CA.
-#[derive(Debug, Clone)]
-pub struct LeafSpec {
-    /// Server or client.
-    pub role: Role,
-    /// What its files are called.
-    pub base: BaseName,
-    /// The common name, if one was given, and the flag that gave it.
-    pub common_name: Option<(&'static str, String)>,
-    /// `--san`, without duplicates. Never empty.
-    pub names: Option<Vec<San>>,
-    /// What is to happen to it.
-    pub wish: Wish,
-}
-
-impl LeafSpec {
-    /// Nothing but the role and its name on the Milvus page.
-    pub fn of_role(role: Role) -> Self {
-        Self::new(role, BaseName::of_role(role))
-    }
-
-    /// Nothing but the role and what its files are called.
-    pub fn new(role: Role, base: BaseName) -> Self {
-        Self { role, base, common_name: None, names: None, wish: Wish::Ensure { rekey: false } }
-    }
-
-    /// True if a flag says something about the names.
-    pub fn gives_names(&self) -> bool {
-        self.names.is_some() || self.common_name.is_some()
-    }
-}
-
-/// What is asked for.
+/// The specification of a run.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Spec {
-    /// Where the set is.
+    /// The output directory.
     pub out_dir: PathBuf,
-    /// What the CA's files are called.
+    /// The base name of the CA's files.
     pub ca_base: BaseName,
-    /// What may happen to the CA.
+    /// The action that is allowed on the CA.
     pub ca: CaPolicy,
     /// The password of the CA's key, if it has one.
     pub password: Option<Zeroizing<String>>,
-    /// The CA, if it is from elsewhere.
+    /// The CA, if it is external.
     pub external_ca: Option<ExternalCa>,
     /// The certificates under the CA.
     pub leaves: Vec<LeafSpec>,
     /// The subject attributes that were given, but for the common names.
     pub attributes: Vec<Given>,
-    /// `--cn`: the CA's, and of what is made new without a common name of its own.
+    /// `--cn`: the CA's, and that of new certificates without a common name of their own.
     pub common_name: Option<String>,
     /// `--days`
     pub days: Option<u32>,
@@ -177,7 +102,7 @@ pub struct Spec {
     pub key: Option<KeyKind>,
     /// `--key-format`
     pub key_format: Option<KeyFormat>,
-    /// What the copy of the certificate of a CA from elsewhere is called, if there is to be one.
+    /// The base name for a copy of the external CA certificate, if one is wanted.
     pub ca_copy: Option<BaseName>,
     /// `--tls-dir`: a second directory with what a Milvus server needs.
     pub tls_dir: Option<TlsDir>,
@@ -237,7 +162,7 @@ impl Spec {
         self
     }
 
-    /// Where a file of the CA is.
+    /// The path of a file of the CA.
     pub fn ca_path(&self, kind: FileKind) -> PathBuf {
         match (&self.external_ca, kind) {
             (Some(ca), FileKind::Key) => ca.key.clone(),
@@ -248,13 +173,13 @@ impl Spec {
         }
     }
 
-    /// The directory of a CA from elsewhere.
+    /// The directory of an external CA.
     pub fn external_ca_dir(&self) -> Option<PathBuf> {
         let parent = self.external_ca.as_ref()?.certificate.parent()?;
         Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
     }
 
-    /// The files that are asked for, none of them there.
+    /// The names of the files, without their contents.
     pub fn shape(&self) -> Set {
         Set {
             ca_base: self.ca_base.clone(),
@@ -263,7 +188,7 @@ impl Spec {
         }
     }
 
-    /// The kind of key that is made where one must be made.
+    /// The kind of a new key.
     pub fn new_key(&self) -> KeyKind {
         self.key.unwrap_or(KeyKind::Rsa(2048))
     }
@@ -304,7 +229,7 @@ fn check_server_name(flag: &str, common_name: &str) -> Result<()> {
         return Err(Failure::usage(
             "--cn \"\": without a CN or a --san the server has no name that clients can check",
         )
-        .hint("name the host that clients connect to: --cn db.example.com, or --san db.example.com"));
+        .hint("set the host name that clients connect to: --cn db.example.com, or --san db.example.com"));
     }
     if names_of_common_name(common_name).is_some() {
         return Ok(());

@@ -2,7 +2,7 @@
 //!
 //! A [`Subject`] is kept as its DER. Ours is parsed once from what a flag says, with the limits of X.520 (`RFC 5280`,
 //! appendix A.1: the `ub-` bounds). One that somebody else wrote is copied byte for byte into what is signed: a
-//! verifier compares the issuer's octets with the CA's, and there is more in names than anyone writes anew alike
+//! verifier compares the issuer's bytes with the CA's, and no encoder reproduces every name byte for byte
 //! (several OUs, sets of attributes, old kinds of strings).
 
 use std::fmt;
@@ -32,11 +32,11 @@ use read::{Member, Rdn};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
-    /// Its DER: two names are the same if these octets are.
+    /// Its DER: two names are the same if these bytes are.
     pub der: Vec<u8>,
     /// For people, as RFC 4514 has it but in the order of the DER: `C=CN, O=milvus, CN=localhost`.
     pub text: String,
-    /// `None` where the octets are no name in DER.
+    /// `None` where the bytes are no name in DER.
     rdns: Option<Vec<Rdn>>,
 }
 
@@ -73,7 +73,7 @@ impl Subject {
         self.rdns.is_some()
     }
 
-    /// True if there is no attribute at all.
+    /// True without any attribute.
     pub fn is_empty(&self) -> bool {
         self.rdns.as_ref().is_some_and(Vec::is_empty)
     }
@@ -88,26 +88,26 @@ impl Subject {
         self.attributes().rev().find(|attribute| attribute.oid == oid).and_then(Attribute::text)
     }
 
-    /// The common name, if there is one.
+    /// The common name, if it has one.
     pub fn common_name(&self) -> Option<&str> {
         self.value(AttributeType::CommonName)
     }
 
-    /// Why a name that somebody else wrote should not be signed; completes a sentence that begins with a file's name.
+    /// Why an existing name should not be signed; completes a sentence that begins with a file's name.
     pub fn fault(&self) -> Option<String> {
         if !self.is_valid() {
-            return Some(format!("its subject is no name in DER: {}", self.text));
+            return Some(format!("its subject is not a valid DER name: {}", self.text));
         }
         self.attributes().find_map(|one| one.fault().map(|why| format!("its {} {why}", one.name())))
     }
 
-    /// Sets one attribute to what `flag` says; an empty value leaves the attribute out. It is there once afterwards.
+    /// Sets one attribute to what `flag` says; an empty value leaves the attribute out. It occurs once afterwards.
     ///
     /// An attribute that is new to the name goes where gen.sh would have written it.
     pub fn with(self, attribute: AttributeType, flag: &str, value: &str) -> Result<Self> {
         let new = if value.is_empty() { None } else { Some(parse_attribute(attribute, flag, value)?) };
         let Some(rdns) = self.rdns else {
-            return Err(Failure::failed(format!("{flag} {value:?}: the subject is no name in DER"))
+            return Err(Failure::failed(format!("{flag} {value:?}: the subject is not a valid DER name"))
                 .hint("leave the flag out, or make the certificate anew elsewhere"));
         };
         laid_over(rdns, attribute, new)
@@ -116,7 +116,7 @@ impl Subject {
     }
 }
 
-/// The new attribute takes the place of the first of its type; there is no other one then.
+/// The new attribute takes the place of the first of its type, and the others are removed.
 fn laid_over(old: Vec<Rdn>, attribute: AttributeType, mut new: Option<Member>) -> der::Result<Vec<Rdn>> {
     let oid = attribute.oid().as_bytes();
     let mut rdns = Vec::with_capacity(old.len() + 1);

@@ -10,9 +10,9 @@ use crate::san::San;
 /// The constraints of a CA's certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Constraints {
-    /// The DER of the extension's value: a certificate that is signed again carries it on.
+    /// The DER of the extension's value: a reissued certificate keeps it.
     pub der: Vec<u8>,
-    /// What Go says, which cannot read all of them.
+    /// Go's error where it cannot read them.
     pub unreadable: Option<&'static str>,
     permitted: Vec<Subtree>,
     excluded: Vec<Subtree>,
@@ -47,7 +47,7 @@ impl Constraints {
     /// Those of a new CA: these hosts and those below them, and no addresses.
     pub fn of_hosts(hosts: &[String]) -> Self {
         let permitted = hosts.iter().map(|host| Subtree::Dns(host.trim_start_matches("*.").to_owned()));
-        let excluded = [4, 16].map(|octets| Subtree::Ip(vec![0; octets], vec![0; octets]));
+        let excluded = [4, 16].map(|bytes| Subtree::Ip(vec![0; bytes], vec![0; bytes]));
         Self {
             der: Vec::new(),
             unreadable: None,
@@ -98,8 +98,8 @@ impl From<&GeneralName<'_>> for Subtree {
     fn from(base: &GeneralName<'_>) -> Self {
         match base {
             GeneralName::DNSName(name) => Self::Dns(name.to_ascii_lowercase()),
-            GeneralName::IPAddress(octets) if matches!(octets.len(), 8 | 32) => {
-                let (address, mask) = octets.split_at(octets.len() / 2);
+            GeneralName::IPAddress(bytes) if matches!(bytes.len(), 8 | 32) => {
+                let (address, mask) = bytes.split_at(bytes.len() / 2);
                 Self::Ip(address.to_vec(), mask.to_vec())
             }
             GeneralName::RFC822Name(base) => Self::Email(base.to_ascii_lowercase()),
@@ -128,9 +128,9 @@ impl Subtree {
                 }
             }
             (Self::Ip(address, mask), San::Ip(ip)) => {
-                let octets = octets(*ip);
-                octets.len() == address.len()
-                    && octets.iter().zip(address).zip(mask).all(|((o, a), m)| o & m == a & m)
+                let bytes = bytes(*ip);
+                bytes.len() == address.len()
+                    && bytes.iter().zip(address).zip(mask).all(|((o, a), m)| o & m == a & m)
             }
             // A mailbox, a host, or with a dot before it the hosts below one.
             (Self::Email(base), San::Email(address)) => {
@@ -154,7 +154,7 @@ impl Subtree {
                 Some("failed to parse dnsName constraint")
             }
             Self::Ip(_, mask) => {
-                let bits = mask.iter().flat_map(|octet| (0..8).rev().map(move |bit| octet >> bit & 1));
+                let bits = mask.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
                 let has_gap = bits.skip_while(|bit| *bit == 1).any(|bit| bit == 1);
                 has_gap.then_some("IP constraint contained invalid mask")
             }
@@ -167,7 +167,7 @@ impl Subtree {
     }
 
     fn is_all_addresses(&self) -> bool {
-        matches!(self, Self::Ip(_, mask) if mask.iter().all(|octet| *octet == 0))
+        matches!(self, Self::Ip(_, mask) if mask.iter().all(|byte| *byte == 0))
     }
 
     fn text(&self) -> Option<String> {
@@ -179,7 +179,7 @@ impl Subtree {
                     .map(IpAddr::from)
                     .or_else(|_| <[u8; 16]>::try_from(address.as_slice()).map(IpAddr::from))
                     .ok()?;
-                let bits: u32 = mask.iter().map(|octet| octet.count_ones()).sum();
+                let bits: u32 = mask.iter().map(|byte| byte.count_ones()).sum();
                 Some(format!("{ip}/{bits}"))
             }
             Self::Other => None,
@@ -187,7 +187,7 @@ impl Subtree {
     }
 }
 
-fn octets(ip: IpAddr) -> Vec<u8> {
+fn bytes(ip: IpAddr) -> Vec<u8> {
     match ip {
         IpAddr::V4(ip) => ip.octets().to_vec(),
         IpAddr::V6(ip) => ip.octets().to_vec(),

@@ -31,7 +31,7 @@ pub struct Csr {
     wishes: Wishes,
 }
 
-/// What a request asks for beyond its names.
+/// The extensions of a request other than its names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an extension of its own")]
 struct Wishes {
@@ -50,7 +50,7 @@ impl Csr {
         let (rest, parsed) =
             X509CertificationRequest::from_der(der).map_err(|_| "holds a damaged request".to_owned())?;
         if !rest.is_empty() {
-            return Err("holds a request with octets after its end".to_owned());
+            return Err("holds a request with bytes after its end".to_owned());
         }
         let info = &parsed.certification_request_info;
         let public_key = PublicKey::from_spki(info.subject_pki.raw);
@@ -113,7 +113,7 @@ impl Csr {
         Ok(())
     }
 
-    /// True if it asks for a critical extension that nobody here understands.
+    /// True if it asks for a critical extension that is unknown here.
     pub fn unknown_critical_extensions(&self) -> bool {
         self.wishes.unknown_critical
     }
@@ -124,13 +124,13 @@ impl Csr {
         asks == [Role::Server, Role::Client].map(|side| role.covers(side))
     }
 
-    /// What it asks to be for: a client if it says so and not a server too. Never both: that is for the signer to say
+    /// The purpose that it asks for: a client if it asks for that alone. Never both: the signer decides that
     /// (`--role peer`).
     pub fn role(&self) -> Role {
         if self.wishes.client_auth && !self.wishes.server_auth { Role::Client } else { Role::Server }
     }
 
-    /// What it asks for and does not get, each in words.
+    /// Requested extensions that are ignored, each in words.
     pub fn overruled(&self, role: Role) -> Vec<&'static str> {
         let wishes = &self.wishes;
         let other_role = (wishes.server_auth && !role.covers(Role::Server))

@@ -18,10 +18,10 @@ fn alternative_name(general: &GeneralName<'_>) -> Option<San> {
         GeneralName::DNSName(name) => Some(San::from_certificate_dns(name)),
         GeneralName::RFC822Name(name) => Some(San::Email((*name).to_owned())),
         GeneralName::URI(uri) => Some(San::Uri((*uri).to_owned())),
-        GeneralName::IPAddress(octets) => {
-            let ip = <[u8; 4]>::try_from(*octets)
+        GeneralName::IPAddress(bytes) => {
+            let ip = <[u8; 4]>::try_from(*bytes)
                 .map(IpAddr::from)
-                .or_else(|_| <[u8; 16]>::try_from(*octets).map(IpAddr::from));
+                .or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from));
             ip.ok().map(San::Ip)
         }
         _ => None,

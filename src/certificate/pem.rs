@@ -18,7 +18,7 @@ const OTHER_LABELS: [&str; 2] = ["X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
 pub struct Certificates {
     /// All of them, in order. Never empty.
     pub list: Vec<Certificate>,
-    /// What keeps Milvus from reading the file; completes a sentence that begins with its name.
+    /// The reason why Milvus cannot read the file; completes a sentence that begins with its name.
     pub oddity: Option<&'static str>,
 }
 
@@ -107,7 +107,7 @@ fn wanted<'a>(
 }
 
 fn not_pem() -> Damage {
-    Damage::new(DamageKind::Broken, "is damaged: not sound PEM")
+    Damage::new(DamageKind::Broken, "is damaged: invalid PEM")
 }
 
 pub(super) fn pem_of(label: &str, der: &[u8]) -> String {

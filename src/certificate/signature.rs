@@ -12,10 +12,10 @@ use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 use crate::keys::{self, KeyKind, PublicKey};
 
-/// What is known of a signature and a key.
+/// The result of verifying a signature with a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signature {
-    /// The key made it.
+    /// The key created it.
     Good,
     /// The key did not make it, or what was signed has changed.
     Bad,
@@ -24,7 +24,7 @@ pub enum Signature {
 }
 
 impl Signature {
-    /// True if it is known that the key made it.
+    /// True if the signature is known to be the key's.
     pub fn is_good(&self) -> bool {
         *self == Self::Good
     }
@@ -92,7 +92,7 @@ fn name_of(algorithm: &Oid<'_>) -> String {
     oid2sn(algorithm, &registry).map_or_else(|_| algorithm.to_id_string(), str::to_owned)
 }
 
-/// What was found out about a certificate's signature, by the keys that it was held against: each is asked once.
+/// Results for a certificate's signature, by public key: each key is tried once.
 #[derive(Debug, Default)]
 pub(super) struct Verdicts(Mutex<Vec<(Vec<u8>, Signature)>>);
 
@@ -115,7 +115,7 @@ impl Clone for Verdicts {
     }
 }
 
-/// What was asked makes no difference between certificates.
+/// Cached results do not make certificates different.
 impl PartialEq for Verdicts {
     fn eq(&self, _: &Self) -> bool {
         true

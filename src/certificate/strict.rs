@@ -1,4 +1,4 @@
-//! What some clients reject when they read a certificate, though x509-parser reads it.
+//! Certificates that x509-parser reads and some clients do not.
 
 use x509_parser::asn1_rs::{Any, DerParser, Error, FromDer, SequenceIterator, Tag};
 use x509_parser::extensions::X509Extension;

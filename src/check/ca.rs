@@ -3,10 +3,10 @@
 use time::OffsetDateTime;
 
 use super::clients::{Case, Part};
-use super::finding::Findings;
+use super::findings::Findings;
 use super::issuer::{key_identifiers, misnamed};
 use super::path::{lacking_purpose, path_length};
-use super::{Asked, Code, Finding, Fix, Owner};
+use super::{Code, Extra, Finding, Fix, Owner};
 use crate::certificate::Certificate;
 use crate::files::FileKind;
 use crate::profile::Role;
@@ -19,33 +19,33 @@ pub fn ca(set: &Set, now: OffsetDateTime) -> Vec<Finding> {
 }
 
 /// As `check` does: with their surroundings.
-pub(super) fn asked(set: &Set, asked: &Asked<'_>, now: OffsetDateTime) -> Vec<Finding> {
+pub(super) fn existing(set: &Set, extra: &Extra<'_>, now: OffsetDateTime) -> Vec<Finding> {
     let mut findings = files(set, now);
-    if set.ca.key.sound().is_some() {
-        findings.mode((asked.mode_of)(Owner::Ca.file(FileKind::Key)));
+    if set.ca.key.parsed().is_some() {
+        findings.mode((extra.mode_of)(Owner::Ca.file(FileKind::Key)));
     }
-    if let Some(file) = set.ca.certificate.sound() {
-        findings.expiring(&file.certificate, asked.expires_within, now);
+    if let Some(file) = set.ca.certificate.parsed() {
+        findings.expiring(&file.certificate, extra.expires_within, now);
         findings.holds_key(file.holds_key);
         findings.oddity(file.oddity);
         top(&mut findings, file);
         other_issuers(&mut findings, file, set, now);
         serial_file(&mut findings, set);
     }
-    if set.ca.key.sound().is_some() && looks_mounted(set) {
+    if set.ca.key.parsed().is_some() && looks_mounted(set) {
         findings.add(
             FileKind::Key,
             Code::CaKeyExposed,
-            "is beside the server's files alone, as in a directory that is mounted into a container: who breaks into \
-             Milvus can sign for anybody",
+            "is next to the server's files alone, as in a directory that is mounted into a container: whoever breaks \
+             into Milvus can issue certificates",
         );
     }
     findings.list
 }
 
-/// What clients have against the CA that they trust in a running server. What is served may be trusted itself.
+/// Problems with the CA that clients trust for a running server. The served certificate may be trusted itself.
 pub fn trusted(set: &Set, served: &Certificate, now: OffsetDateTime) -> Vec<Finding> {
-    let Some(file) = set.ca.certificate.sound() else { return Vec::new() };
+    let Some(file) = set.ca.certificate.parsed() else { return Vec::new() };
     if file.certificate.der == served.der {
         return Vec::new();
     }
@@ -69,9 +69,9 @@ fn files(set: &Set, now: OffsetDateTime) -> Findings {
     if !files.serial.is_missing() {
         findings.file(FileKind::Serial, &files.serial);
     }
-    let Some(file) = files.certificate.sound() else { return findings };
+    let Some(file) = files.certificate.parsed() else { return findings };
     let certificate = &file.certificate;
-    findings.pair(certificate, files.key.sound(), None);
+    findings.pair(certificate, files.key.parsed(), None);
     findings.demo_key(certificate);
     if !certificate.is_ca() {
         findings.certificate(Code::NotCa, "is not a CA certificate (no basicConstraints CA:TRUE)");
@@ -93,10 +93,10 @@ fn files(set: &Set, now: OffsetDateTime) -> Findings {
     findings
 }
 
-/// Other CAs of ca.pem that have signed what is here. Those that have not are trusted beside them, and nobody looks.
+/// Other CAs of ca.pem that have issued certificates of the set. The others are trusted too, and not checked.
 fn other_issuers(findings: &mut Findings, file: &CertificateFile, set: &Set, now: OffsetDateTime) {
     let mut known = file.path();
-    for leaf in set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate()) {
+    for leaf in set.leaves.iter().filter_map(|leaf| leaf.files.parsed_certificate()) {
         let path = issuers(leaf, file.all());
         for (at, &ca) in path.iter().enumerate() {
             if known.iter().all(|other| other.der != ca.der) {
@@ -107,10 +107,10 @@ fn other_issuers(findings: &mut Findings, file: &CertificateFile, set: &Set, now
     }
 }
 
-/// What a CA's certificate says of itself.
+/// Checks a CA certificate by itself.
 fn authority(findings: &mut Findings, certificate: &Certificate, now: OffsetDateTime) {
     findings.validity(certificate, now);
-    // Nobody looks at a root's own signature.
+    // No client verifies a root's own signature.
     if !certificate.is_self_issued() {
         findings.signature(certificate);
     }
@@ -127,35 +127,36 @@ pub(super) fn above(
     issuer: Option<&Certificate>,
     now: OffsetDateTime,
 ) {
-    let mut own = Findings::new(findings.owner, findings.role);
-    own.part = Some(if findings.owner == Owner::Ca { Part::Above } else { Part::Between });
-    if above.is_ca() {
-        authority(&mut own, above, now);
-        if let Some(issuer) = issuer {
-            key_identifiers(&mut own, above, issuer, &issuer.subject.text.clone().into());
+    let part = if findings.owner == Owner::Ca { Part::Above } else { Part::Between };
+    findings.about(part, |findings| {
+        if above.is_ca() {
+            authority(findings, above, now);
+            if let Some(issuer) = issuer {
+                key_identifiers(findings, above, issuer, &issuer.subject.text.clone().into());
+            }
+        } else {
+            findings.certificate(Code::NotCa, "is not a CA certificate (no basicConstraints CA:TRUE)");
         }
-    } else {
-        own.certificate(Code::NotCa, "is not a CA certificate (no basicConstraints CA:TRUE)");
-    }
-    for mut finding in own.list {
-        finding.message = finding.message.after(format!("holds {} above it, which ", above.subject.text));
-        finding.fix = Fix::AnotherCa;
-        findings.list.push(finding);
-    }
+        for finding in &mut findings.list {
+            let text = format!("holds {} above it, which ", above.subject.text);
+            finding.message = finding.message.clone().after(text);
+            finding.fix = Fix::AnotherCa;
+        }
+    });
 }
 
-/// The CA key may be kept elsewhere, out of reach of whoever checks, or be given up.
+/// The CA key may be kept in another place, unreadable for this user, or discarded.
 fn key_file(findings: &mut Findings, key: &Loaded<KeyFile>) {
     match key {
-        Loaded::Missing => findings.key_not_checked("is not here"),
+        Loaded::Missing => findings.key_not_checked("is missing"),
         Loaded::Locked(damage) => findings.key_not_checked(&damage.text),
         Loaded::Forbidden(problem) | Loaded::Unreadable(problem) => findings.key_not_checked(problem),
         Loaded::Damaged(_) => findings.file(FileKind::Key, key),
-        Loaded::Discarded | Loaded::Sound(_) => {}
+        Loaded::Discarded | Loaded::Parsed(_) => {}
     }
 }
 
-/// Where a root names its own key by another identifier, clients look for a CA above it.
+/// If a root's authorityKeyIdentifier is not its own, clients look for a CA above it.
 fn own_identifier(findings: &mut Findings, certificate: &Certificate, issuer: Option<&Certificate>) {
     if !certificate.is_self_issued() {
         if let Some(issuer) = issuer {
@@ -187,7 +188,7 @@ fn extensions(findings: &mut Findings, certificate: &Certificate) {
     }
 }
 
-/// What a client does not process and must not pass over. rustls does not look at the certificates that it trusts.
+/// Critical extensions that a client does not process. rustls ignores those of trusted certificates.
 fn critical_extensions(findings: &mut Findings, certificate: &Certificate) {
     let is_processed = |name: &&String| *name == "certificatePolicies" && certificate.is_self_issued();
     for name in certificate.critical_extensions.iter().filter(|name| !is_processed(name)) {
@@ -215,10 +216,10 @@ fn purposes(findings: &mut Findings, file: &CertificateFile, roles: &[Role]) {
                 findings.certificate_case(Code::WrongEku, case, what);
                 continue;
             }
-            findings.part = Some(Part::Above);
             let message = format!("holds {} above it, which {what}", ca.subject.text);
-            findings.certificate_case(Code::WrongEku, case, message).fix = Fix::AnotherCa;
-            findings.part = None;
+            findings.about(Part::Above, |findings| {
+                findings.certificate_case(Code::WrongEku, case, message).fix = Fix::AnotherCa;
+            });
         }
     }
 }
@@ -228,14 +229,14 @@ fn top(findings: &mut Findings, file: &CertificateFile) {
     let top = file.above().last().copied().unwrap_or(&file.certificate);
     if !top.is_self_issued() {
         let message =
-            format!("ends with {}, which is no root: Node asks for the CA above it", top.subject.text);
+            format!("ends with {}, which is not a root: Node requires the CA above it", top.subject.text);
         findings.certificate_case(Code::NoIssuer, Case::WithoutRoot, message);
     }
 }
 
 fn serial_file(findings: &mut Findings, set: &Set) {
-    let (Some(ca), Some(last)) = (set.ca_certificate(), set.ca.serial.sound()) else { return };
-    let signed = set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
+    let (Some(ca), Some(last)) = (set.ca_certificate(), set.ca.serial.parsed()) else { return };
+    let signed = set.leaves.iter().filter_map(|leaf| leaf.files.parsed_certificate());
     let newest = signed
         .filter(|certificate| certificate.is_issued_by(ca))
         .filter_map(|certificate| certificate.serial.as_ref())
@@ -243,17 +244,17 @@ fn serial_file(findings: &mut Findings, set: &Set) {
     if let Some(newest) = newest.filter(|newest| last.as_ref().is_none_or(|last| last < *newest)) {
         let holds = last.as_ref().map_or_else(|| "00".to_owned(), Serial::to_string);
         let message =
-            format!("holds {holds}, and {newest} has been given already: OpenSSL would give numbers twice");
+            format!("holds {holds}, but {newest} was already issued: OpenSSL would issue numbers twice");
         findings.add(FileKind::Serial, Code::SerialFileBehind, message);
     }
 }
 
-/// Only what Milvus reads is there, and the CA's key.
+/// True for a directory with the server's files and the CA key alone.
 fn looks_mounted(set: &Set) -> bool {
     let [server] = set.leaves.as_slice() else { return false };
     server.role == Role::Server
-        && server.files.key.sound().is_some()
-        && server.files.certificate.sound().is_some()
+        && server.files.key.parsed().is_some()
+        && server.files.certificate.parsed().is_some()
         && server.files.request.is_missing()
         && set.ca.serial.is_missing()
 }

@@ -1,9 +1,9 @@
-//! What is asked of every certificate and its key, the CA's as well as a server's or client's.
+//! Checks of every certificate and its key, for CAs as well as servers and clients.
 
 use time::OffsetDateTime;
 
 use super::clients::Case;
-use super::finding::Findings;
+use super::findings::Findings;
 use super::{Code, Message, Owner, Severity, date, demo, is_expiring};
 use crate::certificate::Certificate;
 use crate::error::DamageKind;
@@ -16,7 +16,7 @@ impl Findings {
     /// A file by itself.
     pub(super) fn file<T>(&mut self, kind: FileKind, file: &Loaded<T>) {
         let code = match file {
-            Loaded::Sound(_) => return,
+            Loaded::Parsed(_) => return,
             Loaded::Missing | Loaded::Discarded => Code::Missing,
             Loaded::Locked(_) => Code::EncryptedKey,
             Loaded::Forbidden(_) | Loaded::Unreadable(_) => Code::Unreadable,
@@ -35,13 +35,13 @@ impl Findings {
         }
     }
 
-    /// A key that cannot be looked at, and need not be here.
+    /// A key that cannot be read, and is optional here.
     pub(super) fn key_not_checked(&mut self, problem: &str) {
         let pem = self.owner.file(FileKind::Certificate);
         self.not_checked(FileKind::Key, Message::of(format!("{problem}: whether it is the key of "), pem));
     }
 
-    /// `swapped` is whose key it is instead, where that is known.
+    /// `swapped` is the owner of the key, if it is another one.
     pub(super) fn pair(&mut self, certificate: &Certificate, key: Option<&KeyFile>, swapped: Option<Owner>) {
         if let Some(key) =
             key.map(|file| file.key.public()).filter(|key| key.spki != certificate.public_key.spki)
@@ -79,17 +79,17 @@ impl Findings {
 
     pub(super) fn signature(&mut self, certificate: &Certificate) {
         if certificate.weak_signature {
-            self.certificate(Code::WeakSignature, "is signed with SHA-1 or MD5, which clients refuse");
+            self.certificate(Code::WeakSignature, "is signed with SHA-1 or MD5, which clients reject");
         }
     }
 
     pub(super) fn key_kind(&mut self, certificate: &Certificate) {
         let Err(kind) = &certificate.public_key.kind else { return };
         if kind.is_short() {
-            self.certificate(Code::WeakKey, format!("has a key that clients refuse: {kind} is too short"));
+            self.certificate(Code::WeakKey, format!("has a key that clients reject: {kind} is too short"));
         } else {
             let is_ca = self.owner == Owner::Ca;
-            // What a CA has signed is verified by more clients than use such a key themselves.
+            // More clients verify such a CA's signatures than use such a key themselves.
             let (message, is_rejected) = if is_ca {
                 let is_verified = certificate.has_widely_verified_key();
                 let who = if is_verified { "Rust clients" } else { "Milvus or pymilvus" };
@@ -142,7 +142,7 @@ impl Findings {
         if holds_key {
             self.certificate(
                 Code::CertificateHoldsKey,
-                "holds a private key too, which goes wherever the certificate goes",
+                "holds a private key too, which is copied wherever the certificate is copied",
             );
         }
     }

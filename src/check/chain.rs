@@ -6,7 +6,7 @@ use rustls::pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorit
 use time::OffsetDateTime;
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
-use super::finding::Findings;
+use super::findings::Findings;
 use super::path::has_allowed_addresses;
 use super::{Code, Finding, Fix, Owner, Severity, words};
 use crate::certificate::Certificate;
@@ -20,7 +20,7 @@ use crate::set::{CertificateFile, Set, issuers};
 pub(super) fn check(set: &Set, ca: &CertificateFile, now: OffsetDateTime) -> (Vec<Finding>, bool) {
     let (mut list, mut are_verified) = (Vec::new(), true);
     for (at, leaf) in set.leaves.iter().enumerate() {
-        let Some(own) = leaf.files.certificate.sound() else { continue };
+        let Some(own) = leaf.files.certificate.parsed() else { continue };
         let mut findings = Findings::new(Owner::Leaf(at), leaf.role);
         are_verified &= check_leaf(&mut findings, leaf.role, own, ca, now);
         list.extend(findings.list);
@@ -28,8 +28,8 @@ pub(super) fn check(set: &Set, ca: &CertificateFile, now: OffsetDateTime) -> (Ve
     (list, are_verified)
 }
 
-/// Whom clients trust: the roots of the file, and the top of the CA's own chain where that is none, as far as signatures
-/// can be checked here. What is between them and a leaf is checked too.
+/// The trust anchors of clients: the roots of the file, and the top of the CA's own chain if that is not a root, as far as
+/// signatures can be verified here. Certificates between them and a leaf are checked too.
 pub(super) fn anchors(ca: &CertificateFile) -> Vec<&Certificate> {
     let mut top = &ca.certificate;
     for above in ca.above() {
@@ -59,7 +59,7 @@ fn check_leaf(
             let message = "is rejected by Rust clients, which know no nameConstraints for email addresses";
             findings.certificate(Code::RustRejects, message).fix = Fix::AnotherCa;
         }
-        // What cannot be verified here is the CA's key, which has a finding of its own.
+        // The CA's key cannot be verified here, and has a finding of its own.
         Err(_) if is_beyond_us(own, ca) => {}
         Err(why) => {
             findings.certificate(Code::Chain, format!("does not verify against the CA: {}", words::of(why)));
@@ -83,7 +83,7 @@ fn own_names(findings: &mut Findings, certificate: &Certificate) {
             let why =
                 if is_address { ": an address counts only as an IP name, not as a DNS name" } else { "" };
             let message = format!("is not valid for its own name {name}{why}");
-            // Until somebody uses that name, nobody rejects it.
+            // No client rejects it unless that name is used.
             findings.certificate(Code::Chain, message).severity = Severity::Warning;
         }
     }
@@ -99,8 +99,8 @@ fn is_beyond_us(own: &CertificateFile, ca: &CertificateFile) -> bool {
     })
 }
 
-/// What rustls with ring does not verify, though all other clients do. Nothing where the CA's key is to blame, which has
-/// a finding of its own.
+/// A certificate that rustls with ring does not verify, though all other clients do. Nothing if the CA's key is the cause,
+/// which has a finding of its own.
 fn only_rustls(findings: &mut Findings, own: &CertificateFile, ca: &CertificateFile, why: &webpki::Error) {
     let issuer = ca.issuer_of(&own.certificate);
     if issuer.is_some_and(|ca| ca.public_key.kind.is_err()) {
@@ -114,7 +114,7 @@ fn only_rustls(findings: &mut Findings, own: &CertificateFile, ca: &CertificateF
     }
 }
 
-/// Whether who trusts the CAs of a file trusts the certificate of a server or client, with what is sent along.
+/// Whether clients that trust the CAs of a file trust the certificate of a server or client, with its chain.
 pub(super) fn trusted(
     own: &CertificateFile,
     role: Role,
@@ -178,7 +178,7 @@ pub fn has_name(own: &[San], name: &San) -> bool {
     })
 }
 
-/// The name as a TLS client would ask for it; mail addresses and URIs are none. A wildcard is asked for by example.
+/// The name for a TLS client; `None` for mail addresses and URIs. For a wildcard it is an example.
 pub fn server_name(name: &San) -> Option<ServerName<'static>> {
     match name {
         San::Dns(name) => {

@@ -1,4 +1,4 @@
-//! Milvus and its clients: who rejects what, and in which words. Severity, what a finding is seen as, and the verdict
+//! Milvus and its clients: which of them rejects what, and its error. Severity, what a finding is seen as, and the verdict
 //! of each client follow from one [table](rules).
 
 use super::finding::{Finding, Owner, Place};
@@ -70,7 +70,7 @@ impl Client {
         }
     }
 
-    /// What the words of the table were measured with.
+    /// The version that the quotes of the table were measured with.
     pub fn version(self) -> &'static str {
         match self {
             Self::Milvus | Self::Go => "Go 1.27.3",
@@ -83,7 +83,7 @@ impl Client {
     }
 }
 
-/// What is judged, by who reads and who verifies it.
+/// The certificate or key that a rule is about, as clients read and verify it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Part {
@@ -99,7 +99,7 @@ pub enum Part {
     Between,
 }
 
-/// What the code alone does not tell.
+/// The variant of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Case {
@@ -130,32 +130,32 @@ pub enum Case {
     WithoutRoot,
 }
 
-/// Who rejects a fault in a part, with the words that it reports; empty where the words differ from case to case.
+/// The clients that reject a problem in a part, with their error; empty if the error differs from case to case.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
-    /// What is wrong.
+    /// The problem.
     pub code: Code,
     /// More exactly.
     pub case: Case,
-    /// Where it is.
+    /// The location.
     pub part: Part,
-    /// Who rejects it; empty where nobody does.
+    /// The clients that reject it; empty if none does.
     pub by: &'static [(Client, &'static str)],
 }
 
-/// That a client rejects a file, and what it reports; empty where that is not known.
+/// A client that rejects a file, and its error; empty if that is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     pub client: Client,
     pub says: String,
 }
 
-/// What the table says; `None` where it says nothing.
+/// The rule of the table; `None` if it has none.
 pub(super) fn rejections(code: Code, case: Case, part: Part, role: Role) -> Option<Vec<Rejection>> {
     let found = rules().find(|rule| (rule.code, rule.case, rule.part) == (code, case, part))?;
     let by = found.by.iter().filter_map(|&(client, says)| {
         let client = match (part, role) {
-            // What a client sends along is verified by Milvus alone, which is Go.
+            // The chain that a client sends is verified by Milvus alone, which is Go.
             (Part::Between, Role::Client) if client == Client::Go => Client::Milvus,
             (Part::Between, Role::Client) => return None,
             _ => client,
@@ -170,14 +170,14 @@ pub(super) fn severity(rejections: &[Rejection]) -> Severity {
     rejections.iter().map(|rejection| rejection.client.severity()).max().unwrap_or(Severity::Note)
 }
 
-/// What a client makes of the files.
+/// The verdict of a client on the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientVerdict {
-    /// Which one.
+    /// The client.
     pub client: Client,
-    /// `None` where what it would verify cannot be read by anybody.
+    /// `None` if the certificate cannot be read by any client.
     pub accepts: Option<bool>,
-    /// What it rejects, and what it reports; empty where that is not known.
+    /// The rejected file and the client's error; empty if that is not known.
     pub rejects: Option<(Place, String)>,
 }
 
@@ -185,7 +185,7 @@ pub struct ClientVerdict {
 pub fn verdicts(findings: &[Finding], set: &Set) -> Vec<ClientVerdict> {
     let server = set.first(Role::Server).map(|leaf| &leaf.files.certificate);
     let is_served = findings.iter().any(|finding| finding.at.owner() == Some(Owner::Served));
-    let is_unread = !is_served && server.is_some_and(|certificate| !matches!(certificate, Loaded::Sound(_)));
+    let is_unread = !is_served && server.is_some_and(|certificate| !matches!(certificate, Loaded::Parsed(_)));
     Client::ALL.into_iter().map(|client| verdict(client, findings, is_unread)).collect()
 }
 

@@ -1,4 +1,4 @@
-//! What a finding's code says by itself: its row in the [table](super::table).
+//! The properties of a finding's code: its row in the [table](super::table).
 
 use super::fix::Fix;
 use super::table::Code;
@@ -25,20 +25,20 @@ impl Severity {
     }
 }
 
-/// What a finding is about.
+/// The subject of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Concern {
     /// A file: its form, its mode, its place.
     File,
-    /// What a certificate or its key says, and to whom it belongs.
+    /// The content of a certificate or key.
     Certificate,
-    /// A running server, or whoever answers in its place.
+    /// A running server, or another that answers in its place.
     Server,
     /// How Milvus is configured.
     Configuration,
 }
 
-/// What a run does about a finding.
+/// A run's reaction to a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Run {
     /// Issues the certificate again, and creates what goes with it.
@@ -51,7 +51,7 @@ pub enum Run {
     Ignores,
 }
 
-/// What happens to a finding where it is found.
+/// The reactions to a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Handling {
     /// By a run.
@@ -70,15 +70,15 @@ pub struct Row {
     pub name: &'static str,
     /// For a run; where the table of clients or the place says otherwise, not for people.
     pub severity: Severity,
-    /// What it is about.
+    /// The subject.
     pub concerns: Concern,
     /// The message needs no client's error beside it to be understood.
     pub is_plain: bool,
-    /// Where it is found in a file of the CA.
+    /// For a file of the CA.
     pub ca: Handling,
-    /// Where it is found in a file of a server or client.
+    /// For a file of a server or client.
     pub leaf: Handling,
-    /// Where a running server shows it.
+    /// For a running server.
     pub server: Fix,
     /// One paragraph: what it means, how it arises, what fixes it.
     pub explanation: &'static str,
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn only_errors_keep_a_run_from_writing() {
         for &code in Code::ALL {
-            let finding = Finding::new(code, Place::Target, "is not as it should be");
+            let finding = Finding::new(code, Place::Server, "is not as it should be");
             assert_eq!(is_valid(&[finding]), code.row().severity < Severity::Error, "{}", code.name());
         }
     }

@@ -13,8 +13,8 @@ const DEMO_KEYS: [&str; 3] = [
 pub fn is_demo_key(key: &PublicKey) -> bool {
     let digest = ring::digest::digest(&ring::digest::SHA256, &key.spki);
     let is_digest = |hex: &str| {
-        let octets = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16));
-        octets.eq(digest.as_ref().iter().map(|octet| Ok(*octet)))
+        let bytes = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16));
+        bytes.eq(digest.as_ref().iter().map(|byte| Ok(*byte)))
     };
     DEMO_KEYS.iter().any(|hex| is_digest(hex))
 }

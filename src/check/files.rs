@@ -15,13 +15,13 @@ pub struct Files<'a> {
     pub dir: Option<&'a Path>,
     /// The set.
     pub set: &'a Set,
-    /// What the server's and the client's files are called.
+    /// The base names of the server's and the client's files.
     pub pair: [&'a BaseName; 2],
     /// The CA's certificate, where it was named by itself; its key is not looked for then.
     pub ca: Option<&'a Path>,
     /// The key and the certificate that were named by themselves, and their leaf's index in the set.
     pub named: Option<(usize, Option<&'a Path>, &'a Path)>,
-    /// What clients will call the server.
+    /// The host names and addresses that clients connect to.
     pub names: &'a [San],
     /// The running server, where `probe` found these.
     pub server: Option<Server<'a>>,
@@ -31,13 +31,13 @@ pub struct Files<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Server<'a> {
     /// Its address as the user gave it.
-    pub target: &'a str,
-    /// What it sends.
+    pub endpoint: &'a str,
+    /// The certificate that it sends.
     pub certificate: Option<&'a Certificate>,
 }
 
 impl<'a> Files<'a> {
-    /// What the user calls it.
+    /// The name of the file that the user knows.
     pub fn name(&self, place: Place) -> String {
         if let Some(path) = self.given(place) {
             return shown(path).to_string();
@@ -48,11 +48,11 @@ impl<'a> Files<'a> {
             }
             Place::File(Owner::Absent(role), kind) => self.pair[usize::from(role == Role::Client)].file(kind),
             Place::File(Owner::Ca | Owner::Leaf(_) | Owner::Served, _) => place.name_in(self.set),
-            Place::Target => self.server.map_or("server", |server| server.target).to_owned(),
+            Place::Server => self.server.map_or("server", |server| server.endpoint).to_owned(),
         }
     }
 
-    /// Where it is.
+    /// The location.
     pub fn path(&self, place: Place) -> PathBuf {
         match (self.given(place), self.dir) {
             (Some(path), _) => path.to_owned(),
@@ -68,15 +68,15 @@ impl<'a> Files<'a> {
             Place::File(Owner::Ca, FileKind::Certificate) => self.ca,
             Place::File(Owner::Leaf(at), FileKind::Key) => named(at).and_then(|(_, key, _)| key),
             Place::File(Owner::Leaf(at), FileKind::Certificate) => named(at).map(|(.., path)| path),
-            Place::File(..) | Place::Target => None,
+            Place::File(..) | Place::Server => None,
         }
     }
 
-    /// Whose file it is, if it is a server's or client's of the set.
+    /// The leaf that the file belongs to, if it is one of the set.
     pub(super) fn leaf(&self, at: Place) -> Option<&'a Leaf> {
         match at {
             Place::File(Owner::Leaf(at), _) => self.set.leaves.get(at),
-            Place::File(Owner::Ca | Owner::Absent(_) | Owner::Served, _) | Place::Target => None,
+            Place::File(Owner::Ca | Owner::Absent(_) | Owner::Served, _) | Place::Server => None,
         }
     }
 }

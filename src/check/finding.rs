@@ -8,14 +8,14 @@ use crate::files::{BaseName, FileKind};
 use crate::profile::Role;
 use crate::set::Set;
 
-/// Whose file it is.
+/// The owner of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
     /// The CA's.
     Ca,
     /// The server's or client's at that index of the set.
     Leaf(usize),
-    /// The server's or the client's, of which there is no file at all.
+    /// The server's or the client's, without any file.
     Absent(Role),
     /// A running server's: what it sends.
     Served,
@@ -28,21 +28,21 @@ impl Owner {
     }
 }
 
-/// Where a finding is.
+/// The location of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// In a file.
     File(Owner, FileKind),
     /// At the address of a running server.
-    Target,
+    Server,
 }
 
 impl Place {
-    /// Whose file it is, if it is one.
+    /// The owner of the file, if it is one.
     pub fn owner(self) -> Option<Owner> {
         match self {
             Self::File(owner, _) => Some(owner),
-            Self::Target => None,
+            Self::Server => None,
         }
     }
 
@@ -55,7 +55,7 @@ impl Place {
     pub fn beside(self, kind: FileKind) -> Self {
         match self {
             Self::File(owner, _) => Self::File(owner, kind),
-            Self::Target => self,
+            Self::Server => self,
         }
     }
 
@@ -68,15 +68,15 @@ impl Place {
             }
             Self::File(Owner::Absent(role), kind) => BaseName::of_role(role).file(kind),
             Self::File(Owner::Served, _) => "served certificate".to_owned(),
-            Self::Target => "server".to_owned(),
+            Self::Server => "server".to_owned(),
         }
     }
 }
 
-/// What places are called.
+/// Names for locations.
 pub type Names<'a> = &'a dyn Fn(Place) -> String;
 
-/// Completes a sentence that begins with the name of the finding's place; other places may occur in it.
+/// Completes a sentence that begins with the name of the finding's location; it may name other locations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message(Vec<Piece>);
 
@@ -135,21 +135,21 @@ impl From<&str> for Message {
 /// One problem at one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What it is.
+    /// The code.
     pub code: Code,
-    /// How grave it is here, by whom it affects.
+    /// The severity here, by the clients that it affects.
     pub severity: Severity,
-    /// How grave a run takes it, which writes only what everybody accepts.
+    /// The severity for a run, which writes only certificates that all clients accept.
     pub for_runs: Severity,
-    /// Where it is.
+    /// The location.
     pub at: Place,
     /// Completes a sentence that begins with the name of the place.
     pub message: Message,
-    /// Who rejects it: what the table of clients says.
+    /// The clients that reject it, from the table of clients.
     pub rejections: Vec<Rejection>,
-    /// What others report of it, word for word.
+    /// Quotes of other programs.
     pub seen_as: Vec<String>,
-    /// What fixes it.
+    /// The fix.
     pub fix: Fix,
 }
 
@@ -160,7 +160,7 @@ impl Finding {
         let fix = match at {
             Place::File(Owner::Ca, _) => ca.fix,
             Place::File(Owner::Leaf(_) | Owner::Absent(_), _) => leaf.fix,
-            Place::File(Owner::Served, _) | Place::Target => server,
+            Place::File(Owner::Served, _) | Place::Server => server,
         };
         Self {
             code,
@@ -174,8 +174,8 @@ impl Finding {
         }
     }
 
-    /// Asks the table of clients who rejects it, and how grave that is.
-    pub(super) fn judge(&mut self, case: Case, part: Part, role: Role) -> &mut Self {
+    /// Sets the rejections and the severity from the table of clients.
+    pub(super) fn rate(&mut self, case: Case, part: Part, role: Role) -> &mut Self {
         if let Some(rejections) = clients::rejections(self.code, case, part, role) {
             self.severity = clients::severity(&rejections);
             self.rejections = rejections;
@@ -183,7 +183,7 @@ impl Finding {
         self
     }
 
-    /// What a client reports, where that is known more exactly than in the table.
+    /// Sets a client's error where it is more exact than the table's.
     pub(super) fn says(&mut self, client: Client, words: String) -> &mut Self {
         if let Some(own) = self.rejections.iter_mut().find(|rejection| rejection.client == client) {
             own.says = words;
@@ -197,7 +197,7 @@ impl Finding {
         self
     }
 
-    /// The same where that client is not affected; `None` where nobody else is.
+    /// The same without that client; `None` if it affects no other.
     pub fn without(mut self, client: Client) -> Option<Self> {
         let is_affected = self.is_rejected_by(client);
         self.rejections.retain(|rejection| rejection.client != client);
@@ -212,7 +212,7 @@ impl Finding {
         self.rejections.iter().any(|rejection| rejection.client == client)
     }
 
-    /// Who reports what of it, word for word: `Node, Python 3.13: certificate has expired`.
+    /// The quotes by client: `Node, Python 3.13: certificate has expired`.
     pub fn quotes(&self) -> Vec<String> {
         let mut quotes: Vec<(String, &str)> = Vec::new();
         for Rejection { client, says } in self.rejections.iter().filter(|own| !own.says.is_empty()) {
@@ -225,7 +225,7 @@ impl Finding {
         quotes.chain(self.seen_as.iter().cloned()).collect()
     }
 
-    /// Adds what somebody says of it, as `Go: tls: bad certificate`.
+    /// Adds a quote, such as `Go: tls: bad certificate`.
     pub fn seen(&mut self, who_says_what: impl Into<String>) -> &mut Self {
         self.seen_as.push(who_says_what.into());
         self
@@ -241,7 +241,7 @@ impl Finding {
         }
     }
 
-    /// What is wrong and, where that is not plain to everybody, what the first who is quoted says of it.
+    /// The problem and, unless it is plain, the first quote.
     pub fn reason(&self, names: Names<'_>) -> String {
         let row = self.code.row();
         let message = self.message.text(names);
@@ -257,63 +257,7 @@ impl Finding {
     }
 }
 
-/// True if neither Milvus nor a client of it rejects anything: what has such findings may be written.
+/// True if neither Milvus nor a client rejects anything: a set with these findings may be written.
 pub fn is_valid(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.for_runs < Severity::Error)
-}
-
-/// Collects findings about the files of one owner.
-pub(super) struct Findings {
-    pub(super) owner: Owner,
-    /// Whose certificate is looked at.
-    pub(super) role: Role,
-    /// Where it stands, if not in its own file.
-    pub(super) part: Option<Part>,
-    pub(super) list: Vec<Finding>,
-}
-
-impl Findings {
-    pub(super) fn new(owner: Owner, role: Role) -> Self {
-        Self { owner, role, part: None, list: Vec::new() }
-    }
-
-    pub(super) fn add(&mut self, kind: FileKind, code: Code, message: impl Into<Message>) -> &mut Finding {
-        self.add_case(kind, code, Case::Any, message)
-    }
-
-    /// One of the cases of a code that clients treat differently.
-    pub(super) fn add_case(
-        &mut self,
-        kind: FileKind,
-        code: Code,
-        case: Case,
-        message: impl Into<Message>,
-    ) -> &mut Finding {
-        let at = self.list.len();
-        let mut finding = Finding::new(code, self.owner.file(kind), message);
-        let part = self.part.or_else(|| clients::part(self.owner, self.role, kind));
-        if let Some(part) = part {
-            finding.judge(case, part, self.role);
-        }
-        self.list.push(finding);
-        &mut self.list[at]
-    }
-
-    pub(super) fn certificate(&mut self, code: Code, message: impl Into<Message>) -> &mut Finding {
-        self.add(FileKind::Certificate, code, message)
-    }
-
-    pub(super) fn certificate_case(
-        &mut self,
-        code: Code,
-        case: Case,
-        message: impl Into<Message>,
-    ) -> &mut Finding {
-        self.add_case(FileKind::Certificate, code, case, message)
-    }
-
-    /// A check that was left out.
-    pub(super) fn not_checked(&mut self, kind: FileKind, message: Message) {
-        self.add(kind, Code::NotChecked, message.and(" was not checked"));
-    }
 }

@@ -1,18 +1,20 @@
-//! What fixes a finding: which kind of remedy a code has is in the table; here it becomes a command that works when
-//! typed, for these files.
+//! Fixes of findings: the table has the kind of fix of a code; here it becomes a command that works when typed, for
+//! these files.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use super::{Files, Finding, Owner};
-use crate::files::{FileKind, typed};
+use crate::files::{FileKind, quoted};
 
 mod commands;
 mod keys;
 mod layout;
+mod names;
 
 use commands::{ANOTHER_CA, word};
 
-/// The kinds of remedy.
+/// The kinds of fix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fix {
     /// There is nothing to do, or nothing that is known here.
@@ -33,7 +35,7 @@ pub enum Fix {
     Shorten,
     /// A run creates the file; what only the user has must be put back.
     Create,
-    /// What is in the file's place must go first.
+    /// Another object in the file's place must be moved away.
     MoveAway,
     /// Only the user has the right file.
     Replace,
@@ -77,15 +79,15 @@ pub enum Fix {
     RestartMilvus,
     /// Milvus gets the directory's files.
     DeployFiles,
-    /// The server's certificate is issued again, elsewhere.
+    /// The server certificate is reissued on another machine.
     ReissueServer,
-    /// The client's certificate is issued again, elsewhere.
+    /// The client certificate is reissued on another machine.
     ReissueClient,
     /// The client asks for a name that the server's certificate has.
     NameServer,
-    /// Milvus listens elsewhere.
+    /// Milvus listens on another port.
     OtherPort,
-    /// What stands before Milvus speaks gRPC with it over TLS.
+    /// A proxy must connect to Milvus with gRPC over TLS.
     ConfigureProxy(&'static str),
     /// The client's files are named.
     NameClientFiles,
@@ -98,13 +100,13 @@ pub enum Fix {
 }
 
 impl Files<'_> {
-    /// What fixes it: a command that works when typed, or a sentence where there is none.
+    /// The fix: a command that works when typed, or a sentence where no command exists.
     pub fn fix(&self, finding: &Finding) -> Option<String> {
         let at = finding.at;
         if let ControlFlow::Break(fix) = self.around_a_key(finding) {
             return fix;
         }
-        let typed_path = typed(&self.path(at));
+        let quoted_path = quoted(&self.path(at));
         Some(match finding.fix {
             Fix::None => return None,
             Fix::Reissue | Fix::SignWithCa => self.reissue(at),
@@ -113,37 +115,40 @@ impl Files<'_> {
             Fix::PairUp => return self.pair_up(at),
             Fix::RekeyAsRsa => self.renew(at, " --rekey --key-type rsa"),
             Fix::Shorten => self.renew(at, " --days 825"),
-            Fix::Create => self.create(at, &typed_path),
+            Fix::Create => self.create(at, &quoted_path),
             Fix::MoveAway => self.move_away(at),
-            Fix::Replace if at.is(FileKind::Serial) => format!("rm {typed_path}"),
+            Fix::Replace if at.is(FileKind::Serial) => format!("rm {quoted_path}"),
             Fix::Replace => self.replace(at),
-            Fix::CompleteChain => "put the CAs above it behind it, up to the root".to_owned(),
+            Fix::CompleteChain => "append the CA certificates above it, up to the root".to_owned(),
             Fix::SetClock => self.set_clock(at),
-            Fix::RestrictMode => format!("chmod 600 {typed_path}"),
+            Fix::RestrictMode => format!("chmod 600 {quoted_path}"),
             Fix::TakePasswordOff => return self.conversion_of(at),
             Fix::ConvertToPkcs8 => format!(
-                "openssl pkcs8 -topk8 -nocrypt -in {typed_path} -out {typed_path}.new && mv {typed_path}.new {typed_path}"
+                "openssl pkcs8 -topk8 -nocrypt -in {quoted_path} -out {quoted_path}.new && mv {quoted_path}.new {quoted_path}"
             ),
             Fix::AddNames => return self.add_names(at),
             Fix::AnotherCa => ANOTHER_CA.to_owned(),
             Fix::Rewrite => self.rewrite(at),
             Fix::Reorder => self.reorder(at)?,
             Fix::AddIssuer => format!(
-                "append the issuing CA's certificate to {typed_path}; if {} is not its root, put the root there",
+                "append the issuing CA's certificate to {quoted_path}; if {} is not its root, put the root there",
                 self.name(Owner::Ca.file(FileKind::Certificate))
             ),
             Fix::NameHost => self.name_host(at),
             Fix::AddPurpose => self.add_purpose(at),
-            Fix::SetSerial => format!("echo {} > {typed_path}", self.newest_serial()?),
+            Fix::SetSerial => format!("echo {} > {quoted_path}", self.newest_serial()?),
             Fix::HideCaKey => {
                 "move it to where only you can read it, and run milvus-certgen there".to_owned()
             }
-            Fix::LengthenPath => "have the CA above sign it with a longer pathlen".to_owned(),
+            Fix::LengthenPath => "have the CA above reissue it with a longer pathlen".to_owned(),
             Fix::ConstrainAnew => self.constrain_anew(at),
             Fix::Finish => self.command(""),
             Fix::SetTlsMode(mode) => {
-                let mode = mode.map_or_else(|| "1 or 2".to_owned(), |mode| mode.to_string());
-                format!("set common.security.tlsMode in milvus.yaml to {mode}, and restart Milvus")
+                // tlsMode alone is not enough: Milvus needs the paths and a port for REST too.
+                let mode = mode.map_or_else(String::new, |mode| format!(" --tls-mode {mode}"));
+                let dir = self.dir.filter(|dir| *dir != Path::new("."));
+                let dir = dir.map_or_else(String::new, |dir| format!(" --dir {}", quoted(dir)));
+                format!("add this to milvus.yaml, and restart Milvus: milvus-certgen config milvus-yaml{mode}{dir}")
             }
             Fix::ConfigureProxy(what) => format!("milvus-certgen config {what}"),
             Fix::RestartMilvus => "restart Milvus, which reads its files once, at start".to_owned(),
@@ -151,28 +156,28 @@ impl Files<'_> {
                 "put the directory's files where Milvus reads them, and restart it".to_owned()
             }
             Fix::ReissueServer => {
-                "sign the server's certificate again where the CA's key is: milvus-certgen; and restart Milvus"
+                "reissue the server certificate where the CA key is: milvus-certgen; then restart Milvus"
                     .to_owned()
             }
             Fix::ReissueClient => {
-                format!("sign it again where the CA's key is: milvus-certgen renew {}", word(self.base(at)?))
+                format!("reissue it where the CA key is: milvus-certgen renew {}", word(self.base(at)?))
             }
             Fix::NameServer => self.name_server(),
             Fix::OtherPort => {
-                "give the port of Milvus's gRPC service, 19530 unless set otherwise".to_owned()
+                "use the port of Milvus's gRPC service, 19530 by default".to_owned()
             }
             Fix::NameClientFiles => {
-                "give the client's with --cert and --key, or the directory of a whole set with --dir".to_owned()
+                "name the client's files with --cert and --key, or the directory of the certificates with --dir".to_owned()
             }
             Fix::NameClientKey => format!(
-                "give its own key with --key, or make a new one where the CA's key is: milvus-certgen renew {} --rekey",
+                "name its own key with --key, or create a new one where the CA key is: milvus-certgen renew {} --rekey",
                 word(self.base(at)?)
             ),
             Fix::ClientOfCa => {
                 "use a client certificate of this CA; where its key is: milvus-certgen client NAME".to_owned()
             }
             Fix::GiveMilvusTheCa => {
-                "give Milvus the CA that signed the client's certificate (tls.caPemPath in milvus.yaml), and restart it"
+                "set tls.caPemPath in milvus.yaml to the CA that issued the client certificate, and restart Milvus"
                     .to_owned()
             }
         })

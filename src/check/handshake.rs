@@ -38,7 +38,7 @@ pub struct Handshake {
     pub problem: Option<String>,
 }
 
-/// One-way, and mutual where there is a client: for every name that `check` was asked for, or for the first that a
+/// One-way, and mutual if a client exists: for every `--name` of `check`, or for the first that a
 /// client could ask for. Every other name is the chain check's. Without `asked` it is a run that wants to write.
 pub(super) fn check(
     set: &Set,
@@ -52,7 +52,7 @@ pub(super) fn check(
         return (handshakes, findings);
     };
     let own =
-        server.files.sound_certificate().and_then(|certificate| certificate.subject_alt_names.as_deref());
+        server.files.parsed_certificate().and_then(|certificate| certificate.subject_alt_names.as_deref());
     let own = own.unwrap_or_default();
     let names: Vec<&San> = match asked.unwrap_or_default() {
         [] => own.iter().find(|name| chain::server_name(name).is_some()).into_iter().collect(),
@@ -61,7 +61,7 @@ pub(super) fn check(
     // A peer is a client of its like.
     let client = set.first(Role::Client).or(Some(server).filter(|server| server.role == Role::Peer));
     let client = client.map(|client| &client.files);
-    let client = client.filter(|files| files.key.sound().is_some());
+    let client = client.filter(|files| files.key.parsed().is_some());
     for name in names {
         let Some(server_name) = chain::server_name(name) else { continue };
         // For a run one is enough: a mutual handshake's client verifies the server as that of a one-way one does.
@@ -82,7 +82,7 @@ pub(super) fn check(
                 let pem = Owner::Leaf(at).file(FileKind::Certificate);
                 let mut finding = Finding::new(Code::Handshake, pem, message);
                 if is_too_large(&server.files) {
-                    finding.judge(Case::TooLarge, Part::Server, Role::Server);
+                    finding.rate(Case::TooLarge, Part::Server, Role::Server);
                 }
                 findings.push(finding);
             }
@@ -91,7 +91,7 @@ pub(super) fn check(
     }
     if set.first(Role::Client).is_none() && server.role != Role::Peer {
         let pem = Owner::Absent(Role::Client).file(FileKind::Certificate);
-        let message = "is not here: a handshake as in tlsMode 2 was not checked";
+        let message = "is missing: a handshake as in tlsMode 2 was not checked";
         findings.push(Finding::new(Code::NotChecked, pem, message));
     }
     (handshakes, findings)
@@ -99,11 +99,11 @@ pub(super) fn check(
 
 /// More certificates than any client but Go reads in one message.
 fn is_too_large(server: &LeafFiles) -> bool {
-    let file = server.certificate.sound();
+    let file = server.certificate.parsed();
     file.is_some_and(|file| file.all().map(|certificate| certificate.der.len()).sum::<usize>() > 0xffff)
 }
 
-/// A handshake in memory for that name; mutual if there is a client.
+/// A handshake in memory for that name; mutual with a client.
 fn shake(
     server: &LeafFiles,
     client: Option<&LeafFiles>,
@@ -179,7 +179,7 @@ fn said(why: &rustls::Error) -> String {
     }
 }
 
-/// Carries octets to and fro until both sides are done, or one refuses.
+/// Carries bytes to and fro until both sides are done, or one refuses.
 fn converse(client: &mut ClientConnection, server: &mut ServerConnection) -> Result<(), String> {
     // A handshake is three flights; after TLS 1.3's last one the server still has to look at the client's.
     for _ in 0..8 {
@@ -190,7 +190,7 @@ fn converse(client: &mut ClientConnection, server: &mut ServerConnection) -> Res
         while !wire.is_empty() {
             let read = server.read_tls(&mut wire.as_slice()).map_err(|e| e.to_string())?;
             wire.drain(..read);
-            server.process_new_packets().map_err(|e| format!("the server refuses: {}", said(&e)))?;
+            server.process_new_packets().map_err(|e| format!("the server rejects it: {}", said(&e)))?;
         }
         while server.wants_write() {
             server.write_tls(&mut wire).map_err(|e| e.to_string())?;
@@ -198,7 +198,7 @@ fn converse(client: &mut ClientConnection, server: &mut ServerConnection) -> Res
         while !wire.is_empty() {
             let read = client.read_tls(&mut wire.as_slice()).map_err(|e| e.to_string())?;
             wire.drain(..read);
-            client.process_new_packets().map_err(|e| format!("the client refuses: {}", said(&e)))?;
+            client.process_new_packets().map_err(|e| format!("the client rejects it: {}", said(&e)))?;
         }
         if !client.is_handshaking() && !server.is_handshaking() && !client.wants_write() {
             return Ok(());

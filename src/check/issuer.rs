@@ -3,7 +3,7 @@
 use time::Duration;
 
 use super::clients::Case;
-use super::finding::Findings;
+use super::findings::Findings;
 use super::{Code, Message, Owner, Place};
 use crate::certificate::{Certificate, Constraints, Signature};
 use crate::files::FileKind;
@@ -14,15 +14,15 @@ use crate::set::{CertificateFile, issuers};
 /// The CA certificate.
 pub(super) const CA_PEM: Place = Place::File(Owner::Ca, FileKind::Certificate);
 
-/// What `openssl x509 -days 3650` makes a minute after the CA outlives it by that minute: nothing to speak of.
+/// `openssl x509 -days 3650`, run a minute after the CA was issued, outlives it by that minute: not a problem.
 const OUTLIVES_BY: Duration = Duration::days(1);
 
-/// What the other files of the set tell.
+/// Facts from the other files of the set.
 #[derive(Default)]
 pub(super) struct Known {
-    /// Whose key it has instead of its own.
+    /// The owner of the key that it has instead of its own.
     pub(super) swapped: Option<Owner>,
-    /// The CA's key is not here, so that the CA may be somebody else's.
+    /// The CA key is missing, so that the CA may be an external one.
     pub(super) lacks_ca_key: bool,
 }
 
@@ -32,7 +32,7 @@ pub(super) fn issuer(findings: &mut Findings, own: &CertificateFile, file: &Cert
     let Some(ca) = file.issuer_of(certificate) else {
         // `--ca-cert server.pem`: it is trusted itself, as the Milvus page's one-way step has it.
         if file.all().any(|trusted| trusted.der == certificate.der) {
-            let message = "is trusted without its issuer, which Node and rustls do not accept";
+            let message = "is trusted without the CA certificate, which Node and rustls reject";
             findings.certificate_case(Code::NoIssuer, Case::TrustedAlone, message);
             return;
         }
@@ -41,9 +41,9 @@ pub(super) fn issuer(findings: &mut Findings, own: &CertificateFile, file: &Cert
     if let (Signature::Unknown(algorithm), Ok(_), false) =
         (certificate.issued_by(ca), &ca.public_key.kind, certificate.weak_signature)
     {
-        // Where the CA's key or the digest is to blame, that has a finding of its own.
+        // If the CA's key or the digest is the cause, that has a finding of its own.
         let message = format!(
-            "is signed with {algorithm}, which cannot be verified here: whether by the CA was not checked"
+            "is signed with {algorithm}, which cannot be verified here: it was not checked whether the CA signed it"
         );
         findings.certificate(Code::UnknownSignature, message);
     }
@@ -74,7 +74,7 @@ fn not_signed(findings: &mut Findings, own: &CertificateFile, file: &Certificate
         return;
     }
     if known.lacks_ca_key && !is_named && !top.is_self_issued() {
-        let whose = if path.is_empty() { "is" } else { "carries a CA certificate that is" };
+        let whose = if path.is_empty() { "is" } else { "includes a CA certificate that is" };
         let message =
             format!("{whose} issued by {}, whose certificate is neither in it nor in ", top.issuer.text);
         findings.certificate(Code::MissingIssuer, Message::of(message, CA_PEM));
@@ -91,15 +91,14 @@ fn not_signed(findings: &mut Findings, own: &CertificateFile, file: &Certificate
     }
 }
 
-/// Where subject and issuer are one name, key identifiers tell that another key has signed: OpenSSL, Go, gRPC, Node, the
-/// JDK, `GnuTLS` and rustls go by them.
+/// If subject and issuer are equal, key identifiers show that another key has signed: OpenSSL, Go, gRPC, Node, the JDK,
+/// `GnuTLS` and rustls use them.
 fn is_told_apart(certificate: &Certificate) -> bool {
     let authority = certificate.authority_key_identifier.as_ref();
     authority.is_some() && authority != certificate.subject_key_identifier.as_ref()
 }
 
-/// What RFC 5280 section 4.2.1.1 asks for, and Python 3.13 and `openssl verify -x509_strict` insist on.
-/// The issuer is called so.
+/// Required by RFC 5280 section 4.2.1.1, and by Python 3.13 and `openssl verify -x509_strict`. `called` names the issuer.
 pub(super) fn key_identifiers(
     findings: &mut Findings,
     certificate: &Certificate,
@@ -122,16 +121,16 @@ pub(super) fn misnamed(certificate: &Certificate, ca: &Certificate, called: &Mes
         return Some(called.clone().after("has an authorityKeyIdentifier that is not that of ".to_owned()));
     }
     // `authorityKeyIdentifier = keyid, issuer:always`, as easy-rsa has it.
-    let number = certificate.authority_serial.as_ref().filter(|number| **number != ca.serial_octets)?;
+    let number = certificate.authority_serial.as_ref().filter(|number| **number != ca.serial_bytes)?;
     let number = match Serial::from_der_integer(number) {
         Ok(number) => format!("the serial number {number}"),
         Err(_) => "a serial number".to_owned(),
     };
-    let message = called.clone().after(format!("names its issuer by {number}, which "));
+    let message = called.clone().after(format!("identifies its issuer by {number}, which "));
     Some(message.and(" does not have"))
 }
 
-/// gRPC's C core gives up where it has to hold an address against constraints, whether they allow it or not.
+/// gRPC's C core fails if it has to check an address against constraints, whether they allow it or not.
 pub(super) fn addresses(findings: &mut Findings, certificate: &Certificate, limits: &Constraints) {
     let mut names = certificate.subject_alt_names.iter().flatten();
     if limits.limit_addresses() && names.any(|name| matches!(name, San::Ip(_))) {

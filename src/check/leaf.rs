@@ -3,10 +3,10 @@
 use time::OffsetDateTime;
 
 use super::clients::{Case, Client, Part};
-use super::finding::Findings;
+use super::findings::Findings;
 use super::issuer::{CA_PEM, Known, addresses, issuer};
 use super::path::path;
-use super::{Asked, Code, Finding, Message, Owner, Severity, chain, is_valid};
+use super::{Code, Extra, Finding, Message, Owner, Severity, chain, is_valid};
 use crate::certificate::Certificate;
 use crate::files::{BaseName, FileKind};
 use crate::keys::{KeyFormat, KeyKind};
@@ -19,7 +19,7 @@ use crate::spec::DEFAULT_DAYS;
 /// (<https://support.apple.com/en-us/103769>).
 const LONGEST_FOR_APPLE: i64 = 825;
 
-const ED25519: &str = "is Ed25519, which clients built on gRPC's C core (Python, C++) do not take";
+const ED25519: &str = "is Ed25519, which clients built on gRPC's C core (Python, C++) do not accept";
 
 /// Checks a server's or client's files and, where its certificate is known, their relation to the CA, as a run does.
 pub fn leaf(owner: Owner, leaf: &Leaf, ca: Option<&CertificateFile>, now: OffsetDateTime) -> Vec<Finding> {
@@ -43,28 +43,28 @@ pub fn credentials(
     findings.list
 }
 
-/// What clients have against their own key and certificate, and Milvus against the certificate.
+/// Problems of clients with their own key and certificate, and of Milvus with the certificate.
 pub fn used(owner: Owner, own: &Leaf, ca: Option<&CertificateFile>, now: OffsetDateTime) -> Vec<Finding> {
     let mut findings = Findings::new(owner, own.role);
     content(&mut findings, own, ca, &Known::default(), now);
-    if let Some(file) = own.files.key.sound() {
+    if let Some(file) = own.files.key.parsed() {
         key_form(&mut findings, own.role, file);
     }
     findings.list.retain(|finding| !finding.rejections.is_empty());
     findings.list
 }
 
-/// What a running server sends, as a client that trusts the CA looks at it.
+/// Checks the certificates that a running server sends, for a client that trusts the CA.
 pub fn served(chain: &CertificateFile, ca: Option<&CertificateFile>, now: OffsetDateTime) -> Vec<Finding> {
     let mut findings = Findings::new(Owner::Served, Role::Server);
-    let files = LeafFiles { certificate: Loaded::Sound(chain.clone()), ..LeafFiles::default() };
+    let files = LeafFiles { certificate: Loaded::Parsed(chain.clone()), ..LeafFiles::default() };
     let leaf = Leaf { role: Role::Server, base: BaseName::of_role(Role::Server), files };
     let trusted = ca.map(|ca| chain::trusted(chain, Role::Server, ca, now));
     content(&mut findings, &leaf, ca, &Known::default(), now);
     if chain.certificate.public_key.kind == Ok(KeyKind::Ed25519) {
-        findings.part = Some(Part::ServerKey);
-        findings.certificate(Code::Ed25519Key, ED25519);
-        findings.part = None;
+        findings.about(Part::ServerKey, |findings| {
+            findings.certificate(Code::Ed25519Key, ED25519);
+        });
     }
     if let Some(ca) = ca {
         path(&mut findings, Role::Server, chain, ca, now);
@@ -77,12 +77,12 @@ pub fn served(chain: &CertificateFile, ca: Option<&CertificateFile>, now: Offset
 }
 
 /// As `check` does: within its set, and with its surroundings.
-pub(super) fn asked(set: &Set, at: usize, asked: &Asked<'_>, now: OffsetDateTime) -> Vec<Finding> {
+pub(super) fn existing(set: &Set, at: usize, extra: &Extra<'_>, now: OffsetDateTime) -> Vec<Finding> {
     let leaf = &set.leaves[at];
     let mut findings = Findings::new(Owner::Leaf(at), leaf.role);
     match &leaf.files.key {
-        Loaded::Missing if !(asked.needs_key)(leaf) => findings.key_not_checked("is not here"),
-        // Whoever runs `check` need not be who runs Milvus.
+        Loaded::Missing if !(extra.needs_key)(leaf) => findings.key_not_checked("is missing"),
+        // The user of `check` may not be the user of Milvus.
         Loaded::Forbidden(problem) => findings.key_not_checked(problem),
         key => findings.file(FileKind::Key, key),
     }
@@ -91,11 +91,11 @@ pub(super) fn asked(set: &Set, at: usize, asked: &Asked<'_>, now: OffsetDateTime
     if !leaf.files.request.is_missing() {
         findings.file(FileKind::Csr, &leaf.files.request);
     }
-    let known = Known { swapped: swapped_with(set, at), lacks_ca_key: set.ca.key.sound().is_none() };
-    let ca = set.ca.certificate.sound();
+    let known = Known { swapped: swapped_with(set, at), lacks_ca_key: set.ca.key.parsed().is_none() };
+    let ca = set.ca.certificate.parsed();
     content(&mut findings, leaf, ca, &known, now);
-    if let Some(file) = leaf.files.key.sound() {
-        findings.mode((asked.mode_of)(Owner::Leaf(at).file(FileKind::Key)));
+    if let Some(file) = leaf.files.key.parsed() {
+        findings.mode((extra.mode_of)(Owner::Leaf(at).file(FileKind::Key)));
         if let Some(text) = file.oddity {
             let is_milvus_s = text.ends_with("which Milvus cannot read");
             findings.form(FileKind::Key, text);
@@ -108,13 +108,13 @@ pub(super) fn asked(set: &Set, at: usize, asked: &Asked<'_>, now: OffsetDateTime
         }
         key_form(&mut findings, leaf.role, file);
     }
-    if let Some(file) = leaf.files.certificate.sound() {
+    if let Some(file) = leaf.files.certificate.parsed() {
         findings.oddity(file.oddity);
         if let Some(ca) = ca {
             path(&mut findings, leaf.role, file, ca, now);
         }
-        findings.expiring(&file.certificate, asked.expires_within, now);
-        findings.holds_key(file.holds_key && leaf.files.key.sound().is_some());
+        findings.expiring(&file.certificate, extra.expires_within, now);
+        findings.holds_key(file.holds_key && leaf.files.key.parsed().is_some());
         if leaf.role.serves() {
             server(&mut findings, file, ca);
         }
@@ -131,8 +131,8 @@ fn content(
 ) {
     let (role, files) = (leaf.role, &leaf.files);
     request(findings, files);
-    let Some(own @ CertificateFile { certificate, chain, .. }) = files.certificate.sound() else { return };
-    findings.pair(certificate, files.key.sound(), known.swapped);
+    let Some(own @ CertificateFile { certificate, chain, .. }) = files.certificate.parsed() else { return };
+    findings.pair(certificate, files.key.parsed(), known.swapped);
     if let Some(ca) = ca {
         issuer(findings, own, ca, known);
     }
@@ -159,13 +159,13 @@ fn content(
             && certificate.signature(&ca.public_key).is_good()
     };
     if ca.zip(chain.first()).is_some_and(|(ca, issuer)| is_stale(ca, issuer)) {
-        findings.certificate(Code::StaleChain, Message::of("carries an older copy of ", CA_PEM));
+        findings.certificate(Code::StaleChain, Message::of("includes an older copy of ", CA_PEM));
     }
 }
 
 fn request(findings: &mut Findings, files: &LeafFiles) {
-    let Some(request) = files.request.sound() else { return };
-    if files.key.sound().is_some_and(|file| file.key.public().spki != request.public_key.spki) {
+    let Some(request) = files.request.parsed() else { return };
+    if files.key.parsed().is_some_and(|file| file.key.public().spki != request.public_key.spki) {
         let key = findings.owner.file(FileKind::Key);
         let message = Message::of("is a request for another key than ", key);
         findings.add(FileKind::Csr, Code::CsrMismatch, message);
@@ -229,7 +229,7 @@ fn key_form(findings: &mut Findings, role: Role, file: &KeyFile) {
     }
 }
 
-/// What a run does not mind in a server's certificate, and somebody does.
+/// Problems of a server certificate that a run ignores.
 fn server(findings: &mut Findings, file: &CertificateFile, ca: Option<&CertificateFile>) {
     let certificate = &file.certificate;
     let days = (certificate.not_after - certificate.not_before).whole_days();
@@ -247,21 +247,21 @@ fn server(findings: &mut Findings, file: &CertificateFile, ca: Option<&Certifica
         // Without any DNS name, most clients go by the CN.
         let has_dns = names.iter().any(|name| matches!(name, San::Dns(_)));
         let case = if has_dns { Case::NoName } else { Case::NoDnsName };
-        let message = format!("has no name that a client can ask for, only {list}");
+        let message = format!("has no host name or IP address that a client can check, only {list}");
         findings.certificate_case(Code::NoSan, case, message);
     }
     if file.chain.is_empty() && ca.is_some_and(|ca| ca.all().any(|ca| certificate.is_issued_by(ca))) {
         findings.certificate(
             Code::NoIssuer,
-            "is without its issuer: who trusts it alone, as the Milvus page's one-way step says, is refused by \
-             Node, rustls and Python before 3.13",
+            "does not include the CA certificate: as the only trusted file, as in the Milvus page's one-way step, it is \
+             rejected by Node, rustls and Python before 3.13",
         );
     }
 }
 
-/// Whose certificate the key is for, where that is another one of the set.
+/// The leaf whose certificate the key belongs to, if it is another one of the set.
 fn swapped_with(set: &Set, at: usize) -> Option<Owner> {
-    let spki = &set.leaves[at].files.key.sound()?.key.public().spki;
-    let is_for = |leaf: &Leaf| leaf.files.sound_certificate().is_some_and(|c| c.public_key.spki == *spki);
+    let spki = &set.leaves[at].files.key.parsed()?.key.public().spki;
+    let is_for = |leaf: &Leaf| leaf.files.parsed_certificate().is_some_and(|c| c.public_key.spki == *spki);
     set.leaves.iter().position(is_for).filter(|other| *other != at).map(Owner::Leaf)
 }

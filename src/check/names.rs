@@ -11,18 +11,18 @@ use crate::set::Set;
 /// `--name`: what clients will call the server must be in its certificate.
 pub(super) fn check(set: &Set, asked: &[San]) -> Vec<Finding> {
     let Some(at) = set.leaves.iter().position(|leaf| leaf.role.serves()) else { return Vec::new() };
-    let Some(certificate) = set.leaves[at].files.sound_certificate() else { return Vec::new() };
+    let Some(certificate) = set.leaves[at].files.parsed_certificate() else { return Vec::new() };
     let pem = Owner::Leaf(at).file(FileKind::Certificate);
     asked.iter().filter_map(|name| name_not_in_san(pem, certificate, name)).collect()
 }
 
-/// Where the certificate is not for that name: what is said of it.
+/// A finding if the certificate is not valid for that name.
 pub fn name_not_in_san(at: Place, certificate: &Certificate, name: &San) -> Option<Finding> {
     let own = certificate.subject_alt_names.as_deref().unwrap_or_default();
     let common = certificate.subject.common_name();
     let is_common =
         matches!(name, San::Dns(name) if common.is_some_and(|own| own.eq_ignore_ascii_case(name)));
-    // Without any name, no-san says it of those who go by the CN.
+    // Without any name, no-san has the clients that use the CN.
     if chain::has_name(own, name) || own.is_empty() && is_common {
         return None;
     }
@@ -59,6 +59,6 @@ pub fn name_not_in_san(at: Place, certificate: &Certificate, name: &San) -> Opti
         }
         (_, names) => format!("x509: certificate is valid for {names}, not {name}"),
     };
-    finding.judge(case, Part::Server, Role::Server).says(Client::Go, go);
+    finding.rate(case, Part::Server, Role::Server).says(Client::Go, go);
     Some(finding)
 }

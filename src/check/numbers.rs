@@ -1,7 +1,7 @@
 //! Serial numbers and dates that clients cannot read, or that RFC 5280 does not allow.
 
 use super::clients::Case;
-use super::finding::Findings;
+use super::findings::Findings;
 use super::{Code, Severity};
 use crate::certificate::Certificate;
 use crate::serial::SerialFault;
@@ -27,7 +27,7 @@ impl Findings {
             SerialFault::Zero => {
                 self.certificate(
                     Code::BadSerial,
-                    "has the serial number zero; RFC 5280 asks for a positive one",
+                    "has the serial number zero; RFC 5280 requires a positive one",
                 );
             }
             SerialFault::TooLong => {

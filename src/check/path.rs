@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::ca::above;
 use super::clients::{Case, Part};
-use super::finding::Findings;
+use super::findings::Findings;
 use super::issuer::CA_PEM;
 use super::{Code, Fix, Message, Owner};
 use crate::certificate::Certificate;
@@ -12,8 +12,8 @@ use crate::profile::Role;
 use crate::san::San;
 use crate::set::{CertificateFile, issuers};
 
-/// What the CAs above a certificate have against it, and what clients have against those that are sent along; the ones
-/// in ca.pem are judged with it.
+/// Limits of the CAs above a certificate, and problems of those that are sent along; the ones in ca.pem are checked with
+/// ca.pem.
 pub(super) fn path(
     findings: &mut Findings,
     role: Role,
@@ -28,19 +28,19 @@ pub(super) fn path(
         let is_along = at < along;
         if is_along {
             above(findings, ca, path.get(at + 1).copied(), now);
-            findings.part = Some(Part::Between);
-            for (what, case) in role.sides().iter().filter_map(|side| lacking_purpose(ca, *side)) {
-                let message = format!("holds {} above it, which {what}", ca.subject.text);
-                findings.certificate_case(Code::WrongEku, case, message).fix = Fix::AnotherCa;
-            }
+            findings.about(Part::Between, |findings| {
+                for (what, case) in role.sides().iter().filter_map(|side| lacking_purpose(ca, *side)) {
+                    let message = format!("holds {} above it, which {what}", ca.subject.text);
+                    findings.certificate_case(Code::WrongEku, case, message).fix = Fix::AnotherCa;
+                }
+                names(findings, &own.certificate, ca, is_along);
+            });
+        } else {
+            names(findings, &own.certificate, ca, is_along);
         }
-        names(findings, &own.certificate, ca, is_along);
-        findings.part = None;
     }
     if along > 0 {
-        findings.part = Some(Part::Between);
-        path_length(findings, &path);
-        findings.part = None;
+        findings.about(Part::Between, |findings| path_length(findings, &path));
     }
 }
 
@@ -75,7 +75,7 @@ pub(super) fn lacking_purpose(ca: &Certificate, role: Role) -> Option<(String, C
         Role::Client | Role::Peer | Role::Ca => (usage.client_auth, Case::NoClientAuth),
     };
     let purpose = role.purpose().filter(|_| !is_allowed)?;
-    Some((format!("has an extendedKeyUsage without {purpose}, which binds what it signs"), case))
+    Some((format!("has an extendedKeyUsage without {purpose}, which limits what it issues"), case))
 }
 
 /// RFC 5280 section 4.2.1.9: how many CAs may stand between a CA and a leaf. `path` leads up from the leaf's issuer.

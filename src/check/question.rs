@@ -1,27 +1,27 @@
-//! Which files are checked, and what is asked of them: for the commands that only look. Changes nothing.
+//! The files that are checked, and the options: for the commands that only read.
 
 use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use super::{Asked, Files, Finding, Handshake, Inspected, Place, inspect};
+use super::{Extra, Files, Finding, Handshake, Place, check_all};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind, shown, typed};
+use crate::files::{BaseName, FileKind, quoted, shown};
 use crate::profile::Role;
 use crate::san::San;
 use crate::set::{CaFiles, Leaf, Loaded, Set};
-use crate::store::{Directory, Reader, ca_below, look_at, mode_of, settled};
+use crate::store::{Directory, Reader, ca_below, load_leniently, mode_of, settled};
 
-/// Which files, and what is asked of them.
+/// The files that are checked, and the options.
 #[derive(Debug, Clone)]
 pub struct Question {
     /// The directory.
     pub dir: PathBuf,
-    /// What the CA's files are called.
+    /// The base name of the CA's files.
     pub ca_base: BaseName,
-    /// What the server's and the client's files are called.
+    /// The base names of the server's and the client's files.
     pub pair: [BaseName; 2],
     /// `--ca-cert`: the CA's certificate, instead of the directory's.
     pub ca_certificate: Option<PathBuf>,
@@ -29,9 +29,9 @@ pub struct Question {
     pub certificate: Option<PathBuf>,
     /// The key of that certificate.
     pub key: Option<PathBuf>,
-    /// What clients will call the server.
+    /// The host names and addresses that clients connect to.
     pub names: Vec<San>,
-    /// So many days before the end a certificate is worth a word; `None` for the default.
+    /// A certificate that expires within that many days is reported; `None` for the default.
     pub expires_within: Option<u32>,
     /// Opens the CA's key.
     pub password: Option<Zeroizing<String>>,
@@ -50,7 +50,7 @@ pub fn check(question: &Question, now: OffsetDateTime) -> Result<Checked> {
     let (set, is_interrupted) = read(question)?;
     let is_directory = question.certificate.is_none();
     let files = files(question, &set);
-    let asked = Asked {
+    let extra = Extra {
         names: &question.names,
         expires_within: question.expires_within,
         needs_key: &|leaf| is_directory && question.pair.contains(&leaf.base),
@@ -58,12 +58,12 @@ pub fn check(question: &Question, now: OffsetDateTime) -> Result<Checked> {
         is_directory,
         is_interrupted,
     };
-    let Inspected { mut findings, handshakes } = inspect(&set, &asked, now);
+    let (mut findings, handshakes) = check_all(&set, Some(&extra), now);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     Ok(Checked { set, findings, handshakes })
 }
 
-/// What the user calls the files of the set that was read for that question.
+/// The files of the set under the names that the user knows.
 pub fn files<'a>(question: &'a Question, set: &'a Set) -> Files<'a> {
     // It comes instead of the directory's, or behind it.
     let named = question.certificate.as_deref().zip(set.leaves.len().checked_sub(1));
@@ -79,7 +79,7 @@ pub fn files<'a>(question: &'a Question, set: &'a Set) -> Files<'a> {
 }
 
 /// The set of a client: the CA that it trusts, its own key and certificate, and what else the directory has. What is
-/// named one by one comes instead of the directory's; where all is named, there need be no directory.
+/// named one by one replaces the directory's; if all are named, no directory is needed.
 pub fn client_set(question: &Question) -> Result<Set> {
     let in_directory = Question { certificate: None, key: None, ..question.clone() };
     let all_named = question.ca_certificate.is_some() && question.certificate.is_some();
@@ -87,11 +87,13 @@ pub fn client_set(question: &Question) -> Result<Set> {
     let mut set = match Directory::find(&question.dir)?.is_some() {
         true => read(&in_directory)?.0,
         false if all_named => Set { ca_base: ca_base_of(question), ca: ca_of(question), leaves: Vec::new() },
-        false => return Err(no_directory(&question.dir).hint("give the directory of a set with --dir")),
+        false => {
+            return Err(no_directory(&question.dir).hint("name the directory of the certificates with --dir"));
+        }
     };
     if let Some(certificate) = &question.certificate {
         let base = BaseName::beside(certificate);
-        let files = look_at(question.key.as_deref(), Some(certificate), None);
+        let files = load_leniently(question.key.as_deref(), Some(certificate), None);
         set.leaves.retain(|leaf| leaf.role != Role::Client);
         set.leaves.push(Leaf { role: Role::Client, base, files });
     }
@@ -106,7 +108,7 @@ fn read(question: &Question) -> Result<(Set, bool)> {
     let path = question.dir.as_path();
     if path.exists() && !path.is_dir() {
         return Err(Failure::failed(format!("{}: is not a directory", shown(path)))
-            .hint("give the directory of a set, or name files with --ca-cert, --cert and --key"));
+            .hint("name a directory, or files with --ca-cert, --cert and --key"));
     }
     match Directory::find(path)? {
         Some(dir) => settled(&dir, |reader| read_directory(question, reader)),
@@ -134,7 +136,7 @@ fn read_directory(question: &Question, reader: &Reader<'_>) -> Result<Set> {
     let has_nothing = set.leaves.is_empty() && set.ca.certificate.is_missing();
     if let (true, Some(below)) = (has_nothing, ca_below(&question.dir, &question.ca_base)) {
         let failure = Failure::failed(format!("{}: no certificates here", shown(&question.dir)));
-        return Err(failure.hint(format!("{} has some: add --dir {}", shown(&below), typed(&below))));
+        return Err(failure.hint(format!("{} has some: add --dir {}", shown(&below), quoted(&below))));
     }
     set.leaves.extend(further(question, &set, reader)?);
     Ok(set)
@@ -145,18 +147,18 @@ fn check_named(question: &Question) -> Result<()> {
     let named = [&question.ca_certificate, &question.certificate, &question.key];
     match named.into_iter().flatten().find(|path| path.symlink_metadata().is_err()) {
         None => Ok(()),
-        Some(path) => Err(Failure::failed(format!("{}: there is no such file", shown(path)))
-            .hint("name a file that is there, or none: the directory's are taken then")),
+        Some(path) => Err(Failure::failed(format!("{}: does not exist", shown(path)))
+            .hint("name an existing file, or leave it out to use the directory's")),
     }
 }
 
 fn no_directory(dir: &Path) -> Failure {
-    Failure::failed(format!("{}: there is no such directory", shown(dir)))
+    Failure::failed(format!("{}: does not exist", shown(dir)))
 }
 
 /// Certificates in the directory that the CA has signed besides the pair.
 fn further(question: &Question, set: &Set, reader: &Reader<'_>) -> Result<Vec<Leaf>> {
-    let Some(ca) = set.ca.certificate.sound() else { return Ok(Vec::new()) };
+    let Some(ca) = set.ca.certificate.parsed() else { return Ok(Vec::new()) };
     let leaves = reader
         .certificates()?
         .into_iter()
@@ -174,9 +176,9 @@ fn further(question: &Question, set: &Set, reader: &Reader<'_>) -> Result<Vec<Le
 /// `--cert`: that certificate alone, and its CA.
 fn read_named(question: &Question, certificate: &Path) -> Set {
     let base = BaseName::beside(certificate);
-    let files = look_at(question.key.as_deref(), Some(certificate), None);
+    let files = load_leniently(question.key.as_deref(), Some(certificate), None);
     // Names are asked of a server, whatever its certificate says that it is.
-    let own = files.sound_certificate().and_then(Certificate::role).filter(|_| question.names.is_empty());
+    let own = files.parsed_certificate().and_then(Certificate::role).filter(|_| question.names.is_empty());
     let role = own.unwrap_or(Role::Server);
     Set { ca_base: ca_base_of(question), ca: ca_of(question), leaves: vec![Leaf { role, base, files }] }
         .arranged()
@@ -193,6 +195,6 @@ fn ca_base_of(question: &Question) -> BaseName {
 
 /// The CA's certificate without its key, which nothing here needs.
 fn ca_of(question: &Question) -> CaFiles {
-    let files = look_at(None, Some(&ca_path(question)), None);
+    let files = load_leniently(None, Some(&ca_path(question)), None);
     CaFiles { key: Loaded::Discarded, certificate: files.certificate, serial: Loaded::Missing }
 }

@@ -10,7 +10,7 @@ use super::fix::Fix;
 /// The rows, and from them the type, the list of all and the way from one to the other.
 macro_rules! codes {
     ($($code:ident => $row:expr;)*) => {
-        /// What is wrong, as a stable code.
+        /// A problem, as a stable code.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[expect(missing_docs, reason = "each is explained by its row")]
         pub enum Code {
@@ -35,42 +35,40 @@ codes! {
     // A file by itself.
     Missing => row("missing", Error, File)
         .ca(Refuses("put the file back"), Fix::Create).leaf(Reissues, Fix::Create)
-        .means("A file that Milvus or a client reads is not there. It was not copied, has another name, or was never \
+        .means("A file that Milvus or a client reads does not exist. It was not copied, has another name, or was never \
             created. A run creates what is missing from a server or client; a lost CA certificate must be put back, \
             because only its own key can replace it.");
     Unreadable => row("unreadable", Error, File)
         .ca(Refuses("run as the user who owns it"), Fix::MoveAway).leaf(Refuses("move it away"), Fix::MoveAway)
-        .means("The file is there, but cannot be opened: its mode or owner forbids it, or a directory, a pipe or a \
+        .means("The file exists, but cannot be opened: its mode or owner forbids it, or a directory, a pipe or a \
             broken link is in its place. Run the command as the file's owner, or move away what is in its place.");
     NotPem => row("not-pem", Error, File)
-        .ca(Refuses("put the right file there"), Fix::Replace).leaf(Reissues, Fix::Reissue)
+        .ca(Refuses("put the right file in its place"), Fix::Replace).leaf(Reissues, Fix::Reissue)
         .means("The file holds no PEM block (`-----BEGIN …-----`), which is the only form that Milvus reads. It is \
-            empty, or in another form such as DER or PKCS#12. Convert it with openssl. A run issues a certificate \
-            again, but never overwrites a private key unless `--rekey` says so.");
+            empty, or in another form such as DER or PKCS#12. Convert it with openssl. A run reissues a certificate, but never overwrites a private key unless `--rekey` is set.");
     OtherContent => row("other-content", Error, File)
-        .ca(Refuses("put the right file there"), Fix::Replace).leaf(Reissues, Fix::Reissue)
+        .ca(Refuses("put the right file in its place"), Fix::Replace).leaf(Reissues, Fix::Reissue)
         .means("The file is PEM of something else, such as a key where a certificate belongs. Two files have changed \
-            places, or one was overwritten. Put the right file there, or let a run issue it again.");
+            places, or one was overwritten. Put the right file in its place, or let a run reissue it.");
     PemForm => row("pem-form", Error, File)
         .ca(Rewrites, Fix::Rewrite).leaf(Rewrites, Fix::Rewrite)
         .means("The file can be read here and by openssl, but not by Milvus (Go) or not by all clients: it begins with a \
             byte order mark, a BEGIN line is indented or has text before it, an END line and a BEGIN line are run \
             together, or the label is an older one. It was pasted into YAML, or joined with cat without a final \
-            newline. A run writes the file again; the key and the certificates stay.");
+            newline. A run rewrites the file; the key and the certificates stay.");
     ChainOrder => row("chain-order", Error, File)
         .leaf(Rewrites, Fix::Reorder)
         .means("The certificate is not the first one in its file: another one, most often a CA's, is before it. Milvus takes the first \
             certificate for the server's, finds that the key is not its key, and does not start. The files were joined \
             in the wrong order. The certificate comes first, then the CA that issued it, then the one above.");
     Damaged => row("damaged", Error, File)
-        .ca(Refuses("put the right file there"), Fix::Replace).leaf(Reissues, Fix::Reissue)
+        .ca(Refuses("put the right file in its place"), Fix::Replace).leaf(Reissues, Fix::Reissue)
         .means("The file has the right PEM label, but its content cannot be decoded: it was cut short, edited, or \
-            corrupted in transfer. Put a good copy there, or let a run issue it again (a key only with `--rekey`).");
+            corrupted in transfer. Put a good copy in its place, or let a run reissue it (a key only with `--rekey`).");
     EncryptedKey => row("encrypted-key", Error, File)
-        .ca(Refuses("give its password"), Fix::TakePasswordOff)
-        .leaf(Refuses("take the password off"), Fix::TakePasswordOff)
-        .means("A password protects the private key, and Milvus has no setting for one: it does not start. Take the \
-            password off with openssl, and protect the file with mode 0600 instead.");
+        .ca(Refuses("set its password"), Fix::TakePasswordOff)
+        .leaf(Refuses("remove the password"), Fix::TakePasswordOff)
+        .means("A password protects the private key, and Milvus has no setting for one: it does not start. Remove the password with openssl, and protect the file with mode 0600 instead.");
     WeakKey => row("weak-key", Error, Certificate)
         .ca(Refuses("use a CA with a longer key"), Fix::Replace).leaf(Reissues, Fix::Reissue)
         .means("The key is RSA with fewer than 2048 bits, which can be broken; Rust clients and those at OpenSSL's \
@@ -102,6 +100,7 @@ codes! {
             the key.");
     DemoKey => row("demo-key", Error, Certificate)
         .ca(Refuses("use a CA of your own"), Fix::Replace).leaf(Reissues, Fix::Rekey)
+        .server(Fix::SetTlsMode(None))
         .means("The key is one that Milvus publishes in its repository and its images for demonstrations. Anyone can \
             decrypt or impersonate with it. Replace it with a key of your own.");
     // Files that belong together.
@@ -114,41 +113,40 @@ codes! {
     CsrMismatch => row("csr-mismatch", Warning, File)
         .leaf(Reissues, Fix::Reissue)
         .means("The certificate request (CSR) is for another key than the one beside it. Milvus does not read it, \
-            but a CA that signs it issues a certificate for the wrong key. A run writes it again.");
+            but a CA that signs it issues a certificate for the wrong key. A run rewrites it.");
     CsrDamaged => row("csr-damaged", Warning, File)
         .leaf(Reissues, Fix::Reissue)
         .means("The certificate request (CSR) is not signed by its own key: it was edited or corrupted. Milvus does \
-            not read it, but no CA accepts it. A run writes it again.");
+            not read it, but no CA accepts it. A run rewrites it.");
     NotSignedByCa => row("not-signed-by-ca", Error, Certificate).plain()
         .leaf(Reissues, Fix::SignWithCa)
         .means("The CA in ca.pem did not sign this certificate, so clients that trust ca.pem reject it. The files \
-            come from two runs, or the CA was replaced and this certificate was not. Issue the certificate again \
+            come from two runs, or the CA was replaced and this certificate was not. Reissue the certificate \
             with this CA, or put back the CA that signed it.");
     MissingIssuer => row("missing-issuer", Error, Certificate).plain()
         .leaf(Reissues, Fix::AddIssuer)
         .means("The certificate was issued by a CA below the one in ca.pem, or by another one, and the issuing CA's own \
-            certificate is nowhere here: clients cannot get from the certificate to a CA that they trust. Append the \
+            certificate is missing: clients cannot get from the certificate to a CA that they trust. Append the \
             issuing CA's certificate (the intermediate certificate) to server.pem or client.pem. If ca.pem is not \
-            the root of that CA, put the root there.");
+            the root of that CA, put the root into it.");
     SelfSigned => row("self-signed", Error, Certificate).plain()
         .leaf(Reissues, Fix::SignWithCa)
         .means("The certificate is signed with its own key and not by the CA, so clients that trust ca.pem reject \
-            it. It comes from `openssl req -x509`. Issue it again with the CA.");
+            it. It comes from `openssl req -x509`. Reissue it with the CA.");
     SameSubject => row("same-subject", Error, Certificate)
         .leaf(Reissues, Fix::Reissue)
         .means("The certificate has the same subject as its CA, and no key identifiers tell the two apart: clients \
             take it for a self-signed certificate and reject it. It comes from `openssl x509` without \
-            authorityKeyIdentifier, as in scripts that give one subject to all certificates. A run issues it again \
+            authorityKeyIdentifier, as in scripts that give one subject to all certificates. A run reissues it \
             with key identifiers; the subject stays.");
     KeyIdentifier => row("key-identifier", Error, Certificate)
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
         .means("The identifiers that connect a certificate to its CA (subjectKeyIdentifier, \
             authorityKeyIdentifier) are missing or do not match. pymilvus, Java, Node and Python take a \
-            mismatch for a missing issuer, and Python 3.13 insists on both. Issue the certificate again.");
+            mismatch for a missing issuer, and Python 3.13 insists on both. Reissue the certificate.");
     SerialRepeated => row("serial-repeated", Warning, Certificate)
         .leaf(Reissues, Fix::Renew)
-        .means("Two certificates of one CA have the same serial number, which RFC 5280 forbids; some clients refuse \
-            the second. The serial file was lost or reset between two runs. Renew one of them.");
+        .means("Two certificates of one CA have the same serial number, which RFC 5280 forbids; some clients reject the second. The serial file was lost or reset between two runs. Renew one of them.");
     SerialFileBehind => row("serial-file-behind", Warning, File)
         .ca(Ignores, Fix::SetSerial)
         .means("ca.srl holds a lower number than a certificate that was already issued, so the next certificate may \
@@ -161,7 +159,7 @@ codes! {
     StaleChain => row("stale-chain", Warning, Certificate)
         .leaf(Rewrites, Fix::Reissue)
         .means("server.pem includes an older copy of the CA certificate, from before the CA was renewed. Clients \
-            that trust server.pem alone trust a CA certificate that may have expired. A run writes the file again.");
+            that trust server.pem alone trust a CA certificate that may have expired. A run rewrites the file.");
     CaKeyExposed => row("ca-key-exposed", Warning, File)
         .ca(Ignores, Fix::HideCaKey)
         .means("The CA key is in a directory that looks as if it were mounted into Milvus's container. Milvus does \
@@ -173,19 +171,18 @@ codes! {
             finishes it.");
     // A certificate by itself.
     DamagedSignature => row("damaged-signature", Warning, Certificate)
-        .ca(Refuses("put a CA's certificate there"), Fix::Replace)
+        .ca(Refuses("put a CA certificate in its place"), Fix::Replace)
         .means("The CA certificate's signature does not match its content: the file was changed after it was signed. \
             Clients do not verify the signature of a root that they trust, but the file is not the one that was \
-            issued. Put a good copy there.");
+            issued. Put a good copy in its place.");
     NotYetValid => row("not-yet-valid", Error, Certificate).plain()
         .ca(Refuses("set the clock right; if it is right: milvus-certgen renew --ca"), Fix::SetClock)
         .leaf(Refuses("set the clock right"), Fix::SetClock)
         .means("The certificate becomes valid in the future. Usually the clock of this machine, or of the one that \
-            issued the certificate, is wrong. Correct the clock. If it is right, `renew` issues the certificate \
-            again, and `renew --ca` the CA certificate.");
+            issued the certificate, is wrong. Correct the clock. If it is right, `renew` reissues the certificate, and `renew --ca` the CA certificate.");
     Expired => row("expired", Error, Certificate).plain()
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
-        .means("The certificate's validity has ended, and every client rejects it. A run issues it again with the \
+        .means("The certificate's validity has ended, and every client rejects it. A run reissues it with the \
             same key and names. Milvus reads its files once, so restart it afterwards.");
     Expiring => row("expiring", Warning, Certificate)
         .ca(Ignores, Fix::Renew).leaf(Ignores, Fix::Renew)
@@ -204,71 +201,70 @@ codes! {
         .leaf(Reissues, Fix::NameHost)
         .means("The server certificate has no subjectAltName that a client can check. Go and Rust clients ignore \
             the CN, which the others go by. It comes from `openssl x509` without `-extfile`, as in older \
-            copies of gen.sh. Issue it again; a run adds the CN as a name.");
+            copies of gen.sh. Reissue it; a run adds the CN as a name.");
     SanNotCritical => row("san-not-critical", Warning, Certificate)
         .leaf(Reissues, Fix::Reissue)
         .means("The certificate has no subject, and its subjectAltName is not marked critical, as RFC 5280 requires then. \
-            Python 3.13 and other strict clients reject it. A run issues it again.");
+            Python 3.13 and other strict clients reject it. A run reissues it.");
     NameNotInSan => row("name-not-in-san", Error, Certificate)
         .leaf(Ignores, Fix::AddNames).server(Fix::NameServer)
         .means("Clients use a host name or an IP address that is not among the certificate's subjectAltNames, and \
-            reject the certificate. Issue it again with that name (`--san`), or set the client's server_name to a \
+            reject the certificate. Reissue it with that name (`--san`), or set the client's server_name to a \
             name that it has.");
     NoEku => row("no-eku", Warning, Certificate)
         .leaf(Reissues, Fix::AddPurpose)
         .means("The certificate has no extendedKeyUsage. Most clients accept that, but it is valid for every \
-            purpose. It comes from `openssl x509` without `-extfile`. A run issues it again with serverAuth or \
+            purpose. It comes from `openssl x509` without `-extfile`. A run reissues it with serverAuth or \
             clientAuth.");
     WrongEku => row("wrong-eku", Error, Certificate)
         .ca(Reissues, Fix::Renew).leaf(Reissues, Fix::Reissue)
         .means("The extendedKeyUsage does not include the purpose that the certificate is used for: a server needs \
             serverAuth, a client clientAuth, and a CA's own extendedKeyUsage limits everything that it signs. Often \
-            two files have changed places. Issue the certificate again, or put the right file there.");
+            two files have changed places. Reissue the certificate, or put the right file in its place.");
     NoDigitalSignature => row("no-digital-signature", Error, Certificate)
         .leaf(Reissues, Fix::Reissue)
         .means("The keyUsage does not include digitalSignature, although every TLS 1.3 handshake is signed. \
-            pymilvus, C++ and Java reject such a server. It was issued for encryption only. Issue it again.");
+            pymilvus, C++ and Java reject such a server. It was issued for encryption only. Reissue it.");
     KeyCertSignOnLeaf => row("key-cert-sign-on-leaf", Error, Certificate)
         .leaf(Reissues, Fix::Reissue)
         .means("The keyUsage includes keyCertSign, which only a CA may have; Python 3.13 and other strict clients \
-            reject it. Issue the certificate again.");
+            reject it. Reissue the certificate.");
     LeafIsCa => row("leaf-is-ca", Error, Certificate)
         .leaf(Reissues, Fix::Reissue)
         .means("The server's or client's certificate says that it is a CA. Rust clients reject such a server, and \
             whoever has its key can issue certificates. It comes from `openssl req -x509` or from a copied \
-            extension section. Issue it again.");
+            extension section. Reissue it.");
     NotCa => row("not-ca", Error, Certificate)
-        .ca(Refuses("put a CA's certificate there"), Fix::Replace)
+        .ca(Refuses("put a CA certificate in its place"), Fix::Replace)
         .means("The certificate in ca.pem does not say that it is a CA (basicConstraints CA:TRUE), so clients reject \
-            everything that it signed. It is a server's certificate in the wrong place, or of X.509 version 1. Put \
-            the CA certificate there.");
+            everything that it signed. It is a server's certificate in the wrong place, or of X.509 version 1. Put the CA certificate in its place.");
     CaNoKeyUsage => row("ca-no-key-usage", Error, Certificate)
         .ca(Reissues, Fix::Reissue)
         .means("The CA certificate has no keyUsage. Python 3.13 and other strict clients reject everything that it \
-            signed. It comes from Milvus's gen.sh. A run issues it again with the same key and subject; clients that \
+            signed. It comes from Milvus's gen.sh. A run reissues it with the same key and subject; clients that \
             trust the old ca.pem keep working.");
     CaCannotSign => row("ca-cannot-sign", Error, Certificate)
         .ca(Reissues, Fix::Reissue)
         .means("The CA certificate has a keyUsage without keyCertSign, so clients reject everything that it signed. \
-            A run issues it again with the same key and subject.");
+            A run reissues it with the same key and subject.");
     PathLength => row("path-length", Error, Certificate)
         .ca(Reissues, Fix::LengthenPath).leaf(Ignores, Fix::LengthenPath)
         .means("A CA certificate above this one limits how many CAs may follow it (pathlen), and this CA is one \
             too many: Node, and where the CA is sent along Go and Python too, reject what it signs. The CA \
-            above must sign it again with a longer pathlen.");
+            above must reissue it with a longer pathlen.");
     BasicConstraintsNotCritical => row("basic-constraints-not-critical", Error, Certificate)
         .ca(Reissues, Fix::Reissue)
         .means("The CA certificate's basicConstraints is not marked critical, as RFC 5280 requires; Python 3.13 \
-            rejects it. A run issues it again with the same key and subject.");
+            rejects it. A run reissues it with the same key and subject.");
     WeakSignature => row("weak-signature", Error, Certificate)
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
         .means("The certificate is signed with SHA-1 or MD5. Milvus and Go, Node, Python and Rust clients no \
-            longer accept that. It comes from an old openssl or an old configuration. A run issues it again \
+            longer accept that. It comes from an old openssl or an old configuration. A run reissues it \
             with SHA-256.");
     UnknownSignature => row("unknown-signature", Error, Certificate).plain()
         .leaf(Reissues, Fix::Reissue)
         .means("The certificate is signed with an algorithm that Milvus (Go) does not verify, such as SHA-224 or SHA-3; it \
-            cannot be verified here either, and it is not known whether the CA signed it. A run issues it again with \
+            cannot be verified here either, and it is not known whether the CA signed it. A run reissues it with \
             SHA-256.");
     RustRejects => row("rust-rejects", Warning, Certificate).plain()
         .leaf(Ignores, Fix::Renew)
@@ -278,16 +274,15 @@ codes! {
     BadSerial => row("bad-serial", Warning, Certificate)
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
         .means("The serial number is zero, negative or longer than 20 bytes, against RFC 5280. Go since 1.23, and \
-            with it Milvus 2.6, cannot read a negative one; the others are accepted. A run issues the \
-            certificate again with a serial number of its own.");
+            with it Milvus 2.6, cannot read a negative one; the others are accepted. A run reissues the certificate with a serial number of its own.");
     BadDate => row("bad-date", Error, Certificate)
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
         .means("A date has fractions of a second, or lacks the seconds, against RFC 5280. OpenSSL, and with it Node and \
-            Python, rejects such a certificate. A run issues it again with whole seconds.");
+            Python, rejects such a certificate. A run reissues it with whole seconds.");
     CriticalExtension => row("critical-extension", Error, Certificate)
         .ca(Reissues, Fix::Reissue).leaf(Reissues, Fix::Reissue)
         .means("The certificate has a critical extension that not all clients know, and a client must reject what it does \
-            not know. A run issues it again without it, with the same key and subject.");
+            not know. A run reissues it without it, with the same key and subject.");
     AddressConstraint => row("address-constraint", Error, Certificate)
         .leaf(Ignores, Fix::ConstrainAnew)
         .means("The CA limits the IP addresses that it may sign for, and the server's certificate has addresses. gRPC's \
@@ -304,7 +299,7 @@ codes! {
         .means("A TLS handshake with these files fails although each of them looks valid. The message says which \
             side rejects it, and why.");
     NotChecked => row("not-checked", Note, File)
-        .means("A file that is needed for one of the checks is not there or cannot be read, and that check was left \
+        .means("A file that is needed for one of the checks does not exist or cannot be read, and that check was left \
             out. Nothing is wrong with the others.");
     // A running server.
     Plaintext => row("plaintext", Error, Configuration).server(Fix::SetTlsMode(None))
@@ -329,7 +324,7 @@ codes! {
         .means("Milvus is in another tlsMode than expected: in mode 1 clients without a certificate are accepted, in \
             mode 2 they are rejected. Set common.security.tlsMode in milvus.yaml, and restart Milvus.");
     ClientCertificateNeeded => row("client-certificate-needed", Error, Configuration).server(Fix::NameClientFiles)
-        .means("The server demands a client certificate (tlsMode 2), and none can be used here. Name the client's \
+        .means("The server requires a client certificate (tlsMode 2), and none can be used here. Name the client's \
             files with --cert and --key, or set tlsMode to 1.");
     ClientCertificateRefused => row("client-certificate-refused", Error, Server).server(Fix::GiveMilvusTheCa)
         .means("The server rejects the client's certificate; Milvus's log has the reason. Another CA signed it than \
@@ -338,7 +333,7 @@ codes! {
         .means("The server sends another certificate than the one in the directory. Milvus reads its files once, at \
             start: it was not restarted after a renewal, or it reads other files.");
     NotMilvus => row("not-milvus", Error, Server)
-        .means("Something else than Milvus answers at this address: another gRPC server, a web server, or a proxy \
+        .means("Something other than Milvus answers at this address: another gRPC server, a web server, or a proxy \
             without a connection to Milvus (HTTP status 502). Check the host, the port and what stands in between; \
             `config nginx` and `config ingress` print what a proxy needs.");
 }

@@ -1,4 +1,4 @@
-//! What webpki has against a chain, in words.
+//! The errors of webpki in words.
 
 use webpki::Error;
 
@@ -21,7 +21,7 @@ pub(super) fn of(why: &Error) -> &'static str {
         Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
             "an extendedKeyUsage of the chain does not allow its use"
         }
-        Error::UnknownIssuer => "its issuer is not there",
+        Error::UnknownIssuer => "its issuer is missing",
         Error::UnsupportedCriticalExtension => {
             "the chain has a critical extension that rustls does not process"
         }

@@ -5,6 +5,7 @@ use clap::Args;
 use super::OUTPUT;
 
 #[derive(Debug, Clone, Copy, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 #[command(next_help_heading = OUTPUT)]
 pub struct OutputArgs {
     /// Print what a run would do and why; change nothing

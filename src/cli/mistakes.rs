@@ -8,7 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 
 use crate::error::Failure;
-use crate::foreign::typed;
+use crate::foreign::quoted;
 use crate::san::San;
 
 mod words;
@@ -67,17 +67,16 @@ impl Line {
 
     /// The line with other words in the place of one; `None` if it does not parse.
     fn with(&self, at: usize, instead: &[&str]) -> Option<String> {
-        let words = self.words.iter().enumerate().flat_map(|(place, word)| match place == at {
-            true => instead.iter().map(OsString::from).collect(),
-            false => vec![word.clone()],
+        let words = self.words.iter().enumerate().flat_map(|(place, word)| {
+            if place == at { instead.iter().map(OsString::from).collect() } else { vec![word.clone()] }
         });
-        self.parsed(words.collect())
+        self.parsed(&words.collect::<Vec<_>>())
     }
 
-    fn parsed(&self, words: Vec<OsString>) -> Option<String> {
+    fn parsed(&self, words: &[OsString]) -> Option<String> {
         let result = self.definition.clone().try_get_matches_from(words.iter().cloned());
         let is_fine = result.map_or_else(|error| error.exit_code() == 0, |_| true);
-        let typed: Vec<String> = words.iter().skip(1).map(typed).collect();
+        let typed: Vec<String> = words.iter().skip(1).map(quoted).collect();
         is_fine.then(|| format!("milvus-certgen {}", typed.join(" ")).trim_end().to_owned())
     }
 
@@ -167,13 +166,13 @@ fn unknown_argument(flag: &str, line: &Line) -> Failure {
     if let Some((_, advice)) = words::ADVICE.iter().find(|(words, _)| words.contains(&typed)) {
         return failure.hint(*advice);
     }
-    let others = line.definition.get_subcommands();
-    let others = others.filter(|other| longs(other).any(|long| Some(long) == typed.strip_prefix("--")));
-    let others: Vec<String> =
-        others.map(|other| format!("milvus-certgen {} --help", other.get_name())).collect();
-    let is_own = longs(&line.definition).any(|long| Some(long) == typed.strip_prefix("--"));
-    match others.as_slice() {
-        [] if is_own => failure.hint("it is an option of the default command: milvus-certgen --help"),
+    let all = std::iter::once(&line.definition).chain(line.definition.get_subcommands());
+    let others = all.filter(|other| longs(other).any(|long| Some(long) == typed.strip_prefix("--")));
+    let help = others.map(|other| match other.get_name() {
+        "milvus-certgen" => "milvus-certgen --help".to_owned(),
+        name => format!("milvus-certgen {name} --help"),
+    });
+    match help.collect::<Vec<_>>().as_slice() {
         [] => failure.hint(line.help()),
         several => failure.hint(format!("it is an option of another command: {}", several.join(", "))),
     }
@@ -197,9 +196,9 @@ fn surplus(word: &str, at: usize, line: &Line) -> Failure {
 fn options_first(line: &Line) -> Failure {
     let name = line.command_name().unwrap_or_default();
     let (before, after) = line.words.split_at(line.command);
-    let behind = before[..1].iter().chain(after).chain(&before[1..]).cloned().collect();
+    let behind: Vec<OsString> = before[..1].iter().chain(after).chain(&before[1..]).cloned().collect();
     let failure = Failure::usage(format!("{name}: options stand before the command"));
-    match line.parsed(behind) {
+    match line.parsed(&behind) {
         Some(line) => failure.hint(format!("put options after the command: {line}")),
         None => {
             failure.hint(format!("put options after the command; it takes: milvus-certgen {name} --help"))
@@ -239,7 +238,7 @@ fn invalid_value(error: &Error, line: &Line) -> Failure {
 fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let is_near = |distance: usize, known: &str| match known.trim_start_matches('-').len() {
         // Short ones are all alike.
-        0..=3 => distance == 1 && known.starts_with(word),
+        0..=3 => distance == 1 && (known.starts_with(word) || word.starts_with(known)),
         _ => distance <= 2 && distance < word.trim_start_matches('-').len(),
     };
     known

@@ -42,8 +42,8 @@ pub fn with_variables(command: Command) -> Command {
 /// Options with a meaning for an empty value: it omits the attribute.
 const MAY_BE_EMPTY: [&str; 5] = ["country", "state", "locality", "organization", "organizational-unit"];
 
-/// Variables that are no option's.
-const OTHERS: [&str; 1] = ["MILVUS_CERTGEN_CA_KEY_PASSWORD"];
+/// Variables that are no option's: the password, and what Cargo sets from the build script for whatever it runs.
+const OTHERS: [&str; 2] = ["MILVUS_CERTGEN_CA_KEY_PASSWORD", "MILVUS_CERTGEN_BUILD"];
 
 /// The variable of an option; `None` for a directory, which is named anew each time.
 ///

@@ -9,7 +9,7 @@ use crate::check::{Severity, check, files};
 use crate::cli::{Parsed, SetArgs, WHICH_FILES, tls_mode};
 use crate::config::{Secured, Setting, Target, render};
 use crate::error::{Exit, Failure, Result};
-use crate::files::typed;
+use crate::files::quoted;
 
 const KUBERNETES: &str = "Kubernetes";
 
@@ -45,7 +45,7 @@ pub(super) struct Args {
     /// Enable TLS between the components of Milvus too (Milvus 2.5 and newer)
     #[arg(long)]
     internal_tls: bool,
-    /// Directory in which Milvus reads the files: /var/lib/milvus/tls for standalone_embed.sh, /etc/milvus/tls for
+    /// Directory in which Milvus reads the files: /var/lib/milvus/tls for `standalone_embed.sh`, /etc/milvus/tls for
     /// packages
     #[arg(long, value_name = "DIR", default_value = "/milvus/tls", value_parser = Parsed(mount_path))]
     mount_path: String,
@@ -92,7 +92,7 @@ impl Args {
             let failure = Failure::failed(format!(
                 "{finding}: cannot generate configuration, fix the certificates first"
             ));
-            return Err(failure.hint(format!("milvus-certgen check {}", typed(dir))));
+            return Err(failure.hint(format!("milvus-certgen check {}", quoted(dir))));
         }
         let setting = Setting {
             dir,

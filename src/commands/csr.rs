@@ -95,7 +95,7 @@ fn decide(job: &Job, files: &LeafFiles, world: &mut World<'_>) -> Result<Vec<Cha
         Some(file) => file.key.clone(),
         None => make_key(job, &mut changes, world)?,
     };
-    let serves = kept.is_some() && files.request.sound().is_some_and(|csr| asks_for(csr, job, &key));
+    let serves = kept.is_some() && files.request.parsed().is_some_and(|csr| asks_for(csr, job, &key));
     if !serves {
         check_request(job, files)?;
         let csr = pki::request(job.leaf.role, &job.identity, &key)?;
@@ -107,7 +107,7 @@ fn decide(job: &Job, files: &LeafFiles, world: &mut World<'_>) -> Result<Vec<Cha
 
 /// A request for somebody else than the certificate of that name is for belongs elsewhere.
 fn check_certificate(job: &Job, files: &LeafFiles) -> Result<()> {
-    let Some(certificate) = files.sound_certificate() else { return Ok(()) };
+    let Some(certificate) = files.parsed_certificate() else { return Ok(()) };
     let has = certificate.subject.common_name().unwrap_or_default();
     if certificate.is_ca() || Some(has) != job.identity.subject.common_name() {
         let pem = job.leaf.base.file(FileKind::Certificate);
@@ -136,11 +136,11 @@ fn usable_key<'a>(job: &Job, files: &'a LeafFiles) -> Result<Option<&'a KeyFile>
         (Loaded::Locked(damage) | Loaded::Damaged(damage), _) if damage.kind != DamageKind::Empty => {
             Err(unusable_key(damage, &job.spec.out_dir.join(&name)))
         }
-        (Loaded::Sound(file), Some(asked)) if !file.key.kind().covers(asked) => {
+        (Loaded::Parsed(file), Some(asked)) if !file.key.kind().covers(asked) => {
             Err(Failure::failed(format!("{name}: is {}, and {asked} is asked for", file.key.kind()))
                 .hint(format!("move {name} away, or add --rekey to replace it with a new key")))
         }
-        (key, _) => Ok(key.sound()),
+        (key, _) => Ok(key.parsed()),
     }
 }
 

@@ -4,10 +4,10 @@ use std::io::Write;
 
 use clap::builder::PossibleValuesParser;
 
-use super::printed;
+use super::{columns, printed};
 use crate::check::Code;
 use crate::error::{Exit, Failure, Result};
-use crate::report::{Explanation, Text};
+use crate::report::{Detail, Explanation, Layout, Text};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -33,7 +33,7 @@ impl Args {
         })?;
         printed(
             Explanation::new(*code)
-                .write_text(&mut out, crate::report::Detail::Normal)
+                .write_text(&mut out, Layout::new(Detail::Normal, columns()))
                 .and_then(|()| out.flush()),
         )
     }

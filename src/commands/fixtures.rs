@@ -15,7 +15,7 @@ use crate::error::{Exit, Failure, Result};
 use crate::files::shown;
 use crate::fixtures::{FIXTURES, Fixture, Flaw, Made, Maker, TITLE, incomplete_readme, readme};
 use crate::report::Report;
-use crate::run::{Place, World, Written, in_directory};
+use crate::run::{DirectoryKind, World, Written, in_directory};
 use crate::san::{San, names_of_common_name};
 use crate::store::{Change, Directory, Kind, Reader, Staged};
 
@@ -68,7 +68,7 @@ fn fixtures(job: &Job, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
         let made = if is_made { make(job, world)? } else { Vec::new() };
         return Ok(Report::of_files(dir, names(&made), true));
     }
-    in_directory(dir, world.waiting, |directory| {
+    in_directory(dir, world.on_wait, |directory| {
         directory.recover()?;
         if !decide(job, &Reader::strict(Some(directory.dir())))? {
             return Ok(Report::of_files(dir, Written::default(), false));
@@ -151,7 +151,7 @@ fn make(job: &Job, world: &World<'_>) -> Result<Vec<(&'static str, Vec<Change>)>
 }
 
 fn write(directory: &Directory, made: Vec<(&'static str, Vec<Change>)>, world: &mut World<'_>) -> Result<()> {
-    let at = &mut |step| (world.at)(Place::Set, step);
+    let at = &mut |step| (world.at)(DirectoryKind::Set, step);
     directory.commit(&[document(incomplete_readme())], at)?;
     let below: Vec<(Directory, Vec<Change>)> = made
         .into_iter()
@@ -159,7 +159,7 @@ fn write(directory: &Directory, made: Vec<(&'static str, Vec<Change>)>, world: &
         .collect::<Result<_>>()?;
     let mut staged: Vec<Staged<'_>> = Vec::new();
     for (below, changes) in &below {
-        below.lock(|| (world.waiting)(below.dir().path()))?;
+        below.lock(|| (world.on_wait)(below.dir().path()))?;
         let result = below.recover().and_then(|_| below.stage(changes, &mut |_| {}));
         match result {
             Ok(one) => staged.extend(one),

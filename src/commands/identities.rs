@@ -99,7 +99,7 @@ fn bulk(template: &Spec, leaves: &[LeafSpec], output: OutputArgs, world: &mut Wo
         }
         return Ok(tally);
     }
-    let locked = Locked::new(template, world.waiting)?;
+    let locked = Locked::new(template, world.on_wait)?;
     let result = write_all(specs, &locked, &mut tally, output, world);
     if result.is_err() {
         locked.abandon();
@@ -117,7 +117,7 @@ fn write_all(
     locked.recover()?;
     // What is refused in a late batch is refused before the first is written.
     for spec in specs.clone() {
-        run::judge(&spec, world)?;
+        run::plan_only(&spec, world)?;
     }
     let mut bar = Bar::new(specs.clone().map(|spec| spec.leaves.len()).sum(), output.quiet);
     let mut waiting: Option<Batch> = None;

@@ -10,7 +10,7 @@ use super::print;
 use crate::check::{self, client_set};
 use crate::cli::{LookArgs, Parsed, SetArgs, WHICH_FILES, tls_mode};
 use crate::error::{Exit, Failure, Result};
-use crate::probe::{Expectation, Probe, Target, diagnose, probe};
+use crate::probe::{Endpoint, Expectation, Probe, diagnose, probe};
 use crate::profile::Role;
 use crate::report::ProbeReport;
 use crate::san::San;
@@ -21,8 +21,8 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Server: HOST, HOST:PORT, [IPV6]:PORT or a URI; the default port is 19530
-    #[arg(value_name = "HOST:PORT", value_parser = Target::parse)]
-    target: Target,
+    #[arg(value_name = "HOST:PORT", value_parser = Endpoint::parse)]
+    target: Endpoint,
     /// Host name in the server's certificate, if it is not HOST (pymilvus: `server_name`)
     #[arg(long, value_name = "NAME", value_parser = Parsed(San::parse))]
     server_name: Option<San>,
@@ -77,11 +77,11 @@ impl Args {
                 .hint("give a host name or an address")
         })?;
         let expectation =
-            Expectation { target: &target, server_name: &name, set: &set, tls_mode: self.tls_mode, now };
+            Expectation { endpoint: &target, server_name: &name, set: &set, tls_mode: self.tls_mode, now };
         let started = Instant::now();
         let (report, diagnosis) = loop {
             let server_name = server_name.clone();
-            let found = probe(&Probe { target: &target, server_name, client, timeout: self.timeout });
+            let found = probe(&Probe { endpoint: &target, server_name, client, timeout: self.timeout });
             let diagnosis = diagnose(&found, &expectation);
             let report = ProbeReport::new(&question, &expectation, &found, &diagnosis);
             let is_done = diagnosis.unknown.is_none() && report.exit() == Exit::Done;
@@ -91,7 +91,10 @@ impl Args {
             }
         };
         print(&report, self.output.into())?;
-        diagnosis.unknown.map_or_else(|| Ok(report.exit()), Err)
+        match diagnosis.unknown {
+            None => Ok(report.exit()),
+            Some(failure) => Err(Failure { is_reported: true, ..failure }),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::profile::Role;
 use crate::report::Report;
 use crate::run::{World, look_below};
 use crate::spec::{CaPolicy, LeafSpec, Spec, Wish};
-use crate::store::{Reader, read_typed};
+use crate::store::{Reader, read_path};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -202,7 +202,7 @@ fn named(name: &str, spec: &Spec, there: &dyn Fn(&BaseName) -> bool) -> Result<B
 /// Those that ca.pem has: all of them are trusted.
 fn authorities(spec: &Spec, reader: &Reader<'_>) -> Result<Vec<Certificate>> {
     let octets = match &spec.external_ca {
-        Some(ca) => read_typed(&ca.certificate)?,
+        Some(ca) => read_path(&ca.certificate)?,
         None => reader.file(&spec.ca_base.file(FileKind::Certificate))?,
     };
     Ok(octets.and_then(|octets| certificates_from_pem(&octets).ok()).unwrap_or_default())

@@ -13,7 +13,7 @@ use crate::report::Report;
 use crate::run::{self, World};
 use crate::san::{San, names_of_common_name};
 use crate::spec::{AcceptedCsr, CaPolicy, ExternalCa, LeafSpec, Spec, Wish};
-use crate::store::{Directory, DirectoryId, read_typed};
+use crate::store::{Directory, DirectoryId, read_path};
 
 /// More names than any client's TLS stack takes in one certificate (rustls stops at 64 KiB).
 const MOST_NAMES: usize = 1000;
@@ -124,7 +124,7 @@ fn spec(judged: &[Judged], template: &Spec) -> Spec {
 
 fn judge(file: &Path, terms: &Terms) -> Result<Judged> {
     let refuse = |why: &str, hint: &str| Failure::failed(format!("{}: {why}", shown(file))).hint(hint);
-    let octets = read_typed(file)?
+    let octets = read_path(file)?
         .ok_or_else(|| refuse("there is no such file", "name a request, such as milvus.example.com.csr"))?;
     let csr = csr_from_pem(&octets).map_err(|damage| {
         refuse(&damage.text, "make a request with: milvus-certgen csr NAME; or: openssl req -new")
@@ -165,7 +165,7 @@ fn judge(file: &Path, terms: &Terms) -> Result<Judged> {
         _ => PathBuf::from("."),
     };
     let notes = csr.overruled(role).into_iter().map(|what| format!("{}: {what}", shown(file))).collect();
-    let place = Directory::find(&dir)?.and_then(|dir| dir.identity().ok());
+    let place = Directory::find(&dir)?.and_then(|dir| dir.id().ok());
     Ok(Judged { dir, place, leaf, notes })
 }
 

@@ -15,12 +15,12 @@ use crate::certificate::Certificate;
 use crate::check;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, shown};
-use crate::foreign::{is_hidden, typed};
+use crate::foreign::{is_hidden, quoted};
 use crate::keys::KeyKind;
 use crate::profile::Role;
 use crate::san::San;
 use crate::set::{Leaf, Set};
-use crate::store::read_typed;
+use crate::store::read_path;
 
 /// Where Compose mounts what Milvus reads, beside the Compose file.
 const MOUNTED: &str = "tls";
@@ -64,7 +64,7 @@ impl Setting<'_> {
     pub(super) fn values(&self, row: &Row) -> Result<Value> {
         self.check_paths(row)?;
         self.check_mode(row)?;
-        if row.signs && !self.mount_only && self.set.ca.key.sound().is_none() {
+        if row.signs && !self.mount_only && self.set.ca.key.parsed().is_none() {
             let key = self.dir.join(self.set.ca_base.file(FileKind::Key));
             let problem = self.set.ca.key.problem().unwrap_or_default();
             return Err(Failure::failed(format!(
@@ -74,7 +74,7 @@ impl Setting<'_> {
             .hint("leave that service out: milvus-certgen config compose --mount-only"));
         }
         let server = self.leaf(Role::Server)?;
-        let certificate = server.files.sound_certificate().ok_or_else(|| self.missing(&server.base))?;
+        let certificate = server.files.parsed_certificate().ok_or_else(|| self.missing(&server.base))?;
         let names = certificate.subject_alt_names.as_deref().unwrap_or_default();
         let (host, server_name) = self.host_and_name(row.side, names, &server.base)?;
         let bracketed = if host.contains(':') { format!("[{host}]") } else { host.clone() };
@@ -112,7 +112,7 @@ impl Setting<'_> {
             client_file => self.client_base.to_string(),
             ca_pem => self.path(row.access, &ca_pem)?,
             common_name => certificate.subject.common_name().unwrap_or(&server_name),
-            server_names => names.iter().filter_map(San::typed).collect::<Vec<_>>(),
+            server_names => names.iter().filter_map(San::flag_value).collect::<Vec<_>>(),
             dns_names => names.iter().filter(|n| matches!(n, San::Dns(_))).map(San::value).collect::<Vec<_>>(),
             ip_addresses => names.iter().filter(|n| matches!(n, San::Ip(_))).map(San::value).collect::<Vec<_>>(),
             days => (certificate.not_after - certificate.not_before).whole_days(),
@@ -204,7 +204,7 @@ impl Setting<'_> {
                 "--host {host:?}: {} is not for it, and this client cannot be told another name",
                 shown(&pem)
             ))
-            .hint(format!("give a --host that it is for, such as {}", typed(&server_name))));
+            .hint(format!("give a --host that it is for, such as {}", quoted(&server_name))));
         }
         Ok((name.value(), server_name))
     }
@@ -260,7 +260,7 @@ impl Setting<'_> {
     fn contents(&self, server: &Leaf, client: Option<&Leaf>, ca_pem: &str) -> Result<Value> {
         let encoded = |file: String| -> Result<Zeroizing<String>> {
             let path = self.dir.join(&file);
-            let octets = read_typed(&path)?.ok_or_else(|| {
+            let octets = read_path(&path)?.ok_or_else(|| {
                 Failure::failed(format!("{}: is missing", shown(&path)))
                     .hint("give the directory of a whole set with --dir")
             })?;

@@ -8,7 +8,7 @@ use super::context::Setting;
 use super::{Row, Secured};
 use crate::check;
 use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind, shown, typed};
+use crate::files::{BaseName, FileKind, quoted, shown};
 use crate::profile::Role;
 use crate::san::San;
 use crate::set::Leaf;
@@ -81,7 +81,7 @@ impl Setting<'_> {
             |leaf: &&Leaf| BaseName::made_safe(&leaf.base.to_string()).is_ok_and(|base| base == leaf.base);
         let leaves = self.set.leaves.iter().filter(is_plain).filter(move |leaf| leaf.role.covers(role));
         leaves.filter_map(|leaf| {
-            let certificate = leaf.files.sound_certificate()?;
+            let certificate = leaf.files.parsed_certificate()?;
             Some((leaf, certificate.subject_alt_names.as_deref().unwrap_or_default()))
         })
     }
@@ -89,7 +89,7 @@ impl Setting<'_> {
     fn lacks(&self, role: Role, name: &str) -> Failure {
         let mut hint = format!("issue one with: milvus-certgen {role} {name}");
         if self.dir != Path::new(".") {
-            hint = format!("{hint} --out-dir {}", typed(self.dir));
+            hint = format!("{hint} --out-dir {}", quoted(self.dir));
         }
         Failure::failed(format!("{}: has no {role} certificate for {name}", shown(self.dir))).hint(hint)
     }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Error, ErrorKind, Output};
 
-use crate::foreign::{is_hidden, typed};
+use crate::foreign::{is_hidden, quoted};
 
 /// How strings are written; numbers and truth values are written alike in all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Quoting {
             Self::Compose => double_quoted(&text.replace('$', "$$")),
             Self::Source | Self::Nginx => source(text),
             Self::Rust => format!("{text:?}"),
-            Self::Shell => typed(text),
+            Self::Shell => quoted(text),
         }
     }
 }

@@ -30,7 +30,7 @@ impl Form {
                  openssl pkcs12 -in {}.p12 -nocerts -nodes -out {}.new && mv {} {}.jceks && mv {}.new {}"
             }
             Self::OpenSsh(OpenSsh { is_ed25519: false, .. }) => "ssh-keygen -p -N '' -m PKCS8 -f {}",
-            // The 16 octets before the seed are PKCS#8's (RFC 8410 section 7); the seed is where an OpenSSH key
+            // The 16 bytes before the seed are PKCS#8's (RFC 8410 section 7); the seed is where an OpenSSH key
             // without a password has it.
             Self::OpenSsh(OpenSsh { is_encrypted: false, .. }) => ED25519_FROM_OPENSSH,
             Self::OpenSsh(_) => ED25519_FROM_ENCRYPTED_OPENSSH,

@@ -1,4 +1,4 @@
-//! What is left to sign once keys and serial numbers are there. Orders do not depend on each other.
+//! Certificates to sign once keys and serial numbers exist. They do not depend on each other.
 
 use super::{ca_certificate, ca_key};
 use crate::certificate::{Certificate, Csr};
@@ -17,7 +17,7 @@ pub(super) struct Order<'p> {
 }
 
 pub(super) struct Signed {
-    /// `None` where the key is somebody else's.
+    /// `None` for a CSR, whose key is in another place.
     pub(super) request: Option<Csr>,
     pub(super) certificate: Certificate,
 }
@@ -25,7 +25,7 @@ pub(super) struct Signed {
 impl Order<'_> {
     pub(super) fn sign(&self, set: &Set) -> Result<Signed> {
         let Self { at, plan, serial } = self;
-        let (request, public_key) = match (&plan.key, set.leaves[*at].files.key.sound()) {
+        let (request, public_key) = match (&plan.key, set.leaves[*at].files.key.parsed()) {
             (KeyChoice::PublicHalf(key), _) => (None, key.clone()),
             (_, Some(file)) => {
                 (Some(pki::request(plan.role, &plan.identity, &file.key)?), file.key.public().clone())

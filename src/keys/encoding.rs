@@ -19,7 +19,7 @@ const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 const CUT_SHORT: KeyProblem = KeyProblem::Damaged("it ends before its END line");
-const DAMAGED: KeyProblem = KeyProblem::Damaged("not a sound private key");
+const DAMAGED: KeyProblem = KeyProblem::Damaged("not a valid private key");
 
 /// How a private key's file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -31,7 +31,7 @@ pub enum KeyFormat {
     Traditional,
 }
 
-/// What stands in the place of a CA's key that was discarded: a set has its nine files, and says why one is no key.
+/// The content of ca.key after the key was discarded: the set keeps its nine files, and this one says why it has no key.
 pub const DISCARDED: &str = "# This CA's private key was discarded as soon as it had signed (milvus-certgen --discard-ca-key).\n\
      # The CA can sign nothing more; start over with: milvus-certgen --force\n";
 
@@ -44,7 +44,7 @@ pub struct KeyFile {
     pub format: KeyFormat,
     /// A password was needed.
     pub was_encrypted: bool,
-    /// What keeps Milvus or a client from reading the file; completes a sentence that begins with its name.
+    /// The reason why Milvus or a client cannot read the file; completes a sentence that begins with its name.
     pub oddity: Option<&'static str>,
     /// There are further private keys behind it.
     pub has_more: bool,
@@ -100,7 +100,7 @@ fn without_key(file: &[u8], blocks: &[Block<'_>]) -> KeyProblem {
     }
 }
 
-/// The octets decide what it is, as Go and OpenSSL do it; the label only names what is none of these.
+/// The bytes decide what it is, as Go and OpenSSL do it; the label only names what is none of these.
 fn from_block(
     block: &Block<'_>,
     blocks: &[Block<'_>],
@@ -108,7 +108,7 @@ fn from_block(
 ) -> Result<(PrivateKey, KeyFormat), KeyProblem> {
     let not_pem = || match Form::of(file) {
         form @ (Form::EscapedPem | Form::OpenSsh(_)) => KeyProblem::Form(form),
-        _ => KeyProblem::Damaged("not sound PEM"),
+        _ => KeyProblem::Damaged("invalid PEM"),
     };
     let der = block.der().ok_or_else(not_pem)?;
     if PrivateKeyInfoRef::from_der(&der).is_ok() {
@@ -146,7 +146,7 @@ fn has_explicit_curve(der: &[u8]) -> bool {
     position(der, b"\x06\x07\x2a\x86\x48\xce\x3d\x01\x01").is_some()
 }
 
-/// Go and OpenSSL's newer commands look at the octets, gRPC's C core at the label.
+/// Go and OpenSSL's newer commands look at the bytes, gRPC's C core at the label.
 fn mislabelled(label: &str, format: KeyFormat, kind: KeyKind) -> Option<&'static str> {
     let fitting = match (format, kind) {
         (KeyFormat::Pkcs8, _) => matches!(label, "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY"),

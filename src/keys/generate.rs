@@ -19,7 +19,7 @@ pub fn generate(kind: KeyKind, count: usize) -> Result<Vec<PrivateKey>> {
     }
 }
 
-/// Makes a key of each kind, in their order. Keys of one kind are made together.
+/// Creates a key of each kind, in their order. Keys of one kind are created together.
 pub fn generate_each(kinds: &[KeyKind]) -> Result<Vec<PrivateKey>> {
     let mut keys: Vec<Option<PrivateKey>> = kinds.iter().map(|_| None).collect();
     for (at, kind) in kinds.iter().enumerate() {
@@ -49,11 +49,11 @@ fn generate_rsa(bits: u32, count: usize) -> Result<Vec<PrivateKey>> {
     primes::pairs(count, bits, on_all_cores, from_primes).ok_or_else(no_randomness)?.into_iter().collect()
 }
 
-/// An RSA key of 1024 bits, as PEM and as a public key: for tests of who must refuse it. ring signs with none so short,
+/// An RSA key of 1024 bits, as PEM and as a public key: for tests of its rejection. ring signs with none so short,
 /// hence it is no [`PrivateKey`].
 pub fn generate_weak_rsa() -> Result<(Zeroizing<Vec<u8>>, PublicKey)> {
     const BITS: u32 = 1024;
-    let unusable = || Failure::failed("a weak RSA key could not be made");
+    let unusable = || Failure::failed("a weak RSA key could not be created");
     let of_primes = |p, q| rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(primes::EXPONENT));
     let key = primes::pairs(1, BITS, on_all_cores, of_primes)
         .ok_or_else(no_randomness)?
@@ -68,7 +68,7 @@ pub fn generate_weak_rsa() -> Result<(Zeroizing<Vec<u8>>, PublicKey)> {
 /// `rsa` derives the private exponent as NIST SP 800-56B does (least common multiple) and validates the key.
 fn from_primes(p: BoxedUint, q: BoxedUint) -> Result<PrivateKey> {
     let unusable =
-        |why: &dyn std::fmt::Display| Failure::failed(format!("an RSA key could not be made: {why}"));
+        |why: &dyn std::fmt::Display| Failure::failed(format!("an RSA key could not be created: {why}"));
     let key = rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(primes::EXPONENT)).map_err(|e| unusable(&e))?;
     let pkcs8 = key.to_pkcs8_der().map_err(|e| unusable(&e))?;
     PrivateKey::from_pkcs8(pkcs8.as_bytes()).map_err(|e| unusable(&e))

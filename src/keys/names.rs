@@ -1,4 +1,4 @@
-//! What keys of other kinds are called.
+//! The names of other kinds of keys.
 
 /// The curve, by the name that people search for.
 pub(super) fn curve(oid: &str) -> String {

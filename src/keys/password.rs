@@ -54,8 +54,8 @@ pub(super) fn open(block: &Block<'_>, password: Option<&str>) -> Result<Zeroizin
             Some(_) => KeyProblem::OldEncryption { how: dek_info(block.headers), is_legacy },
         });
     }
-    let der = block.der().ok_or(KeyProblem::Damaged("not sound PEM"))?;
-    let algorithm = form::encryption(&der).ok_or(KeyProblem::Damaged("not a sound private key"))?;
+    let der = block.der().ok_or(KeyProblem::Damaged("invalid PEM"))?;
+    let algorithm = form::encryption(&der).ok_or(KeyProblem::Damaged("not a valid private key"))?;
     let is_legacy = LEGACY_OIDS.iter().any(|oid| position(&der[..der.len().min(120)], oid).is_some());
     let Some(password) = password else { return Err(KeyProblem::Encrypted(is_legacy)) };
     let unsupported = || KeyProblem::OldEncryption { how: name(&algorithm.oid.to_string()), is_legacy };
@@ -65,7 +65,7 @@ pub(super) fn open(block: &Block<'_>, password: Option<&str>) -> Result<Zeroizin
     }
     match encrypted.decrypt(password) {
         Ok(opened) => Ok(Zeroizing::new(opened.as_bytes().to_vec())),
-        // One wrong password in 256 leaves octets that look padded, and are no key.
+        // One wrong password in 256 leaves bytes that look padded, and are no key.
         Err(pkcs8::Error::EncryptedPrivateKey(Error::DecryptFailed) | pkcs8::Error::Asn1(_)) => {
             Err(KeyProblem::WrongPassword)
         }
@@ -73,7 +73,7 @@ pub(super) fn open(block: &Block<'_>, password: Option<&str>) -> Result<Zeroizin
     }
 }
 
-/// What of the work that the file asks for is more than any password needs, or none at all.
+/// The work factor of the file that is too large for any password, or zero.
 fn excess(algorithm: &EncryptionScheme) -> Option<String> {
     let EncryptionScheme::Pbes2(parameters) = algorithm else { return None };
     match &parameters.kdf {
@@ -114,7 +114,7 @@ fn name(oid: &str) -> String {
         "1.2.840.113549.1.12.1.4" => "pbeWithSHA1And2-KeyTripleDES-CBC",
         "1.2.840.113549.1.12.1.5" => "pbeWithSHA1And128BitRC2-CBC",
         "1.2.840.113549.1.12.1.6" => "pbeWithSHA1And40BitRC2-CBC",
-        "1.2.840.113549.1.5.13" => "PBES2 with a cipher or PRF that is not read here",
+        "1.2.840.113549.1.5.13" => "PBES2 with a cipher or PRF that is not supported",
         other => return other.to_owned(),
     };
     name.to_owned()

@@ -9,7 +9,7 @@ use crate::form::Form;
 /// Why a file is no private key that can be used here. Displayed after `NAME.key: `.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyProblem {
-    /// The file has no octets, or only blanks.
+    /// The file has no bytes, or only blanks.
     Empty,
     /// There is no PEM block of a private key, but something else.
     Form(Form),
@@ -30,7 +30,7 @@ pub enum KeyProblem {
     Unsupported(OtherKey),
     /// An EC key whose curve is written out in numbers.
     ExplicitCurve,
-    /// It says it is a key, but its octets are not; the text says how.
+    /// It says it is a key, but its bytes are not; the text says how.
     Damaged(&'static str),
 }
 
@@ -40,12 +40,12 @@ const TAKE_OLD_PASSWORD_OFF: &str =
     "openssl pkey -provider legacy -provider default -in {} -out {}.plain && mv {}.plain {}";
 
 impl KeyProblem {
-    /// True if a password keeps the key shut: it may well be sound.
+    /// True if a password protects the key: it may well be valid.
     pub fn is_password(&self) -> bool {
         matches!(self, Self::Encrypted(_) | Self::WrongPassword | Self::OldEncryption { .. })
     }
 
-    /// What kind of damage it is to the file.
+    /// The kind of damage.
     pub fn damage(&self) -> Damage {
         let kind = match self {
             Self::Empty => DamageKind::Empty,
@@ -87,7 +87,7 @@ impl fmt::Display for KeyProblem {
             Self::Form(form) => write!(f, "holds {}, not a PEM private key", form.name()),
             Self::NoKey(found) => write!(f, "holds a {found}, not a PEM private key"),
             Self::Encrypted(_) => f.write_str("is encrypted with a password"),
-            Self::WrongPassword => f.write_str("is encrypted, and the password given does not open it"),
+            Self::WrongPassword => f.write_str("is encrypted, and the password does not decrypt it"),
             Self::OldEncryption { how, .. } => {
                 write!(f, "is encrypted with a password in a form that is not supported ({how})")
             }

@@ -1,4 +1,4 @@
-//! What signs: ring where it can, the `rsa` crate for the RSA keys that ring does not take.
+//! Signs with ring, or with the `rsa` crate for RSA keys that ring does not support.
 //!
 //! ring signs with moduli of 2048, 3072 and 4096 bits and an exponent of 65537 or more; 2432, 2560 or 3584 bits and
 //! an exponent of 3 are as good, and Milvus and every client take them.
@@ -60,7 +60,7 @@ impl Signer {
 
 impl Clone for Signer {
     fn clone(&self) -> Self {
-        Self::new(self.pkcs8.clone()).expect("these octets made a key before")
+        Self::new(self.pkcs8.clone()).expect("these bytes made a key before")
     }
 }
 

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A block as nobody would write it, but somebody has.
+/// A block in an unusual form.
 fn laid_out(der: &[u8], width: usize, indent: usize, line_end: &str, blank: bool) -> String {
     let base64 = Base64::encode_string(der);
     let margin = " ".repeat(indent);
@@ -54,7 +54,7 @@ fn a_block_without_its_end_is_cut_short_and_the_next_is_whole() {
 
 proptest! {
     #[test]
-    fn any_layout_is_the_same_octets(
+    fn any_layout_is_the_same_bytes(
         der in any::<Vec<u8>>(), width in 1_usize..200, indent in 0_usize..9,
         line_end in "\r?\n", blank in any::<bool>(), before in "[a-z \n]*", after in "[a-z \n]*",
     ) {
@@ -80,11 +80,11 @@ proptest! {
 
     #[test]
     fn nothing_panics(file in any::<Vec<u8>>(), text in "(-----(BEGIN|END) [A-Z ]{0,3}-----|[A-Za-z+/= :\n]{0,9}){0,9}") {
-        for octets in [&file, text.as_bytes()] {
-            for block in blocks(octets) {
+        for bytes in [&file, text.as_bytes()] {
+            for block in blocks(bytes) {
                 let _ = (block.der(), oddity(&block));
             }
-            let _ = crate::form::Form::of(octets);
+            let _ = crate::form::Form::of(bytes);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Names as they are: rcgen builds all of a certificate but its names, which go into it byte for byte.
 //!
 //! rcgen's `DistinguishedName` is a map by attribute type: it cannot say two OUs or a set of attributes, and its
-//! encoder panics at object identifiers and strings that others have written. A verifier compares the issuer's octets
+//! encoder panics at object identifiers and strings that others have written. A verifier compares the issuer's bytes
 //! with those of the CA's subject, so that both are copied, and only then is the whole signed.
 
 use der::asn1::{Any, BitStringRef};
@@ -30,7 +30,7 @@ impl SigningKey for Unsigned<'_> {
     }
 }
 
-/// Something in the subject's place. rcgen marks alternative names critical where there is no subject.
+/// A placeholder for the subject. rcgen marks alternative names critical without a subject.
 pub(super) fn stand_in(subject: &Subject) -> DistinguishedName {
     let mut name = DistinguishedName::new();
     if !subject.is_empty() {
@@ -39,9 +39,9 @@ pub(super) fn stand_in(subject: &Subject) -> DistinguishedName {
     name
 }
 
-/// Where a name stands among the parts of what is signed.
+/// The position of a name in the structure that is signed.
 #[derive(Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum NameField {
     /// `TBSCertificate`: version, serialNumber, signature, issuer.
     Issuer = 3,
     /// Then validity, subject.
@@ -52,7 +52,11 @@ pub(super) enum Place {
 
 /// Puts the names in their places and signs: a certificate and a request are both what is signed, the algorithm, and
 /// the signature.
-pub(super) fn signed(built: &[u8], names: &[(Place, &Subject)], key: &PrivateKey) -> Result<Vec<u8>, String> {
+pub(super) fn signed(
+    built: &[u8],
+    names: &[(NameField, &Subject)],
+    key: &PrivateKey,
+) -> Result<Vec<u8>, String> {
     let failed = |e: der::Error| e.to_string();
     let [unsigned, algorithm, _] = <[Any; 3]>::try_from(Vec::<Any>::from_der(built).map_err(failed)?)
         .map_err(|parts| format!("{} parts instead of three", parts.len()))?;
@@ -65,7 +69,7 @@ pub(super) fn signed(built: &[u8], names: &[(Place, &Subject)], key: &PrivateKey
     let signature = to_be_signed
         .to_der()
         .map_err(failed)
-        .and_then(|octets| key.signer().sign(&octets).map_err(|e| e.to_string()))?;
+        .and_then(|bytes| key.signer().sign(&bytes).map_err(|e| e.to_string()))?;
     let signature = BitStringRef::from_bytes(&signature).and_then(|bits| Any::encode_from(&bits));
     vec![to_be_signed, algorithm, signature.map_err(failed)?].to_der().map_err(failed)
 }

@@ -1,4 +1,4 @@
-//! The CA's part of a plan: cases 1, 4 and 5 of a run on what is there already.
+//! The CA's part of a plan: a new CA, an existing one, or one that cannot be used.
 
 use time::OffsetDateTime;
 
@@ -6,8 +6,8 @@ use super::{Action, AuthorityPlan, MISSING, authority_validity, is_expiring, lim
 use crate::certificate::Certificate;
 use crate::check::{self, Code, Finding, Place, Run};
 use crate::error::{Damage, Failure, Result};
-use crate::files::{BaseName, FileKind, converted, shown, typed};
-use crate::foreign::typed_flag;
+use crate::files::{BaseName, FileKind, converted, quoted, shown};
+use crate::foreign::quoted_flag;
 use crate::pki::{Before, MaySignFor};
 use crate::profile::{CLIENT_AUTH, Role, SERVER_AUTH};
 use crate::set::{Loaded, Set};
@@ -43,39 +43,41 @@ pub(super) fn plan(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<Author
 fn no_ca(spec: &Spec) -> Failure {
     let failure = Failure::failed(format!("{}: is missing", path(spec, FileKind::Certificate)));
     if spec.external_ca.is_some() {
-        return failure.hint("name a CA's certificate with --ca-cert, and its key with --ca-key");
+        return failure.hint("set the CA certificate with --ca-cert, and its key with --ca-key");
     }
-    let mut dir = match typed(&spec.out_dir) {
+    let mut dir = match quoted(&spec.out_dir) {
         here if here == "." => String::new(),
         dir => format!(" -o {dir}"),
     };
     if spec.ca_base != BaseName::of_role(Role::Ca) {
-        dir = format!("{dir} {}", typed_flag("--ca-file", &spec.ca_base.to_string()));
+        dir = format!("{dir} {}", quoted_flag("--ca-file", &spec.ca_base.to_string()));
     }
-    failure.hint(format!("make a CA with: milvus-certgen ca{dir}; or name one with --ca-cert and --ca-key"))
+    failure.hint(format!(
+        "create a CA with: milvus-certgen ca{dir}; or use an existing one with --ca-cert and --ca-key"
+    ))
 }
 
-/// There is no ca.pem: a new CA, unless certificates are there that another one has signed.
+/// Without ca.pem: a new CA, unless certificates of another one exist.
 fn missing(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan> {
     if let Some(leaf) = set.leaves.iter().find(|leaf| !leaf.files.certificate.is_missing()) {
         let signed = leaf.base.file(FileKind::Certificate);
         return Err(unusable(
             spec,
             FileKind::Certificate,
-            &format!("is missing, but {signed} is there, which it has signed"),
+            &format!("is missing, but {signed}, which it issued, exists"),
             "put the file back",
         ));
     }
     losses::check_ca_key(spec, set)?;
     let key_name = spec.ca_base.file(FileKind::Key);
-    let kept = set.ca.key.sound();
+    let kept = set.ca.key.parsed();
     let subject = spec.ca_subject()?;
     if subject.is_empty() {
-        return Err(Failure::usage("the CA's subject would be empty, which clients refuse")
-            .hint("give at least --organization"));
+        return Err(Failure::usage("the CA's subject would be empty, which clients reject")
+            .hint("set at least --organization"));
     }
     let reasons = match kept {
-        Some(_) => vec![format!("{key_name} is there without its certificate")],
+        Some(_) => vec![format!("{key_name} exists without its certificate")],
         None => vec![MISSING.to_owned()],
     };
     Ok(AuthorityPlan {
@@ -99,7 +101,7 @@ fn missing(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<AuthorityPlan>
     })
 }
 
-/// The default run: the CA is used whatever its subject, and signed again where it is weak.
+/// The default run: the CA is used whatever its subject, and reissued if it is weak.
 fn ensure(
     spec: &Spec,
     set: &Set,
@@ -120,26 +122,26 @@ fn ensure(
                 plan.renews = mendable().all(|finding| finding.code == Code::Expired);
                 plan.reasons = reasons;
             }
-            // One that only runs out still serves; the notes say so.
+            // One that only expires soon is still valid; a note says so.
             Some(why) => plan.warnings = signer::refuse_unrenewable(spec, set, weaknesses, why)?,
         }
     }
-    plan.rewrite_key = set.ca.key.sound().is_some_and(|file| {
+    plan.rewrite_key = set.ca.key.parsed().is_some_and(|file| {
         // One with a password is not written without it.
         !file.was_encrypted && spec.key_format.is_some_and(|asked| asked != file.format)
     });
     if plan.rewrite_key {
-        plan.reasons.push("--key-format asks for another form of the key".to_owned());
+        plan.reasons.push("--key-format changes the key's format".to_owned());
     }
-    plan.discard_key = spec.discard_ca_key && set.ca.key.sound().is_some();
+    plan.discard_key = spec.discard_ca_key && set.ca.key.parsed().is_some();
     if plan.discard_key {
-        plan.reasons.push("--discard-ca-key asks for it without its key".to_owned());
+        plan.reasons.push("--discard-ca-key removes the CA key".to_owned());
     }
     let serial_is_missing = set.ca.serial.is_missing() && !spec.leaves.is_empty();
     if serial_is_missing {
-        plan.reasons.push(format!("{} is missing", spec.ca_base.file(FileKind::Serial)));
+        plan.reasons.push(format!("{} is missing, and is created", spec.ca_base.file(FileKind::Serial)));
     }
-    let oddity = set.ca.certificate.sound().and_then(|file| file.oddity);
+    let oddity = set.ca.certificate.parsed().and_then(|file| file.oddity);
     if let (Some(oddity), None) = (oddity, &spec.external_ca) {
         plan.reasons.push(oddity.text().to_owned());
         plan.rewrite_certificate = true;
@@ -151,16 +153,16 @@ fn ensure(
     Ok(plan)
 }
 
-/// `renew --ca`: signed again whatever its state.
+/// `renew --ca`: renewed whatever its state.
 fn renew(spec: &Spec, set: &Set, certificate: &Certificate, now: OffsetDateTime) -> Result<AuthorityPlan> {
-    if let Some((why, remedy)) = why_not_renewable(set, certificate) {
-        let why = format!("cannot be signed again: {why}");
-        return Err(unusable(spec, FileKind::Certificate, &why, remedy));
+    if let Some((why, fix)) = why_not_renewable(set, certificate) {
+        let why = format!("cannot be renewed: {why}");
+        return Err(unusable(spec, FileKind::Certificate, &why, fix));
     }
     let mut plan = kept(spec, set, certificate, now)?;
     plan.action = Action::Resign;
     plan.renews = true;
-    plan.reasons = vec!["--ca asks for it".to_owned()];
+    plan.reasons = vec!["renewal requested (--ca)".to_owned()];
     Ok(plan)
 }
 
@@ -197,24 +199,24 @@ fn kept(spec: &Spec, set: &Set, certificate: &Certificate, now: OffsetDateTime) 
 /// RFC 5280 section 4.1.2.2 asks for a number that the CA has given to no other certificate, and NSS (Firefox) rejects
 /// two certificates with one: so the number stays only where a certificate goes by it.
 pub(super) fn is_named_by_number(spec: &Spec, set: &Set, ca: &Certificate) -> bool {
-    let leaves = set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
+    let leaves = set.leaves.iter().filter_map(|leaf| leaf.files.parsed_certificate());
     spec.ca_is_named_by_number || leaves.chain([ca]).any(|certificate| certificate.names_by_number(ca))
 }
 
 /// The CA's own, or where it has none, the one by which a certificate that it has signed names it.
 fn key_identifier(set: &Set, ca: &Certificate) -> Option<Vec<u8>> {
-    let leaves = set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
+    let leaves = set.leaves.iter().filter_map(|leaf| leaf.files.parsed_certificate());
     let mut named =
         leaves.filter(|leaf| leaf.is_issued_by(ca)).filter_map(|leaf| leaf.authority_key_identifier.clone());
     ca.subject_key_identifier.clone().or_else(|| named.next())
 }
 
-/// Why the CA's certificate cannot be signed again with its own key, and what to do instead.
+/// Why the CA certificate cannot be renewed with its own key, and the fix.
 fn why_not_renewable(set: &Set, certificate: &Certificate) -> Option<(String, &'static str)> {
     if !certificate.is_self_issued() {
-        return Some(("another CA has signed it".to_owned(), "have that CA sign it again"));
+        return Some(("another CA issued it".to_owned(), "have that CA reissue it"));
     }
-    if set.ca.key.sound().is_none() {
+    if set.ca.key.parsed().is_none() {
         let problem = set.ca.key.problem().unwrap_or_default();
         return Some((format!("its key {problem}"), put_back(set, "put its key back")));
     }
@@ -229,21 +231,22 @@ pub(super) fn check_usable(spec: &Spec, set: &Set, ca: &AuthorityPlan, signs: bo
         return Err(unusable(
             spec,
             FileKind::Key,
-            &format!("{problem}, and something must be signed"),
+            &format!("{problem}, but is needed to issue certificates"),
             remedy,
         ));
     }
     // RFC 5280 section 4.1.2.4: an issuer has a name.
     let subject_fault = if ca.subject.is_empty() { Some("is empty") } else { None };
-    let subject_fault = subject_fault.or_else(|| (!ca.subject.is_valid()).then_some("is no name in DER"));
+    let subject_fault =
+        subject_fault.or_else(|| (!ca.subject.is_valid()).then_some("is not a valid DER name"));
     if let (Some(why), true) = (subject_fault, signs) {
-        let why = format!("its subject {why}, and clients refuse what such a CA signs");
+        let why = format!("its subject {why}; clients reject certificates of such a CA");
         return Err(unusable(spec, FileKind::Certificate, &why, "use another CA"));
     }
     if let (Some(problem), false) = (set.ca.serial.problem(), set.ca.serial.is_missing()) {
         return Err(Failure::failed(format!("{}: {problem}", path(spec, FileKind::Serial))).hint(format!(
-            "put the last serial number there in hexadecimal, or begin anew with: rm {}",
-            typed(&spec.ca_path(FileKind::Serial))
+            "write the last serial number into it in hexadecimal, or start from a new number with: rm {}",
+            quoted(&spec.ca_path(FileKind::Serial))
         )));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! A server's or client's part of a plan: cases 1 to 3 of a run on what is there already.
+//! A server's or client's part of a plan: keep, reissue or issue.
 
 use time::OffsetDateTime;
 
@@ -16,7 +16,7 @@ use crate::san::San;
 use crate::set::{CertificateFile, Leaf, LeafFiles};
 use crate::spec::{LeafSpec, Spec, Wish};
 
-/// `authority` is the CA's file that is there; `None` where the CA is made new.
+/// `authority` is the existing CA's file; `None` for a new CA.
 pub(super) fn plan(
     asked: &LeafSpec,
     spec: &Spec,
@@ -27,9 +27,9 @@ pub(super) fn plan(
     now: OffsetDateTime,
 ) -> Result<LeafPlan> {
     let files = &there.files;
-    let existing = files.sound_certificate();
+    let existing = files.parsed_certificate();
     let own_issuer = authority.map(|file| &file.certificate);
-    // Another CA that ca.pem trusts may have signed what is there.
+    // Another CA in ca.pem may have issued the existing certificate.
     let issuer = authority.zip(existing).and_then(|(file, existing)| file.issuer_of(existing)).or(own_issuer);
     check_files(asked, spec, there, issuer, now)?;
     let kept = inherited(asked, spec, files, issuer)?;
@@ -47,7 +47,7 @@ pub(super) fn plan(
     let names = |place: Place| match place {
         Place::File(Owner::Ca, kind) => spec.ca_base.file(kind),
         Place::File(_, kind) => there.base.file(kind),
-        Place::Target => String::new(),
+        Place::Server => String::new(),
     };
     let (key, key_reason) = choose_key(asked, files, spec);
     let mut reasons = match (files.is_empty(), issuer, existing) {
@@ -62,13 +62,13 @@ pub(super) fn plan(
     let loses_its_issuer =
         existing.zip(own_issuer).is_some_and(|(leaf, issuer)| loses_its_issuer(leaf, issuer, ca));
     match asked.wish {
-        Wish::Sign(_) => reasons = vec![format!("{} asks for it", there.base.file(FileKind::Csr))],
-        Wish::Renew { .. } => reasons = vec!["a renewal was asked for".to_owned()],
+        Wish::Sign(_) => reasons = vec![format!("requested by {}", there.base.file(FileKind::Csr))],
+        Wish::Renew { .. } => reasons = vec!["renewal requested".to_owned()],
         Wish::Refresh => reasons.clear(),
         Wish::Ensure { .. } | Wish::Create { .. } => {}
     }
     if loses_its_issuer && !matches!(asked.wish, Wish::Sign(_) | Wish::Renew { .. }) {
-        reasons.push("it names the CA certificate by its serial number, which changes".to_owned());
+        reasons.push("it refers to the CA certificate by its serial number, which changes".to_owned());
     }
     // A key that no run replaces by itself is replaced by one that is told to.
     if asked.wish.rekeys() && (!reasons.is_empty() || unusable(&files.key).is_some()) {
@@ -83,10 +83,10 @@ pub(super) fn plan(
         (false, false) => Action::Resign,
     };
     let rewrite_key = key == KeyChoice::Keep
-        && files.key.sound().is_some_and(|file| {
+        && files.key.parsed().is_some_and(|file| {
             file.oddity.is_some() || spec.key_format.is_some_and(|asked| asked != file.format)
         });
-    let rewrite_certificate = files.certificate.sound().is_some_and(|file| file.oddity.is_some());
+    let rewrite_certificate = files.certificate.parsed().is_some_and(|file| file.oddity.is_some());
     let with_issuer = asked.role.serves() && keeps_issuer(files, spec, action);
     if action == Action::Keep {
         reasons = why_refresh(asked.role, spec, files, &findings, &names, ca, rewrite_key);
@@ -97,10 +97,11 @@ pub(super) fn plan(
     let validity = validity(spec.leaf_days(), "--days", now)?;
     let validity = match own_issuer {
         Some(issuer) if ca.action != Action::Resign => validity.ending_by(issuer.not_after),
-        // A CA certificate that is signed now is made to last at least as long (plan::outlive).
+        // A new CA certificate lasts at least as long (plan::outlive).
         _ => validity,
     };
-    let renews = existing.is_some_and(|existing| is_renewal(existing, &identity, &key, &findings));
+    let renews = !loses_its_issuer
+        && existing.is_some_and(|existing| is_renewal(existing, &identity, &key, &findings));
     let mut plan = LeafPlan {
         role: asked.role,
         base: asked.base.clone(),
@@ -131,7 +132,7 @@ fn say_left_out(plan: &LeafPlan, names: &[San]) -> Option<String> {
     let pem = plan.base.file(FileKind::Certificate);
     (!names.is_empty()).then(|| {
         format!(
-            "{pem} is without {}: not all clients accept addresses under a CA with constraints (--constrain)",
+            "{pem} does not include {}: not all clients accept addresses under a CA with constraints (--constrain)",
             names.join(" and ")
         )
     })
@@ -150,7 +151,7 @@ fn loses_its_issuer(leaf: &Certificate, issuer: &Certificate, ca: &AuthorityPlan
     ca.action == Action::Resign && ca.serial.is_none() && leaf.names_by_number(issuer)
 }
 
-/// Why what is there does not serve: its own faults, and what the given flags ask for beyond it.
+/// The reasons to reissue an existing certificate: its own problems, and flags that change it.
 fn why_sign(
     asked_of: &LeafSpec,
     spec: &Spec,
@@ -170,8 +171,8 @@ fn why_sign(
         let asked = identity.subject.value(given.attribute).unwrap_or_default();
         if has != asked {
             let name = given.attribute.short_name();
-            reasons.push(format!("{} asks for {name} {asked:?}, and it has {has:?}", given.flag));
-            // That the name is new is said with that.
+            reasons.push(format!("{} sets {name} {asked:?} instead of {has:?}", given.flag));
+            // A second reason about the same name is not needed.
             there.extend(San::parse(given.flag, asked));
         }
     }
@@ -179,7 +180,7 @@ fn why_sign(
         let lacking: Vec<String> =
             identity.names.iter().filter(|name| !there.contains(name)).map(ToString::to_string).collect();
         if !lacking.is_empty() {
-            reasons.push(format!("it lacks the names {}", lacking.join(", ")));
+            reasons.push(format!("lacks the names {}", lacking.join(", ")));
         }
     }
     reasons
@@ -199,16 +200,16 @@ fn faults(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
     findings.iter().filter(|finding| finding.code.row().leaf.run == Run::Reissues)
 }
 
-/// The key that the certificate is for, and why a sound one that is there is not it.
+/// The key of the certificate, and the reason if an existing one is replaced.
 fn choose_key(asked: &LeafSpec, files: &LeafFiles, spec: &Spec) -> (KeyChoice, Option<String>) {
     if let Some(csr) = asked.wish.csr() {
         return (KeyChoice::PublicHalf(csr.key.clone()), None);
     }
-    let Some(file) = files.key.sound() else {
-        // The certificate of somebody who keeps the key is renewed for that key.
+    let Some(file) = files.key.parsed() else {
+        // Without its key here, a certificate is renewed for the same public key.
         let is_kept_elsewhere =
             files.key.is_missing() && matches!(asked.wish, Wish::Renew { rekey: false } | Wish::Refresh);
-        return match files.sound_certificate().filter(|_| is_kept_elsewhere) {
+        return match files.parsed_certificate().filter(|_| is_kept_elsewhere) {
             Some(certificate) => (KeyChoice::PublicHalf(certificate.public_key.clone()), None),
             None => (KeyChoice::Make(spec.new_key()), None),
         };
@@ -221,17 +222,16 @@ fn choose_key(asked: &LeafSpec, files: &LeafFiles, spec: &Spec) -> (KeyChoice, O
         return (KeyChoice::Make(spec.key.unwrap_or(file.key.kind().successor())), Some(why));
     }
     match spec.key {
-        Some(asked) if !file.key.kind().covers(asked) => (
-            KeyChoice::Make(asked),
-            Some(format!("its key is {}, and {asked} is asked for", file.key.kind())),
-        ),
+        Some(asked) if !file.key.kind().covers(asked) => {
+            (KeyChoice::Make(asked), Some(format!("its key changes from {} to {asked}", file.key.kind())))
+        }
         _ => (KeyChoice::Keep, None),
     }
 }
 
 /// The issuer goes into server.pem unless `--leaf-only`; a server.pem that was without it stays so while kept.
 fn keeps_issuer(files: &LeafFiles, spec: &Spec, action: Action) -> bool {
-    let has_chain = files.certificate.sound().is_some_and(|file| !file.chain.is_empty());
+    let has_chain = files.certificate.parsed().is_some_and(|file| !file.chain.is_empty());
     !spec.leaf_only && (action != Action::Keep || has_chain)
 }
 
@@ -245,20 +245,20 @@ fn why_refresh(
     rewrite_key: bool,
 ) -> Vec<String> {
     let mut reasons = Vec::new();
-    let has_chain = files.certificate.sound().is_some_and(|file| !file.chain.is_empty());
-    match files.key.sound().and_then(|file| file.oddity) {
+    let has_chain = files.certificate.parsed().is_some_and(|file| !file.chain.is_empty());
+    match files.key.parsed().and_then(|file| file.oddity) {
         Some(oddity) if rewrite_key => reasons.push(format!("its key file {oddity}")),
-        _ if rewrite_key => reasons.push("--key-format asks for another form of the key".to_owned()),
+        _ if rewrite_key => reasons.push("--key-format changes the key's format".to_owned()),
         _ => {}
     }
     reasons.extend(
-        files.certificate.sound().and_then(|file| file.oddity).map(|oddity| oddity.text().to_owned()),
+        files.certificate.parsed().and_then(|file| file.oddity).map(|oddity| oddity.text().to_owned()),
     );
     if role.serves() && has_chain {
         if spec.leaf_only {
-            reasons.push("--leaf-only asks for it without its issuer".to_owned());
+            reasons.push("--leaf-only removes the CA certificate from it".to_owned());
         } else if ca.action == Action::Resign {
-            reasons.push("it carries the CA's certificate, which is signed again".to_owned());
+            reasons.push("it includes the CA certificate, which is reissued".to_owned());
         } else if let Some(stale) =
             findings.iter().find(|finding| finding.code.row().leaf.run == Run::Rewrites)
         {

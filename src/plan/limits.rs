@@ -13,7 +13,7 @@ use crate::spec::{LeafSpec, Spec};
 pub(super) struct Limits(Vec<Constraints>);
 
 impl Limits {
-    /// `existing` is the CA's file; `None` where the CA is made new.
+    /// `existing` is the CA's file; `None` for a new CA.
     pub(super) fn new(ca: &AuthorityPlan, existing: Option<&CertificateFile>) -> Self {
         if let MaySignFor::Hosts(hosts) = &ca.may_sign_for {
             return Self(vec![Constraints::of_hosts(hosts)]);
@@ -41,7 +41,7 @@ impl Limits {
         left_out
     }
 
-    /// What the CA may not sign for is refused here, and not found out by the client.
+    /// A name that the CA may not issue for is rejected here, before a client rejects it.
     pub(super) fn check(&self, plan: &LeafPlan, spec: &Spec) -> Result<()> {
         let pem = spec.out_dir.join(plan.base.file(FileKind::Certificate));
         let Identity { subject, names } = &plan.identity;
@@ -66,8 +66,8 @@ impl Limits {
     }
 }
 
-/// Where a certificate has no host name among its alternative names, OpenSSL holds a CN that could be one against the
-/// constraints of host names: letters, digits, `-` and `_` with dots between them, an address too (`cn2dnsid` in
+/// If a certificate has no host name in its subjectAltName, OpenSSL checks a CN that could be one against the constraints
+/// of host names: letters, digits, `-` and `_` with dots between them, an address too (`cn2dnsid` in
 /// its `v3_ncons.c`).
 fn is_host_for_openssl(common_name: &str) -> bool {
     let is_label = |label: &str| {
@@ -77,7 +77,7 @@ fn is_host_for_openssl(common_name: &str) -> bool {
 }
 
 /// The host names that a new CA of `--constrain` may sign for: those of the set, and those that only the CA is told
-/// of. What not all clients can hold against constraints is refused, unless it only comes with the name localhost.
+/// of. Names that not all clients can check against constraints are rejected, unless they only come with localhost.
 pub(super) fn hosts(spec: &Spec) -> Result<Vec<String>> {
     let mut hosts = Vec::new();
     let mut add = |name: San, flag: &str| match name {
@@ -107,8 +107,8 @@ pub(super) fn hosts(spec: &Spec) -> Result<Vec<String>> {
         }
     }
     if hosts.is_empty() {
-        return Err(Failure::usage("--constrain: there is no name that the CA could sign for")
-            .hint("give the names with --cn and --san"));
+        return Err(Failure::usage("--constrain: needs at least one host name")
+            .hint("set the names with --cn and --san"));
     }
     Ok(hosts)
 }

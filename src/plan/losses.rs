@@ -1,15 +1,15 @@
-//! What no run writes over: private keys that it cannot use. They may be in use by somebody who can, and nobody
-//! brings them back. Only `--rekey` and `--force` replace them, and say so.
+//! Private keys that a run cannot use are never overwritten: another program may use them, and they cannot be restored.
+//! Only `--rekey` and `--force` replace them, and the report says so.
 
 use super::{Action, AuthorityPlan, LeafPlan, authority};
 use crate::certificate::Csr;
 use crate::error::{Damage, DamageKind, Failure, Result};
-use crate::files::{BaseName, FileKind, converted, shown, typed};
+use crate::files::{BaseName, FileKind, converted, quoted, shown};
 use crate::keys::PublicKey;
 use crate::set::{CertificateFile, KeyFile, LeafFiles, Loaded, Set};
 use crate::spec::{LeafSpec, Spec, Wish};
 
-/// The damage of a key file that is there and cannot be used; an empty one holds nothing.
+/// The damage of an existing key file that cannot be used; an empty one holds nothing.
 pub(super) fn unusable(key: &Loaded<KeyFile>) -> Option<&Damage> {
     match key {
         Loaded::Locked(damage) | Loaded::Damaged(damage) if damage.kind != DamageKind::Empty => Some(damage),
@@ -17,9 +17,9 @@ pub(super) fn unusable(key: &Loaded<KeyFile>) -> Option<&Damage> {
     }
 }
 
-/// The key file of a leaf whose key is needed: one that is there can be used, or may be replaced.
+/// Checks the key file of a leaf whose key is needed: an existing one can be used, or may be replaced.
 pub(super) fn check_key(asked: &LeafSpec, spec: &Spec, files: &LeafFiles) -> Result<()> {
-    // Somebody else's request has its key elsewhere; what is not signed needs none.
+    // The key of a CSR is in another place; without a new certificate no key is needed.
     if asked.wish.rekeys() || matches!(asked.wish, Wish::Refresh | Wish::Sign(_)) {
         return Ok(());
     }
@@ -28,7 +28,7 @@ pub(super) fn check_key(asked: &LeafSpec, spec: &Spec, files: &LeafFiles) -> Res
         Loaded::Locked(damage) => {
             let line = damage.conversion.map_or_else(String::new, |line| converted(line, &key));
             Err(Failure::failed(format!("{}: {damage}, which Milvus cannot open", shown(&key)))
-                .hint(format!("add --rekey to replace it, or take the password off with: {line}")))
+                .hint(format!("add --rekey to replace it, or remove the password with: {line}")))
         }
         damaged => match unusable(damaged) {
             Some(damage) => Err(unusable_key(damage, &key)),
@@ -44,25 +44,25 @@ pub(crate) fn unusable_key(damage: &Damage, key: &std::path::Path) -> Failure {
         Some(line) => {
             failure.hint(format!("add --rekey to replace it, or convert it with: {}", converted(line, key)))
         }
-        None => failure.hint("put a usable key there, or add --rekey to replace it with a new one"),
+        None => failure.hint("replace it with a usable key, or add --rekey to create a new one"),
     }
 }
 
-/// A key that is there must be one; a missing one may be kept elsewhere.
+/// An existing key file must hold a key; a missing one may be kept in another place.
 pub(super) fn check_ca_key(spec: &Spec, set: &Set) -> Result<()> {
     match &set.ca.key {
-        Loaded::Sound(_) | Loaded::Missing | Loaded::Discarded => Ok(()),
+        Loaded::Parsed(_) | Loaded::Missing | Loaded::Discarded => Ok(()),
         Loaded::Locked(damage) => {
             let line = damage.conversion.unwrap_or_default();
             let line = converted(line, &spec.ca_path(FileKind::Key));
-            let remedy = match spec.password {
+            let fix = match spec.password {
                 _ if damage.kind == DamageKind::Unsupported => format!("convert it with: {line}"),
                 None => format!(
-                    "give it with --ca-key-password-file or MILVUS_CERTGEN_CA_KEY_PASSWORD, or take it off with: {line}"
+                    "set it with --ca-key-password-file or MILVUS_CERTGEN_CA_KEY_PASSWORD, or remove it with: {line}"
                 ),
-                Some(_) => format!("give the right one, or take it off with: {line}"),
+                Some(_) => format!("set the right one, or remove it with: {line}"),
             };
-            Err(Failure::failed(format!("{}: {damage}", shown(&spec.ca_path(FileKind::Key)))).hint(remedy))
+            Err(Failure::failed(format!("{}: {damage}", shown(&spec.ca_path(FileKind::Key)))).hint(fix))
         }
         Loaded::Forbidden(problem) | Loaded::Unreadable(problem) => {
             Err(authority::unusable(spec, FileKind::Key, problem, "run as the user who owns it"))
@@ -79,26 +79,29 @@ pub(super) fn check_ca_key(spec: &Spec, set: &Set) -> Result<()> {
                     Err(Failure::failed(format!("{}: {damage}", shown(&spec.ca_path(FileKind::Key))))
                         .hint(format!("convert it with: {line}")))
                 }
-                None => {
-                    Err(authority::unusable(spec, FileKind::Key, &damage.text, "put the right key there"))
-                }
+                None => Err(authority::unusable(
+                    spec,
+                    FileKind::Key,
+                    &damage.text,
+                    "put the right key in its place",
+                )),
             }
         }
     }
 }
 
-/// The files of a leaf that its plan writes anew.
+/// Checks the files of a leaf that its plan overwrites.
 pub(super) fn check_leaf(plan: &LeafPlan, asked: &LeafSpec, spec: &Spec, files: &LeafFiles) -> Result<()> {
     let path = |kind| spec.out_dir.join(plan.base.file(kind));
     let writes_key = plan.new_key().is_some() || plan.rewrite_key;
-    if writes_key && !asked.wish.rekeys() && files.key.sound().is_some_and(|file| file.has_more) {
+    if writes_key && !asked.wish.rekeys() && files.key.parsed().is_some_and(|file| file.has_more) {
         return Err(Failure::failed(format!(
             "{}: holds further private keys behind the first, which would be lost",
             shown(&path(FileKind::Key))
         ))
         .hint("move them to files of their own, or add --rekey to replace them"));
     }
-    let own_key = files.key.sound().map(|file| file.key.public());
+    let own_key = files.key.parsed().map(|file| file.key.public());
     let writes_certificate = plan.signs() || plan.action == Action::Refresh;
     if writes_certificate && holds_other_key(&files.certificate, own_key) {
         return Err(holds_key(&path(FileKind::Certificate), &path(FileKind::Key), files.key.is_missing()));
@@ -110,17 +113,17 @@ pub(super) fn check_leaf(plan: &LeafPlan, asked: &LeafSpec, spec: &Spec, files: 
     Ok(())
 }
 
-/// The files of the CA that its plan writes anew.
+/// Checks the files of the CA that its plan overwrites.
 pub(super) fn check_authority(plan: &AuthorityPlan, spec: &Spec, set: &Set) -> Result<()> {
     let path = |kind| spec.ca_path(kind);
-    if plan.rewrite_key && set.ca.key.sound().is_some_and(|file| file.has_more) {
+    if plan.rewrite_key && set.ca.key.parsed().is_some_and(|file| file.has_more) {
         return Err(Failure::failed(format!(
             "{}: holds further private keys behind the first, which would be lost",
             shown(&path(FileKind::Key))
         ))
         .hint("move them to files of their own"));
     }
-    let own_key = set.ca.key.sound().map(|file| file.key.public());
+    let own_key = set.ca.key.parsed().map(|file| file.key.public());
     let writes = matches!(plan.action, Action::Issue | Action::Resign) || plan.rewrite_certificate;
     if writes && holds_other_key(&set.ca.certificate, own_key) {
         return Err(holds_key(&path(FileKind::Certificate), &path(FileKind::Key), set.ca.key.is_missing()));
@@ -130,7 +133,7 @@ pub(super) fn check_authority(plan: &AuthorityPlan, spec: &Spec, set: &Set) -> R
 
 fn holds_other_key(file: &Loaded<CertificateFile>, own: Option<&PublicKey>) -> bool {
     match file {
-        Loaded::Sound(file) => file.holds_key && (file.held_key.is_none() || file.held_key.as_ref() != own),
+        Loaded::Parsed(file) => file.holds_key && (file.held_key.is_none() || file.held_key.as_ref() != own),
         Loaded::Damaged(damage) | Loaded::Locked(damage) => damage.holds_key,
         _ => false,
     }
@@ -139,7 +142,7 @@ fn holds_other_key(file: &Loaded<CertificateFile>, own: Option<&PublicKey>) -> b
 /// True if a private key is in the file of a request.
 pub(crate) fn request_holds_key(file: &Loaded<Csr>) -> bool {
     match file {
-        Loaded::Sound(spec) => spec.holds_key,
+        Loaded::Parsed(spec) => spec.holds_key,
         Loaded::Damaged(damage) => damage.holds_key,
         _ => false,
     }
@@ -148,14 +151,14 @@ pub(crate) fn request_holds_key(file: &Loaded<Csr>) -> bool {
 /// The refusal to write over a file that holds a private key where none belongs.
 pub(crate) fn holds_key(file: &std::path::Path, key: &std::path::Path, is_key_missing: bool) -> Failure {
     let failure = Failure::failed(format!("{}: holds a private key, which would be lost", shown(file)));
-    let file = typed(file);
+    let file = quoted(file);
     if is_key_missing {
-        return failure.hint(format!("put it where the key belongs: mv {file} {}", typed(key)));
+        return failure.hint(format!("put it where the key belongs: mv {file} {}", quoted(key)));
     }
     failure.hint(format!("move it away with: mv {file} {file}.old"))
 }
 
-/// What `--rekey` replaces, as a reason. The name of the file comes with what is in it.
+/// The key that `--rekey` replaces, as a reason: the file's name and the kind of key in it.
 pub(super) fn rekeyed(base: &BaseName, key: &Loaded<KeyFile>) -> Option<String> {
     replaced_key(base, key).map(|replaced| format!("--rekey replaces {replaced}"))
 }
@@ -178,7 +181,7 @@ pub(super) fn forced(
 fn replaced_key(base: &BaseName, key: &Loaded<KeyFile>) -> Option<String> {
     let name = base.file(FileKind::Key);
     match key {
-        Loaded::Sound(file) => Some(format!("{name} ({} key)", file.key.kind())),
+        Loaded::Parsed(file) => Some(format!("{name} ({} key)", file.key.kind())),
         other => unusable(other).map(|damage| format!("{name} ({damage})")),
     }
 }

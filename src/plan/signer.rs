@@ -1,16 +1,16 @@
-//! A CA is looked at before it signs as `check` looks at what it has signed: what clients would reject is refused.
+//! Checks a CA before it issues certificates, as `check` does: a CA that clients would reject is refused.
 
 use time::OffsetDateTime;
 
 use super::authority::{names, unusable};
 use crate::check::{self, Code, Concern, Finding, Run, Severity};
 use crate::error::Result;
-use crate::files::{BaseName, FileKind, typed};
+use crate::files::{BaseName, FileKind, quoted};
 use crate::profile::Role;
 use crate::set::Set;
 use crate::spec::{CaPolicy, Spec};
 
-/// What is wrong with the CA's certificate that signing it again mends; what nothing mends is refused.
+/// Findings about the CA certificate that reissuing it fixes; refuses the others.
 pub(super) fn weaknesses(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<Vec<Finding>> {
     let mut mendable = Vec::new();
     for finding in check::ca(set, now) {
@@ -19,39 +19,39 @@ pub(super) fn weaknesses(spec: &Spec, set: &Set, now: OffsetDateTime) -> Result<
         if row.concerns == Concern::File {
             continue;
         }
-        let remedy = match (finding.code, row.ca.run) {
+        let fix = match (finding.code, row.ca.run) {
             // Another signature does not change the key.
             (Code::UnsupportedKey, _) if finding.for_runs == Severity::Error => "use another CA".to_owned(),
             // It was issued while the clock was ahead, or the clock is behind now.
             (Code::NotYetValid, _) if spec.ca == CaPolicy::Renew => continue,
             (Code::NotYetValid, _) => right_clock(spec, set),
             (_, Run::Ignores) => continue,
-            (_, Run::Refuses(remedy)) => remedy.to_owned(),
+            (_, Run::Refuses(fix)) => fix.to_owned(),
             (_, Run::Reissues | Run::Rewrites) => {
                 mendable.push(finding);
                 continue;
             }
         };
         let file = if finding.at.is(FileKind::Key) { FileKind::Key } else { FileKind::Certificate };
-        return Err(unusable(spec, file, &finding.message.text(&names(set)), &remedy));
+        return Err(unusable(spec, file, &finding.message.text(&names(set)), &fix));
     }
     Ok(mendable)
 }
 
 fn right_clock(spec: &Spec, set: &Set) -> String {
     match renewal(spec, set) {
-        // A clock that was ahead has most likely made all of them.
+        // If the clock was ahead, it was so for all of them.
         Some(renewal) => format!("if the clock is right now: {renewal} --all; if not, set it right"),
         None => "set the clock right, or wait".to_owned(),
     }
 }
 
-/// Refuses a CA that cannot be signed again, where a run would do so because clients reject what it signs.
+/// Refuses a CA that cannot be reissued although clients reject the certificates that it issues.
 pub(super) fn refuse_unrenewable(
     spec: &Spec,
     set: &Set,
     weaknesses: &[Finding],
-    (why, remedy): (String, &str),
+    (why, fix): (String, &str),
 ) -> Result<Vec<String>> {
     let errors = weaknesses.iter().filter(|finding| finding.for_runs == Severity::Error);
     let names = names(set);
@@ -63,11 +63,11 @@ pub(super) fn refuse_unrenewable(
         return Ok(weaknesses.iter().map(|finding| finding.sentence(&names)).collect());
     }
     let why = format!("{}, and {why}", reasons.join(", and "));
-    Err(unusable(spec, FileKind::Certificate, &why, remedy))
+    Err(unusable(spec, FileKind::Certificate, &why, fix))
 }
 
-/// Refuses a CA that is not signed again by this run where Milvus or a client of gRPC rejects what it signs. Returns
-/// what only others mind.
+/// Refuses a CA that this run does not reissue if Milvus or a gRPC client rejects the certificates that it issues. Returns
+/// problems of other clients.
 pub(super) fn refuse_unfit(spec: &Spec, set: &Set, weaknesses: &[Finding]) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     for finding in weaknesses {
@@ -78,20 +78,20 @@ pub(super) fn refuse_unfit(spec: &Spec, set: &Set, weaknesses: &[Finding]) -> Re
             warnings.push(finding.sentence(&names(set)));
             continue;
         }
-        let remedy = match (finding.code, renewal(spec, set)) {
+        let fix = match (finding.code, renewal(spec, set)) {
             (_, Some(renewal)) => format!("reissue it with: {renewal}"),
             (Code::PathLength, None) => {
-                "have the CA above sign it with a longer pathlen, or use another".to_owned()
+                "have the CA above reissue it with a longer pathlen, or use another".to_owned()
             }
-            (Code::Expired, None) => "have it issued again, or use another CA".to_owned(),
-            (_, None) => "have it issued again without that, or use another CA".to_owned(),
+            (Code::Expired, None) => "have it reissued, or use another CA".to_owned(),
+            (_, None) => "have it reissued without that, or use another CA".to_owned(),
         };
-        return Err(unusable(spec, FileKind::Certificate, &finding.message.text(&names(set)), &remedy));
+        return Err(unusable(spec, FileKind::Certificate, &finding.message.text(&names(set)), &fix));
     }
     Ok(warnings)
 }
 
-/// What Python 3.13 asks of a CA in its default mode, and no client of Milvus's SDKs.
+/// Required of a CA by Python 3.13 in its default mode, but by no client of Milvus's SDKs.
 fn is_only_strict(code: Code) -> bool {
     matches!(code, Code::CaNoKeyUsage | Code::BasicConstraintsNotCritical | Code::KeyIdentifier)
 }
@@ -100,7 +100,7 @@ fn is_only_strict(code: Code) -> bool {
 /// calls them.
 fn renewal(spec: &Spec, set: &Set) -> Option<String> {
     let certificate = set.ca_certificate().filter(|certificate| certificate.is_self_issued())?;
-    let key = set.ca.key.sound()?;
+    let key = set.ca.key.parsed()?;
     let [pem, key_path] = [FileKind::Certificate, FileKind::Key].map(|kind| spec.ca_path(kind));
     let base = BaseName::beside(&pem);
     let is_called_so = pem.with_file_name(base.file(FileKind::Certificate)) == pem
@@ -111,7 +111,7 @@ fn renewal(spec: &Spec, set: &Set) -> Option<String> {
     let mut command = "milvus-certgen renew --ca".to_owned();
     let dir = pem.parent().filter(|dir| !dir.as_os_str().is_empty() && *dir != std::path::Path::new("."));
     if let Some(dir) = dir {
-        command = format!("{command} -o {}", typed(dir));
+        command = format!("{command} -o {}", quoted(dir));
     }
     if base != BaseName::of_role(Role::Ca) {
         command = format!("{command} --ca-file {base}");

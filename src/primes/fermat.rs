@@ -60,7 +60,7 @@ impl<const T: usize, const B: usize> Modulus<T, B> {
     /// A column has up to 2 * `LIMBS` products, and all of them together stay below 2^128.
     const BITS: usize = if Self::LIMBS < 32 { 61 } else { 60 };
     const MASK: u64 = (1 << Self::BITS) - 1;
-    /// So many squarings share the doublings that the exponent's bits ask for.
+    /// The number of squarings that share the doublings of the exponent's bits.
     const WINDOW: usize = 3;
 
     /// `None` where the number is even, or leaves too few spare bits: 13 keep every power below 2^10 m.
@@ -238,14 +238,14 @@ impl<const T: usize, const B: usize> Drop for Modulus<T, B> {
 fn to_limbs<const T: usize, const B: usize>(number: &BoxedUint, bits: usize) -> Number<T, B> {
     let mut limbs = [[0; T]; B];
     let mut words = number.as_words().iter();
-    let (mut waiting, mut count) = (0_u128, 0);
+    let (mut pending, mut count) = (0_u128, 0);
     for limb in limbs.as_flattened_mut() {
         while count < bits {
-            waiting |= words.next().map_or(0, |word| u128::from(*word)) << count;
+            pending |= words.next().map_or(0, |word| u128::from(*word)) << count;
             count += Word::BITS as usize;
         }
-        *limb = low(waiting) & ((1 << bits) - 1);
-        waiting >>= bits;
+        *limb = low(pending) & ((1 << bits) - 1);
+        pending >>= bits;
         count -= bits;
     }
     limbs

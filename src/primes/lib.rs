@@ -48,7 +48,7 @@ pub fn pairs<R: Send>(
         while let Some(prime) = search.next_prime() {
             search.add(prime);
         }
-        // Who has nothing left to search for turns to the primes that are there.
+        // A thread without work left turns to the primes that were found.
         while let Some((p, q)) = search.take_pair() {
             let result = use_pair(p, q);
             if let Ok(mut results) = results.lock() {
@@ -72,7 +72,7 @@ struct Search {
 #[derive(Default)]
 struct Found {
     primes: Vec<Prime>,
-    /// So many of them are in keys.
+    /// The number that keys use.
     taken: usize,
 }
 
@@ -81,7 +81,7 @@ impl Search {
         self.claimed.load(Ordering::Relaxed) >= self.wanted
     }
 
-    /// The next prime from a random start; `None` once there are enough, or without randomness.
+    /// The next prime from a random start; `None` once enough are found, or without randomness.
     fn next_prime(&self) -> Option<Prime> {
         // Ten or more primes are to be expected in so many odd numbers.
         let mut composite = Zeroizing::new(vec![false; 4 * self.bits as usize]);

@@ -1,11 +1,11 @@
-//! Which numbers from a start have no small factor.
+//! A sieve: finds the numbers from a start that have no small factor.
 //!
 //! The primes go to 2^17: each is worth a hundredth of what it costs where a Fermat test takes 0.1 ms. Big numbers are
 //! divided by products of small primes that fit a word, not by each of them.
 
 use crypto_bigint::{BoxedUint, Limb, NonZero, Reciprocal, Word};
 
-/// Where the small primes end.
+/// The limit of the small primes.
 const BOUND: u32 = 1 << 17;
 
 /// The odd primes below [`BOUND`], in groups.

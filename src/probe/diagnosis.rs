@@ -1,8 +1,8 @@
-//! From what a server says to what is wrong with it, for a client with this set.
+//! From a server's answers to its problems, for a client with this set.
 
 use time::OffsetDateTime;
 
-use super::{Answer, Found, Outcome, Plain, Reached, Refusal, Server, Target, Tls, Version};
+use super::{Answer, Endpoint, Found, Plain, Reached, Refusal, Reply, Server, Tls, Version};
 use crate::check::{Code, Finding, Fix, Message, Place, Severity};
 use crate::error::Failure;
 use crate::files::FileKind;
@@ -10,15 +10,17 @@ use crate::san::San;
 use crate::set::Set;
 
 mod admission;
+mod protocol;
 mod served;
 
 use admission::admission;
+use protocol::{other_server, protocol};
 use served::{served, trusted};
 
-/// What the server is held against.
+/// The expected state of the server.
 pub struct Expectation<'a> {
     /// The server.
-    pub target: &'a Target,
+    pub endpoint: &'a Endpoint,
     /// Its name in the client's eyes.
     pub server_name: &'a San,
     /// The CA that clients trust, the client, and the server as the directory has it.
@@ -29,10 +31,10 @@ pub struct Expectation<'a> {
     pub now: OffsetDateTime,
 }
 
-/// What comes of it.
+/// The result of a diagnosis.
 #[derive(Debug, Default)]
 pub struct Diagnosis {
-    /// What is wrong, the gravest first.
+    /// The problems, most severe first.
     pub findings: Vec<Finding>,
     /// 0, 1 or 2, as Milvus counts; `None` where that does not become clear.
     pub tls_mode: Option<u8>,
@@ -60,9 +62,9 @@ impl Diagnosis {
 /// Judges what was found.
 pub fn diagnose(found: &Found, expected: &Expectation<'_>) -> Diagnosis {
     let Some(server) = &found.server else {
-        return Diagnosis { unknown: Some(unreachable(found, expected.target)), ..Diagnosis::default() };
+        return Diagnosis { unknown: Some(unreachable(found, expected.endpoint)), ..Diagnosis::default() };
     };
-    let mut diagnosis = match &server.greeting.tls {
+    let mut diagnosis = match &server.handshake.tls {
         Some(tls) => over_tls(server, tls, expected),
         None => without_tls(server, expected),
     };
@@ -74,7 +76,7 @@ pub fn diagnose(found: &Found, expected: &Expectation<'_>) -> Diagnosis {
     diagnosis
 }
 
-fn unreachable(found: &Found, target: &Target) -> Failure {
+fn unreachable(found: &Found, endpoint: &Endpoint) -> Failure {
     if let Some(failure) = &found.failure {
         return failure.clone();
     }
@@ -83,29 +85,29 @@ fn unreachable(found: &Found, target: &Target) -> Failure {
         found.attempts.iter().map(|attempt| attempt.address.ip().to_string()).collect();
     let addresses = addresses.join(" and ");
     if all(&Reached::Refused) {
-        return Failure::failed(format!("{target}: nothing listens there ({addresses})"))
-            .hint("start Milvus and wait until it is up, or give the port that it listens on");
+        return Failure::failed(format!("{endpoint}: nothing listens on this port ({addresses})"))
+            .hint("start Milvus and wait until it is up, or use the port that it listens on");
     }
     if all(&Reached::TimedOut) {
-        return Failure::failed(format!("{target}: no answer in time from {addresses}"))
-            .hint("look for a firewall in between, or give it longer with --timeout");
+        return Failure::failed(format!("{endpoint}: no answer in time from {addresses}"))
+            .hint("check for a firewall in between, or set a longer --timeout");
     }
     let whys: Vec<String> = found
         .attempts
         .iter()
         .map(|attempt| format!("{}: {}", attempt.address.ip(), attempt.reached.in_words()))
         .collect();
-    Failure::failed(format!("{target}: no connection ({})", whys.join("; ")))
-        .hint("look at the network, or give another host")
+    Failure::failed(format!("{endpoint}: no connection ({})", whys.join("; ")))
+        .hint("check the network, or use another host")
 }
 
 fn without_tls(server: &Server, expected: &Expectation<'_>) -> Diagnosis {
     let mut diagnosis = Diagnosis::default();
-    let finding = match (&server.greeting.outcome, &server.plain) {
-        (Outcome::Refused(why), _) => refused_handshake(why),
+    let finding = match (&server.handshake.reply, &server.plain) {
+        (Reply::Refused(why), _) => refused_handshake(why),
         (_, Some(Plain::Http2)) => match &server.answer {
             Some(answer @ (Answer::OtherGrpc | Answer::Web(_))) => {
-                problem(Code::NotMilvus, format!("{}, in plaintext", who_else(answer)))
+                problem(Code::NotMilvus, format!("{}, in plaintext", other_server(answer)))
             }
             _ => {
                 diagnosis.tls_mode = Some(0);
@@ -116,14 +118,14 @@ fn without_tls(server: &Server, expected: &Expectation<'_>) -> Diagnosis {
             let message = format!("is a web server in plaintext, which answers \"{line}\"");
             Finding { fix: Fix::OtherPort, ..problem(Code::NotTls, message) }
         }
-        (_, Some(Plain::Other(heard))) | (Outcome::NotTls(heard), _) => {
-            let message = format!("talks neither TLS nor HTTP; what it says begins with \"{heard}\"");
+        (_, Some(Plain::Other(heard))) | (Reply::NotTls(heard), _) => {
+            let message = format!("speaks neither TLS nor HTTP; its answer begins with \"{heard}\"");
             let mut finding = problem(Code::NotTls, message);
             finding.seen("pymilvus: WRONG_VERSION_NUMBER");
             finding
         }
-        (outcome, _) => {
-            diagnosis.unknown = Some(wordless(expected.target, outcome));
+        (reply, _) => {
+            diagnosis.unknown = Some(wordless(expected.endpoint, reply));
             return diagnosis;
         }
     };
@@ -131,39 +133,37 @@ fn without_tls(server: &Server, expected: &Expectation<'_>) -> Diagnosis {
     diagnosis
 }
 
-fn wordless(target: &Target, outcome: &Outcome) -> Failure {
-    if *outcome == Outcome::Silent {
-        return Failure::failed(format!(
-            "{target}: takes the connection, and says nothing until the time is up"
-        ))
-        .hint("wait until Milvus is up, give it longer with --timeout, or give another port");
+fn wordless(endpoint: &Endpoint, reply: &Reply) -> Failure {
+    if *reply == Reply::Silent {
+        return Failure::failed(format!("{endpoint}: accepted the connection but timed out"))
+            .hint("wait until Milvus is up, set a longer --timeout, or use another port");
     }
-    Failure::failed(format!("{target}: takes the connection, and closes it without a word")).hint(
-        "wait until Milvus is up (a port that Docker publishes does that while nothing listens behind it), or look at \
+    Failure::failed(format!("{endpoint}: accepted the connection and closed it without an answer")).hint(
+        "wait until Milvus is up (a port that Docker publishes does that while nothing listens behind it), or see \
          its log",
     )
 }
 
 /// A finding about the server itself.
 fn problem(code: Code, message: impl Into<Message>) -> Finding {
-    Finding::new(code, Place::Target, message)
+    Finding::new(code, Place::Server, message)
 }
 
 /// The server says no, and not because of the client's certificate.
 fn refused_handshake(why: &Refusal) -> Finding {
     if why.is_about_version() {
-        let message = format!("talks neither TLS 1.2 nor TLS 1.3 with this client ({why})");
+        let message = format!("accepts neither TLS 1.2 nor TLS 1.3 from this client ({why})");
         return problem(Code::TlsVersion, message);
     }
     if why.is_about_protocol() {
-        let message = format!("does not talk h2, which gRPC needs ({why}): it is no Milvus");
+        let message = format!("does not support h2 (ALPN), which gRPC requires ({why}): it is not Milvus");
         return Finding { fix: Fix::ConfigureProxy("nginx"), ..problem(Code::NoHttp2, message) };
     }
     refused(&why.to_string())
 }
 
 fn refused(why: &str) -> Finding {
-    problem(Code::TlsFailed, format!("refuses the TLS handshake: {why}"))
+    problem(Code::TlsFailed, format!("rejects the TLS handshake: {why}"))
 }
 
 fn plaintext(server: &Server) -> Finding {
@@ -182,9 +182,9 @@ fn plaintext(server: &Server) -> Finding {
 
 fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Diagnosis {
     let mut diagnosis = Diagnosis { tls_mode: tls_mode(server, tls), ..Diagnosis::default() };
-    let target = expected.target;
+    let endpoint = expected.endpoint;
     // A handshake that ended before the server sent its certificate says nothing of it.
-    if tls.chain.is_some() || server.greeting.outcome == Outcome::Accepted {
+    if tls.chain.is_some() || server.handshake.reply == Reply::Accepted {
         diagnosis.findings.extend(served(tls, expected));
         diagnosis.findings.extend(trusted(server, tls, expected));
     }
@@ -193,113 +193,63 @@ fn over_tls(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Diagnosis
         let problem = expected.set.ca.certificate.problem().unwrap_or("is missing");
         diagnosis.unknown = Some(
             Failure::failed(format!("{ca}: {problem}, so it is not known whether clients trust the server"))
-                .hint("give the set's directory with --dir, or the CA's certificate with --ca-cert"),
+                .hint(
+                    "name the directory of the certificates with --dir, or the CA certificate with --ca-cert",
+                ),
         );
     }
     if let Some(Answer::Unavailable(says)) = &server.answer {
         diagnosis.unknown = Some(
-            Failure::failed(format!("{target}: answers for a Milvus that is not there ({says})"))
-                .hint("wait until Milvus is up, or look at what stands before it"),
+            Failure::failed(format!(
+                "{endpoint}: a proxy answers, and Milvus behind it is not available ({says})"
+            ))
+            .hint("wait until Milvus is up, or check the proxy"),
         );
     }
-    if tls.asks_for_certificate
-        && server.greeting.outcome == Outcome::Accepted
-        && !server.greeting.is_confirmed
+    if tls.asks_for_certificate && server.handshake.reply == Reply::Accepted && !server.handshake.is_confirmed
     {
         diagnosis.unknown = Some(
             Failure::failed(format!(
-                "{target}: has not said in time whether it takes the client's certificate"
+                "{endpoint}: timed out before it accepted or rejected the client certificate"
             ))
-            .hint("give it longer with --timeout"),
+            .hint("set a longer --timeout"),
         );
     }
-    if server.greeting.outcome == Outcome::Silent {
-        let message = format!("{target}: begins a TLS handshake, and says nothing more until the time is up");
-        diagnosis.unknown = Some(Failure::failed(message).hint("give it longer with --timeout"));
+    if server.handshake.reply == Reply::Silent {
+        let message = format!("{endpoint}: began the TLS handshake but timed out");
+        diagnosis.unknown = Some(Failure::failed(message).hint("set a longer --timeout"));
     }
     diagnosis.findings.extend(admission(server, tls, expected));
-    if server.greeting.outcome == Outcome::Accepted {
+    if server.handshake.reply == Reply::Accepted {
         diagnosis.findings.extend(protocol(server, tls));
     }
     diagnosis.findings.extend(mode(tls, diagnosis.tls_mode, expected));
     diagnosis
 }
 
-/// 2 is Go's `RequireAndVerifyClientCert`: who has no certificate is refused.
+/// 2 is Go's `RequireAndVerifyClientCert`: clients without a certificate are rejected.
 fn tls_mode(server: &Server, tls: &Tls) -> Option<u8> {
-    let without = server.without_certificate.as_ref().unwrap_or(&server.greeting);
-    match (&without.outcome, tls.asks_for_certificate) {
-        // What is neither refused nor gone on with in time may be either.
-        (Outcome::Accepted, true) if !without.is_confirmed => None,
-        (Outcome::Accepted, _) => Some(1),
-        (Outcome::Silent, _) | (_, false) => None,
+    let without = server.without_certificate.as_ref().unwrap_or(&server.handshake);
+    match (&without.reply, tls.asks_for_certificate) {
+        // A timeout may mean either.
+        (Reply::Accepted, true) if !without.is_confirmed => None,
+        (Reply::Accepted, _) => Some(1),
+        (Reply::Silent, _) | (_, false) => None,
         (_, true) => Some(2),
     }
 }
 
-/// What gRPC needs beyond TLS, and who answers.
-fn protocol(server: &Server, tls: &Tls) -> Option<Finding> {
-    if server.answer == Some(Answer::Rest) {
-        return None;
-    }
-    if !server.greeting.speaks_http2() {
-        let instead = tls.alpn.as_ref().map_or("nothing".to_owned(), |alpn| format!("{alpn:?}"));
-        let message =
-            format!("does not agree to h2 by ALPN, which gRPC needs, but to {instead}: it is no Milvus");
-        return Some(Finding { fix: Fix::ConfigureProxy("nginx"), ..problem(Code::NoHttp2, message) });
-    }
-    let answer = server.answer.as_ref()?;
-    match answer {
-        Answer::Milvus(_) | Answer::MilvusSays(_) | Answer::Unavailable(_) | Answer::Rest => None,
-        Answer::Web(status) => Some(proxy(*status, tls)),
-        Answer::OtherGrpc => Some(problem(Code::NotMilvus, who_else(answer))),
-        Answer::Nothing => {
-            let message = "has nothing to say to a gRPC call: it is hardly Milvus";
-            Some(Finding { severity: Severity::Warning, ..problem(Code::NotMilvus, message) })
-        }
-    }
-}
-
-/// What proxies say for a Milvus behind them: each status has its cause.
-fn proxy(status: u16, tls: &Tls) -> Finding {
-    let (what, fix) = match status {
-        // nginx says so where there is no certificate, or one that it does not accept.
-        400 | 495 | 496 if tls.asks_for_certificate => {
-            ("is a proxy that does not accept the client's certificate", Fix::NameClientFiles)
-        }
-        502..=504 => (
-            "is a proxy without a connection to Milvus: it must speak gRPC over TLS (grpcs://, GRPCS), and in \
-             tlsMode 2 present a client certificate",
-            Fix::ConfigureProxy("nginx"),
-        ),
-        404 => ("is a web server, not Milvus, or a proxy that knows no Milvus by this host name", Fix::None),
-        _ => return problem(Code::NotMilvus, who_else(&Answer::Web(status))),
-    };
-    let finding = problem(Code::NotMilvus, format!("{what} (HTTP status {status})"));
-    if fix == Fix::None { finding } else { Finding { fix, ..finding } }
-}
-
-/// Who answers, where it is not Milvus.
-fn who_else(answer: &Answer) -> String {
-    match answer {
-        Answer::Web(status) => {
-            format!("is a web server, not Milvus: it answers a gRPC call with HTTP status {status}")
-        }
-        _ => "is a gRPC server, but not Milvus: it does not know Milvus's service".to_owned(),
-    }
-}
-
-/// What is expected, and what there is.
+/// Compares the expected tlsMode with the actual one.
 fn mode(tls: &Tls, found: Option<u8>, expected: &Expectation<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let Some(asked) = expected.tls_mode else { return findings };
     if let Some(found) = found.filter(|found| *found != asked) {
         let message = match found {
             1 => format!(
-                "is in tlsMode 1 (one-way), and {asked} is expected: it lets in who has no certificate"
+                "is in tlsMode 1 (one-way), and {asked} is expected: clients without a certificate are accepted"
             ),
             _ => format!(
-                "is in tlsMode 2 (two-way), and {asked} is expected: who has no certificate is refused"
+                "is in tlsMode 2 (two-way), and {asked} is expected: clients without a certificate are rejected"
             ),
         };
         findings.push(Finding { fix: Fix::SetTlsMode(Some(asked)), ..problem(Code::TlsMode, message) });
@@ -307,7 +257,7 @@ fn mode(tls: &Tls, found: Option<u8>, expected: &Expectation<'_>) -> Vec<Finding
     if asked == 2 && tls.version == Version::Tls12 {
         findings.push(problem(
             Code::TlsVersion,
-            "talks TLS 1.2 at the most, and Milvus in tlsMode 2 talks TLS 1.3 at the least",
+            "supports at most TLS 1.2, but Milvus in tlsMode 2 requires TLS 1.3",
         ));
     }
     findings

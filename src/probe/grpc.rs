@@ -1,6 +1,6 @@
-//! One gRPC call, to find out who answers: `GetVersion` of Milvus's service (milvus.proto).
+//! One gRPC call, to identify the server: `GetVersion` of Milvus's service (milvus.proto).
 //!
-//! h2 is asynchronous and there is nothing else to do meanwhile: its futures are polled by hand over a stream that
+//! h2 is asynchronous and nothing else has to be done meanwhile: its futures are polled by hand over a stream that
 //! blocks, one read a turn.
 
 use std::future::Future;
@@ -13,7 +13,7 @@ use h2::RecvStream;
 use http::{HeaderMap, Method, Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::outcome::Outcome;
+use super::reply::Reply;
 
 const METHOD: &str = "/milvus.proto.milvus.MilvusService/GetVersion";
 
@@ -26,21 +26,21 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 /// `UNIMPLEMENTED`: a gRPC server without Milvus's service.
 const UNIMPLEMENTED: &str = "12";
 
-/// `DEADLINE_EXCEEDED` and `UNAVAILABLE`: what a proxy says for a server that is not there.
+/// `DEADLINE_EXCEEDED` and `UNAVAILABLE`: a proxy's answer if the server is not available.
 const ABSENT: [&str; 2] = ["4", "14"];
 
-/// What Milvus says to who may not ask, or cannot be served now: `UNKNOWN`, `PERMISSION_DENIED`, `RESOURCE_EXHAUSTED`,
+/// Milvus answers with these if access is denied or it is not ready: `UNKNOWN`, `PERMISSION_DENIED`, `RESOURCE_EXHAUSTED`,
 /// `INTERNAL`, `UNAUTHENTICATED`.
 const REFUSALS: [&str; 5] = ["2", "7", "8", "13", "16"];
 
-/// Who answers.
+/// The kind of server that answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// Milvus, of that version.
     Milvus(String),
     /// A server that knows Milvus's service, and answers with that instead of its version: it asks for a user, say.
     MilvusSays(String),
-    /// Somebody before a Milvus that is not there, in its words.
+    /// A proxy in front of a Milvus that is not available; its error.
     Unavailable(String),
     /// A gRPC server without Milvus's service.
     OtherGrpc,
@@ -53,24 +53,24 @@ pub enum Answer {
 }
 
 /// Asks over a connection that is ready for HTTP/2. Where TLS refuses late, how it does.
-pub(super) fn ask<S: Read + Write + Unpin>(stream: S, authority: &str) -> (Answer, Option<Outcome>) {
-    let mut turns = Turns { stream, may_read: false, refusal: None };
-    match call(&mut turns, authority) {
+pub(super) fn ask<S: Read + Write + Unpin>(stream: S, http_authority: &str) -> (Answer, Option<Reply>) {
+    let mut io = BlockingIo { stream, may_read: false, refusal: None };
+    match call(&mut io, http_authority) {
         Some(answer) => (answer, None),
-        None => (Answer::Nothing, turns.refusal.take()),
+        None => (Answer::Nothing, io.refusal.take()),
     }
 }
 
-fn call<S: Read + Write + Unpin>(turns: &mut Turns<S>, authority: &str) -> Option<Answer> {
+fn call<S: Read + Write + Unpin>(io: &mut BlockingIo<S>, http_authority: &str) -> Option<Answer> {
     let request = Request::builder()
         .method(Method::POST)
-        .uri(format!("http://{authority}{METHOD}"))
+        .uri(format!("http://{http_authority}{METHOD}"))
         .header("content-type", "application/grpc")
         .header("te", "trailers")
         .body(())
         .ok()?;
     let mut context = Context::from_waker(Waker::noop());
-    let handshake = pin!(h2::client::handshake(turns));
+    let handshake = pin!(h2::client::handshake(io));
     // It only writes, which never waits.
     let Poll::Ready(Ok((client, connection))) = handshake.poll(&mut context) else { return None };
     let mut connection = pin!(connection);
@@ -119,7 +119,7 @@ async fn read_answer(response: h2::client::ResponseFuture) -> Result<Answer, h2:
     }))
 }
 
-/// What a status other than OK says.
+/// Reads a status other than OK.
 fn answer_of_status(headers: &HeaderMap) -> Option<Answer> {
     let status = headers.get("grpc-status")?.to_str().unwrap_or_default();
     let message = headers.get("grpc-message").and_then(|m| m.to_str().ok()).unwrap_or_default();
@@ -138,7 +138,7 @@ fn answer_of_status(headers: &HeaderMap) -> Option<Answer> {
 fn version(message: &[u8]) -> Option<String> {
     let mut rest = message.get(5..)?;
     while let [key, length, after @ ..] = rest {
-        // Both fit in one octet of a varint: a field number below 16, a text below 128 octets.
+        // Both fit in one byte of a varint: a field number below 16, a text below 128 bytes.
         if key & 7 != 2 || length & 0x80 != 0 {
             return None;
         }
@@ -151,15 +151,15 @@ fn version(message: &[u8]) -> Option<String> {
     None
 }
 
-/// A blocking stream in asynchronous clothes: after every read it says once that there is nothing more for now, so
-/// that whoever polls gets a turn.
-struct Turns<S> {
+/// Adapts a blocking stream to an asynchronous one: after every read it reports once that no data is ready, so
+/// that the caller polls again.
+struct BlockingIo<S> {
     stream: S,
     may_read: bool,
-    refusal: Option<Outcome>,
+    refusal: Option<Reply>,
 }
 
-impl<S: Read + Unpin> AsyncRead for Turns<S> {
+impl<S: Read + Unpin> AsyncRead for BlockingIo<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -168,30 +168,30 @@ impl<S: Read + Unpin> AsyncRead for Turns<S> {
         let this = self.get_mut();
         this.may_read = !this.may_read;
         if this.may_read {
-            // What is to be written goes first: h2 flushes when there is nothing to read.
+            // Writes go first: h2 flushes when there is nothing to read.
             return Poll::Pending;
         }
         let result = again(|| this.stream.read(buffer.initialize_unfilled()));
         match result {
             Ok(read) => {
                 if read == 0 {
-                    this.refusal.get_or_insert(Outcome::Closed);
+                    this.refusal.get_or_insert(Reply::Closed);
                 }
                 buffer.advance(read);
                 Poll::Ready(Ok(()))
             }
             Err(e) => {
-                this.refusal.get_or_insert_with(|| Outcome::from(&e));
+                this.refusal.get_or_insert_with(|| Reply::from(&e));
                 Poll::Ready(Err(e))
             }
         }
     }
 }
 
-impl<S: Write + Unpin> AsyncWrite for Turns<S> {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+impl<S: Write + Unpin> AsyncWrite for BlockingIo<S> {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        Poll::Ready(again(|| this.stream.write(octets)))
+        Poll::Ready(again(|| this.stream.write(bytes)))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,4 +1,4 @@
-//! What a server that does not talk TLS says in plaintext.
+//! Asks in plaintext a server that does not speak TLS.
 
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -6,20 +6,20 @@ use std::time::Duration;
 use super::wire::{Wire, first_line};
 use crate::error::Result;
 
-/// What HTTP/2 begins with (RFC 9113 section 3.4), and an empty SETTINGS frame.
+/// The HTTP/2 connection preface (RFC 9113 section 3.4) and an empty SETTINGS frame.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
-/// Who has nothing to say to that in so long a time has nothing to say.
+/// A server that does not answer within this time is silent.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What answers in plaintext.
+/// The protocol of an answer in plaintext.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Plain {
-    /// HTTP/2, which gRPC is made of.
+    /// HTTP/2, which gRPC uses.
     Http2,
     /// HTTP/1; its first line.
     Http1(String),
-    /// Something else; its first octets, for people.
+    /// Something else; its first bytes, for people.
     Other(String),
     /// It closes the connection without a word.
     Closed,
@@ -28,12 +28,12 @@ pub enum Plain {
 }
 
 /// Asks in plaintext.
-pub(super) fn ask(connect: impl Fn() -> Result<Wire>, authority: &str) -> Result<Plain> {
+pub(super) fn ask(connect: impl Fn() -> Result<Wire>, http_authority: &str) -> Result<Plain> {
     match say(connect()?, PREFACE) {
         plain @ (Plain::Http2 | Plain::Http1(_)) => Ok(plain),
         // Some web servers take HTTP/2 for nonsense.
         plain => {
-            let request = format!("GET / HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+            let request = format!("GET / HTTP/1.1\r\nHost: {http_authority}\r\nConnection: close\r\n\r\n");
             Ok(match say(connect()?, request.as_bytes()) {
                 web @ Plain::Http1(_) => web,
                 _ => plain,

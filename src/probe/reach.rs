@@ -1,4 +1,4 @@
-//! Which addresses a host has, and where something takes connections.
+//! Finds the addresses of a host, and those that accept connections.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -6,9 +6,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use super::Target;
+use super::Endpoint;
 use crate::error::{Failure, Result};
-use crate::foreign::typed;
+use crate::foreign::quoted;
 
 /// One address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Attempt {
     pub reached: Reached,
 }
 
-/// What became of a connection.
+/// The result of an attempt to connect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reached {
     /// Somebody takes it.
@@ -43,8 +43,8 @@ impl Reached {
 }
 
 /// All addresses of the host, at the same time; in the order in which clients would try them.
-pub(super) fn reach(target: &Target, timeout: Duration) -> Result<Vec<Attempt>> {
-    let addresses = resolve(target, timeout)?;
+pub(super) fn reach(endpoint: &Endpoint, timeout: Duration) -> Result<Vec<Attempt>> {
+    let addresses = resolve(endpoint, timeout)?;
     let attempts: Vec<_> = addresses
         .into_iter()
         .map(|address| (address, thread::Builder::new().spawn(move || attempt(address, timeout))))
@@ -75,22 +75,22 @@ fn attempt(address: SocketAddr, timeout: Duration) -> Reached {
     }
 }
 
-/// The system's resolver has a patience of its own; it is left behind when ours is at its end.
-fn resolve(target: &Target, timeout: Duration) -> Result<Vec<SocketAddr>> {
+/// The system's resolver has a timeout of its own; it is abandoned at ours.
+fn resolve(endpoint: &Endpoint, timeout: Duration) -> Result<Vec<SocketAddr>> {
     let (sender, receiver) = mpsc::channel();
-    let (host, port) = (target.host.clone(), target.port);
+    let (host, port) = (endpoint.host.clone(), endpoint.port);
     let look_up = move || {
         let found = (host.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
         // Nobody listens any more if it took too long.
         let _ = sender.send(found);
     };
-    // Where the system grants no more threads, there is only its own patience.
+    // If no thread can be started, only the system's own timeout applies.
     if thread::Builder::new().spawn(look_up.clone()).is_err() {
         look_up();
     }
     let failed = |reason: &str| {
-        Failure::failed(format!("{target}: the host's address cannot be found: {reason}"))
-            .hint(format!("look it up with: getent hosts {}", typed(&target.host)))
+        Failure::failed(format!("{endpoint}: the host's address cannot be found: {reason}"))
+            .hint(format!("look it up with: getent hosts {}", quoted(&endpoint.host)))
     };
     match receiver.recv_timeout(timeout) {
         Ok(Ok(addresses)) if addresses.is_empty() => Err(failed("it has none")),

@@ -1,4 +1,4 @@
-//! A connection with an end to its patience, that remembers the first octets it heard.
+//! A connection with a deadline that keeps the first bytes that it receives.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -87,7 +87,7 @@ impl Write for Wire {
 
 /// The beginning of what was heard, up to the first line break.
 pub(super) fn first_line(heard: &[u8]) -> String {
-    let line = heard.split(|&octet| octet == b'\r' || octet == b'\n').next().unwrap_or_default();
+    let line = heard.split(|&byte| byte == b'\r' || byte == b'\n').next().unwrap_or_default();
     let line = if line.is_empty() { heard } else { line };
     String::from_utf8_lossy(&line[..line.len().min(32)]).into_owned()
 }

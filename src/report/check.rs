@@ -6,8 +6,8 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::clients::{ClientFacts, clients, write_clients};
-use super::text::{BOLD, GREEN, WIDTH, columns, day, list, marked, write_wrapped};
-use super::{Detail, Facts, Text, as_word};
+use super::text::{BOLD, GREEN, columns, day, list, marked, write_wrapped};
+use super::{Detail, Facts, Layout, Text, as_word};
 use crate::certificate::Certificate;
 use crate::check::{self, Checked, Question};
 use crate::check::{Files, Finding, Handshake, Owner, Severity};
@@ -121,10 +121,10 @@ fn certificates(files: &Files<'_>, now: OffsetDateTime) -> Vec<CertificateFacts>
     let ca = set
         .ca
         .certificate
-        .sound()
+        .parsed()
         .map(|CertificateFile { certificate, .. }| facts(Role::Ca, ca_pem.clone(), certificate));
     let leaves = set.leaves.iter().enumerate().filter_map(|(at, leaf)| {
-        let certificate = leaf.files.sound_certificate()?;
+        let certificate = leaf.files.parsed_certificate()?;
         Some(facts(leaf.role, files.name(Owner::Leaf(at).file(FileKind::Certificate)), certificate))
     });
     ca.into_iter().chain(leaves).collect()
@@ -143,10 +143,10 @@ impl FindingFacts {
         }
     }
 
-    pub(super) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn write_text(&self, out: &mut dyn Write, layout: Layout) -> io::Result<()> {
         let style = marked(self.severity);
         let first = format!("{style}{}[{}]{style:#} ", self.severity.name(), self.code);
-        write_wrapped(out, &first, "  ", &format!("{} {}", self.subject, self.message))?;
+        write_wrapped(out, layout.width, &first, "  ", &format!("{} {}", self.subject, self.message))?;
         for quote in &self.seen_as {
             let text = match quote.split_once(": ") {
                 Some((client, words)) => format!("{client} reports: {words}"),
@@ -168,16 +168,17 @@ const FEW: usize = 8;
 pub(super) fn write_findings(
     out: &mut dyn Write,
     findings: &[FindingFacts],
-    detail: Detail,
+    layout: Layout,
 ) -> io::Result<()> {
-    let shown = |finding: &&FindingFacts| detail != Detail::Errors || finding.severity == Severity::Error;
+    let shown =
+        |finding: &&FindingFacts| layout.detail != Detail::Errors || finding.severity == Severity::Error;
     let findings: Vec<&FindingFacts> = findings.iter().filter(shown).collect();
     for (at, finding) in findings.iter().enumerate() {
         let is_alike =
             |other: &&&FindingFacts| (other.code, other.severity) == (finding.code, finding.severity);
         let before = findings[..at].iter().filter(is_alike).count();
-        if before < FEW || detail == Detail::Verbose {
-            finding.write_text(out)?;
+        if before < FEW || layout.detail == Detail::Verbose {
+            finding.write_text(out, layout)?;
         } else if !findings[at + 1..].iter().any(|other| is_alike(&other)) {
             let (style, severity, more) =
                 (marked(finding.severity), finding.severity.name(), before + 1 - FEW);
@@ -195,7 +196,7 @@ impl HandshakeFacts {
 }
 
 impl CertificateFacts {
-    fn write_text(&self, out: &mut dyn Write, width: usize, detail: Detail) -> io::Result<()> {
+    fn write_text(&self, out: &mut dyn Write, width: usize, layout: Layout) -> io::Result<()> {
         let facts = &self.certificate;
         write!(out, "{BOLD}{:width$}{BOLD:#}  ", printable(&self.file))?;
         let role = if self.role == Role::Ca { "CA" } else { self.role.name() };
@@ -207,13 +208,14 @@ impl CertificateFacts {
         let expires =
             format!("{} {}", if facts.has_expired { "expired" } else { "expires" }, day(&facts.not_after));
         let used = width + role.len() + issuer.len() + expires.len() + 9;
-        let room = if detail == Detail::Verbose { usize::MAX } else { WIDTH.saturating_sub(used) };
+        let room =
+            if layout.detail == Detail::Verbose { usize::MAX } else { layout.width.saturating_sub(used) };
         let names = match facts.names.as_slice() {
             [] => String::new(),
             names => format!(" for {}", list(names, room)),
         };
         writeln!(out, "{}", printable(&format!("{role}{names}{issuer}; {expires}")))?;
-        if detail != Detail::Verbose {
+        if layout.detail != Detail::Verbose {
             return Ok(());
         }
         let mut line =
@@ -227,26 +229,26 @@ impl CertificateFacts {
 }
 
 impl Text for CheckReport {
-    fn write_text(&self, out: &mut dyn Write, detail: Detail) -> io::Result<()> {
-        if detail == Detail::Errors {
-            return write_findings(out, &self.findings, detail);
+    fn write_text(&self, out: &mut dyn Write, layout: Layout) -> io::Result<()> {
+        if layout.detail == Detail::Errors {
+            return write_findings(out, &self.findings, layout);
         }
         self.write_verdict(out)?;
         let shown = match self.certificates.as_slice() {
-            all if detail == Detail::Verbose || all.len() <= FEW => all,
+            all if layout.detail == Detail::Verbose || all.len() <= FEW => all,
             // The CA, the server and the client come first.
             many => &many[..3],
         };
         let width = shown.iter().map(|one| columns(&one.file)).max().unwrap_or_default();
         for certificate in shown {
-            certificate.write_text(out, width, detail)?;
+            certificate.write_text(out, width, layout)?;
         }
         match self.certificates.len() - shown.len() {
             0 => {}
             more => writeln!(out, "and {more} more certificates (--verbose)")?,
         }
-        write_findings(out, &self.findings, detail)?;
-        self.write_handshakes(out, detail)?;
+        write_findings(out, &self.findings, layout)?;
+        self.write_handshakes(out, layout)?;
         write_clients(out, &self.clients)
     }
 }
@@ -258,32 +260,30 @@ impl CheckReport {
         let counts: Vec<String> =
             counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| count(*n, word)).collect();
         let subject = printable(&self.checked);
-        let (style, verdict) = match self.ok {
-            true => (GREEN, "no problems found"),
-            false => (marked(Severity::Error), "invalid"),
-        };
+        let (style, verdict) =
+            if self.ok { (GREEN, "no problems found") } else { (marked(Severity::Error), "invalid") };
         let counts = if counts.is_empty() { String::new() } else { format!(" ({})", counts.join(", ")) };
         writeln!(out, "{BOLD}{subject}{BOLD:#}: {style}{verdict}{style:#}{counts}")
     }
 
     /// One line for those that succeed, and one for each that fails.
-    fn write_handshakes(&self, out: &mut dyn Write, detail: Detail) -> io::Result<()> {
+    fn write_handshakes(&self, out: &mut dyn Write, layout: Layout) -> io::Result<()> {
         let in_mode = |mode: u8| if mode == 1 { "one-way" } else { "two-way" };
         for HandshakeFacts { name, tls_mode, problem } in &self.handshakes {
             let result = match problem {
                 Some(problem) => format!("fails: {problem}"),
-                None if detail == Detail::Verbose => "succeeds".to_owned(),
+                None if layout.detail == Detail::Verbose => "succeeds".to_owned(),
                 None => continue,
             };
             let text =
                 format!("TLS handshake as {name}, tlsMode {tls_mode} ({}) {result}", in_mode(*tls_mode));
-            write_wrapped(out, "", "  ", &text)?;
+            write_wrapped(out, layout.width, "", "  ", &text)?;
         }
         let succeeding = self.handshakes.iter().filter(|handshake| handshake.problem.is_none());
         let mut modes: Vec<u8> = succeeding.map(|handshake| handshake.tls_mode).collect();
         modes.sort_unstable();
         modes.dedup();
-        if detail == Detail::Verbose || modes.is_empty() {
+        if layout.detail == Detail::Verbose || modes.is_empty() {
             return Ok(());
         }
         let of_mode = |mode: u8| {
@@ -300,7 +300,7 @@ impl CheckReport {
         }
         for (modes, names) in groups {
             let text = format!("TLS handshakes succeed {} as {}", modes.join(" and "), names.join(", "));
-            write_wrapped(out, "", "  ", &text)?;
+            write_wrapped(out, layout.width, "", "  ", &text)?;
         }
         Ok(())
     }

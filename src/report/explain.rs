@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::text::{BOLD, marked, write_wrapped};
-use super::{Detail, Text};
+use super::{Layout, Text};
 use crate::check::{Code, Run, Severity, rules};
 use crate::foreign::printable;
 
@@ -25,11 +25,11 @@ impl Explanation {
 }
 
 impl Text for Explanation {
-    fn write_text(&self, out: &mut dyn Write, _: Detail) -> io::Result<()> {
+    fn write_text(&self, out: &mut dyn Write, layout: Layout) -> io::Result<()> {
         let (row, severity) = (self.0.row(), self.severity());
         let style = marked(severity);
         writeln!(out, "{BOLD}{}{BOLD:#}: {style}{}{style:#}", row.name, severity.name())?;
-        write_wrapped(out, "", "", &row.explanation.replace('`', ""))?;
+        write_wrapped(out, layout.width, "", "", &row.explanation.replace('`', ""))?;
         let mut quotes: Vec<(&str, &str)> = Vec::new();
         for (client, says) in rules().filter(|rule| rule.code == self.0).flat_map(|rule| rule.by) {
             // Some go on with what differs from certificate to certificate.

@@ -2,8 +2,8 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::files::{BaseName, FileKind, shown, typed};
-use crate::foreign::typed_flag;
+use crate::files::{BaseName, FileKind, quoted, shown};
+use crate::foreign::quoted_flag;
 use crate::plan::{Action, KeyChoice, LeafPlan, Plan};
 use crate::profile::Role;
 use crate::set::Set;
@@ -64,21 +64,25 @@ fn first_steps(plan: &Plan, spec: &Spec, set: &Set) -> Vec<Step> {
     let ([server_pem, server_key], [client_pem, client_key]) = (pair(Role::Server), pair(Role::Client));
     let mount = match &spec.tls_dir {
         Some(tls_dir) => format!("mount {} at /milvus/tls", shown(&tls_dir.path)),
-        None if plan.ca.discard_key => format!("copy {server_pem}, {server_key} and {ca_pem} to /milvus/tls"),
-        None => format!("copy {server_pem}, {server_key} and {ca_pem}, never {ca_key}, to /milvus/tls"),
+        None => format!("copy {server_pem}, {server_key} and {ca_pem} to /milvus/tls"),
     };
     let mut steps = Vec::new();
+    if plan.ca.discard_key {
+        steps.push(Step::new(format!(
+            "{ca_key} was discarded: when the certificates expire, start over with --force"
+        )));
+    }
     if !plan.ca.discard_key {
         let command = format!("{} > docker-compose.override.yml", config("compose"));
         steps.push(Step::with("Milvus in Docker Compose: mount the files and enable TLS with", command));
     }
-    let elsewhere = if steps.is_empty() { "" } else { " elsewhere" };
+    let elsewhere = if plan.ca.discard_key { "" } else { " elsewhere" };
     steps.push(Step::with(
         format!("Milvus{elsewhere}: {mount}, add this to milvus.yaml, and restart Milvus"),
         config("milvus-yaml"),
     ));
     let host = set.first(Role::Server).and_then(|server| {
-        Some(server.files.sound_certificate()?.subject_alt_names.as_ref()?.first()?.to_string())
+        Some(server.files.parsed_certificate()?.subject_alt_names.as_ref()?.first()?.to_string())
     });
     steps.push(Step::with(
         format!(
@@ -138,12 +142,12 @@ fn owner(leaf: &LeafPlan) -> String {
 /// issuer at its end: a lone certificate says nothing of one that comes after it.
 fn was_trusted_alone(leaf: &LeafPlan, plan: &Plan) -> bool {
     let old = plan.set.leaves.iter().find(|old| old.base == leaf.base);
-    let old = old.and_then(|old| old.files.certificate.sound());
+    let old = old.and_then(|old| old.files.certificate.parsed());
     leaf.signs() && leaf.role.serves() && old.is_some_and(|file| file.chain.is_empty())
 }
 
 fn dir_flag(flag: &str, spec: &Spec) -> String {
-    match typed(&spec.out_dir) {
+    match quoted(&spec.out_dir) {
         here if here == "." => String::new(),
         dir => format!(" {flag} {dir}"),
     }
@@ -160,7 +164,7 @@ fn base_flags(spec: &Spec, set: &Set) -> String {
     ];
     let other = all.into_iter().filter_map(|(flag, role, base)| {
         let base = base.filter(|base| **base != BaseName::of_role(role))?;
-        Some(format!(" {}", typed_flag(flag, &base.to_string())))
+        Some(format!(" {}", quoted_flag(flag, &base.to_string())))
     });
     other.collect()
 }

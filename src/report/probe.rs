@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use super::check::{FindingFacts, write_findings};
 use super::clients::{ClientFacts, clients, write_clients};
-use super::text::{BOLD, GREEN, WIDTH, day, list, marked};
-use super::{Detail, Facts, Text, as_word};
+use super::text::{BOLD, GREEN, day, list, marked};
+use super::{Detail, Facts, Layout, Text, as_word};
 use crate::check::{self, Files, Question, Severity};
 use crate::error::Exit;
 use crate::foreign::printable;
-use crate::probe::{Answer, Diagnosis, Expectation, Found, Outcome, Plain, Reached, Server, Version};
+use crate::probe::{Answer, Diagnosis, Expectation, Found, Plain, Reached, Reply, Server, Version};
 use crate::set::CertificateFile;
 
 /// A running server and what is wrong with it. Its JSON form is part of the contract: `schema` grows when a field
@@ -104,10 +104,10 @@ impl ProbeReport {
     ) -> Self {
         let server = found.server.as_ref();
         let chain = server.and_then(Server::chain);
-        let target = expected.target.to_string();
+        let target = expected.endpoint.to_string();
         let certificate = chain.map(|file| &file.certificate);
         let files = Files {
-            server: Some(check::Server { target: &target, certificate }),
+            server: Some(check::Server { endpoint: &target, certificate }),
             ..check::files(question, expected.set)
         };
         Self {
@@ -178,7 +178,7 @@ impl ServerFacts {
 
 impl TlsFacts {
     fn new(server: &Server, tls_mode: Option<u8>) -> Option<Self> {
-        let tls = server.greeting.tls.as_ref()?;
+        let tls = server.handshake.tls.as_ref()?;
         Some(Self {
             version: tls.version,
             cipher: tls.cipher.clone(),
@@ -190,16 +190,16 @@ impl TlsFacts {
                 (true, Some(_)) => ClientCertificate::Optional,
                 (true, None) => ClientCertificate::AskedFor,
             },
-            accepted: server.greeting.outcome == Outcome::Accepted,
+            accepted: server.handshake.reply == Reply::Accepted,
         })
     }
 }
 
 impl Text for ProbeReport {
-    fn write_text(&self, out: &mut dyn Write, detail: Detail) -> io::Result<()> {
+    fn write_text(&self, out: &mut dyn Write, layout: Layout) -> io::Result<()> {
         let Some(server) = &self.server else { return Ok(()) };
-        if detail == Detail::Errors {
-            return write_findings(out, &self.findings, detail);
+        if layout.detail == Detail::Errors {
+            return write_findings(out, &self.findings, layout);
         }
         let mode = match self.tls_mode {
             Some(0) => ", in plaintext (tlsMode 0)",
@@ -221,7 +221,9 @@ impl Text for ProbeReport {
             let expires = day(&certificate.not_after);
             let names = match certificate.names.as_slice() {
                 [] => certificate.subject.clone(),
-                names => list(names, if detail == Detail::Verbose { usize::MAX } else { WIDTH - 34 }),
+                names => {
+                    list(names, if layout.detail == Detail::Verbose { usize::MAX } else { layout.width - 34 })
+                }
             };
             line(
                 label,
@@ -230,7 +232,7 @@ impl Text for ProbeReport {
                     if certificate.has_expired { "expired" } else { "expires" }
                 ),
             )?;
-            if detail != Detail::Verbose {
+            if layout.detail != Detail::Verbose {
                 continue;
             }
             let mut detail = |label: &str, text: &str| line("", &format!("{label:8}  {text}"));
@@ -242,7 +244,7 @@ impl Text for ProbeReport {
             detail("valid", &certificate.validity())?;
             detail("SHA-256", &certificate.sha256)?;
         }
-        write_findings(out, &self.findings, detail)?;
+        write_findings(out, &self.findings, layout)?;
         write_clients(out, &self.clients)?;
         match self.ok {
             Some(true) => {

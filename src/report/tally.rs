@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Detail, Text};
+use super::{Detail, Layout, Text};
 use crate::foreign::printable;
 use crate::plan::{Action, Plan};
 
@@ -42,8 +42,8 @@ impl Tally {
 }
 
 impl Text for Tally {
-    fn write_text(&self, out: &mut dyn Write, detail: Detail) -> io::Result<()> {
-        if detail == Detail::Errors {
+    fn write_text(&self, out: &mut dyn Write, layout: Layout) -> io::Result<()> {
+        if layout.detail == Detail::Errors {
             return Ok(());
         }
         let would = if self.dry_run { "would be " } else { "" };

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{CertificateReport, Detail, NameFact, Report, Text};
+use super::{CertificateReport, Detail, Layout, NameFact, Report, Text};
 use crate::check::Severity;
 use crate::files::shown;
 use crate::foreign::printable;
@@ -17,9 +17,6 @@ pub(super) const GREEN: Style = AnsiColor::Green.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 const CYAN: Style = AnsiColor::Cyan.on_default();
 
-/// Columns of a terminal that nobody has made wider.
-pub(super) const WIDTH: usize = 80;
-
 /// How a finding of that severity is marked.
 pub(super) fn marked(severity: Severity) -> Style {
     match severity {
@@ -30,26 +27,25 @@ pub(super) fn marked(severity: Severity) -> Style {
 }
 
 impl Text for Report {
-    fn write_text(&self, out: &mut dyn Write, detail: Detail) -> io::Result<()> {
-        if detail == Detail::Errors {
+    fn write_text(&self, out: &mut dyn Write, layout: Layout) -> io::Result<()> {
+        if layout.detail == Detail::Errors {
             return Ok(());
         }
-        let verbose = detail == Detail::Verbose;
         if self.recovered {
             writeln!(out, "finished an interrupted run")?;
         }
         let width = self.certificates.iter().map(|c| columns(&c.file)).max().unwrap_or_default();
         for certificate in &self.certificates {
-            certificate.write_text(out, width, self.dry_run, verbose)?;
+            certificate.write_text(out, width, self.dry_run, layout)?;
         }
         for note in &self.notes {
-            write_wrapped(out, &format!("{YELLOW}note{YELLOW:#}: "), "  ", note)?;
+            write_wrapped(out, layout.width, &format!("{YELLOW}note{YELLOW:#}: "), "  ", note)?;
         }
         if !self.changed {
             writeln!(out, "up to date, no changes")?;
         }
         for written in self.files.files.directories() {
-            self.write_files(out, written)?;
+            self.write_files(out, written, layout)?;
         }
         if self.dry_run && self.changed {
             writeln!(out, "dry run: nothing was written")?;
@@ -59,7 +55,7 @@ impl Text for Report {
         }
         for step in &self.next {
             let colon = if step.command.is_some() { ":" } else { "" };
-            write_wrapped(out, "  - ", "    ", &format!("{}{colon}", step.text))?;
+            write_wrapped(out, layout.width, "  - ", "    ", &format!("{}{colon}", step.text))?;
             if let Some(command) = &step.command {
                 writeln!(out, "      {BOLD}{}{BOLD:#}", printable(command))?;
             }
@@ -69,7 +65,7 @@ impl Text for Report {
 }
 
 impl Report {
-    fn write_files(&self, out: &mut dyn Write, written: &WrittenTo) -> io::Result<()> {
+    fn write_files(&self, out: &mut dyn Write, written: &WrittenTo, layout: Layout) -> io::Result<()> {
         let directory = match &written.directory {
             None => self.directory.clone(),
             Some(directory) => shown(directory).to_string(),
@@ -87,7 +83,7 @@ impl Report {
             if number > 0 {
                 let names = names.join(" ");
                 let text = format!("{what} {number} {files} {preposition} {directory}: {names}");
-                write_wrapped(out, "", "  ", &text)?;
+                write_wrapped(out, layout.width, "", "  ", &text)?;
             }
         }
         Ok(())
@@ -96,7 +92,8 @@ impl Report {
 
 impl CertificateReport {
     /// One line, one for each reason, and the details if they are wanted.
-    fn write_text(&self, out: &mut dyn Write, width: usize, dry_run: bool, verbose: bool) -> io::Result<()> {
+    fn write_text(&self, out: &mut dyn Write, width: usize, dry_run: bool, layout: Layout) -> io::Result<()> {
+        let verbose = layout.detail == Detail::Verbose;
         let word = match self.action {
             Action::Issue => "issued",
             Action::Resign if self.renews => "renewed",
@@ -108,11 +105,11 @@ impl CertificateReport {
         let style = if self.action == Action::Keep { Style::new() } else { GREEN };
         let start = format!("{BOLD}{:width$}{BOLD:#}  {style}{would}{word}{style:#}", printable(&self.file));
         let used = width + 2 + would.len() + word.len();
-        writeln!(out, "{start}{}", printable(&self.summary(used, verbose)))?;
+        writeln!(out, "{start}{}", printable(&self.summary(used, layout)))?;
         let indent = " ".repeat(width + 2);
         // A new file needs no reason.
         for reason in self.reasons.iter().filter(|reason| *reason != MISSING) {
-            write_wrapped(out, &format!("{indent}reason: "), &format!("{indent}  "), reason)?;
+            write_wrapped(out, layout.width, &format!("{indent}reason: "), &format!("{indent}  "), reason)?;
         }
         if verbose
             && self.planned.is_none()
@@ -126,7 +123,7 @@ impl CertificateReport {
     }
 
     /// Names and end, in what `used` leaves of a line.
-    fn summary(&self, used: usize, verbose: bool) -> String {
+    fn summary(&self, used: usize, layout: Layout) -> String {
         let (names, not_after, has_expired) = match (&self.planned, &self.certificate) {
             (Some(planned), _) => (&planned.names, &planned.not_after, false),
             (None, Some(facts)) => (&facts.names, &facts.not_after, facts.has_expired),
@@ -136,17 +133,27 @@ impl CertificateReport {
         if self.role == Role::Ca || names.is_empty() {
             return format!(", {expires}");
         }
-        let room = if verbose { usize::MAX } else { WIDTH.saturating_sub(used + expires.len() + 7) };
+        let room = if layout.detail == Detail::Verbose {
+            usize::MAX
+        } else {
+            layout.width.saturating_sub(used + expires.len() + 7)
+        };
         format!(" for {}; {expires}", list(names, room))
     }
 }
 
 /// The text, broken at blanks; `first` comes before its first line and may be coloured, `rest` before the others.
-pub(super) fn write_wrapped(out: &mut dyn Write, first: &str, rest: &str, text: &str) -> io::Result<()> {
+pub(super) fn write_wrapped(
+    out: &mut dyn Write,
+    width: usize,
+    first: &str,
+    rest: &str,
+    text: &str,
+) -> io::Result<()> {
     let text = printable(text);
     // Colours take no room, and are always before the first line: its visible length is that without them.
     let visible = anstream::adapter::strip_str(first).to_string();
-    let options = textwrap::Options::new(WIDTH)
+    let options = textwrap::Options::new(width)
         .initial_indent(&visible)
         .subsequent_indent(rest)
         .break_words(false)

@@ -8,17 +8,18 @@ use std::io::Read;
 
 use zeroize::Zeroizing;
 
+use super::unlocked;
 use crate::certificate::{Certificate, certificates_from_pem};
 use crate::error::{Failure, Result};
-use crate::files::{FileKind, shown, typed};
+use crate::files::{FileKind, quoted, shown};
 use crate::keys::{PublicKey, encoding};
 use crate::set::Set;
 use crate::spec::{Spec, TlsDir};
-use crate::store::{Change, Dir, Directory, Entry, Interrupted, Policy, Reader, staged};
+use crate::store::{Change, Dir, Directory, Entry, Reader, staged};
 
-type Octets = Zeroizing<Vec<u8>>;
+type Bytes = Zeroizing<Vec<u8>>;
 
-/// What is in the copy's directory before the run.
+/// The content of the copy's directory before the run.
 #[derive(Debug)]
 pub(super) struct Copy {
     /// The three files: server.pem, server.key and ca.pem.
@@ -28,34 +29,32 @@ pub(super) struct Copy {
     /// The public keys of the CA certificates in it.
     authorities: Vec<PublicKey>,
     /// The server's key as a run has staged it that was killed before it could put it in its place.
-    staged_key: Option<Octets>,
+    staged_key: Option<Bytes>,
 }
 
 #[derive(Debug)]
 struct Existing {
     name: String,
     kind: FileKind,
-    contents: Option<Octets>,
+    contents: Option<Bytes>,
     entry: Option<Entry>,
 }
 
 impl Copy {
-    /// Reads the directory of a rehearsal, or of a run that holds no lock yet; `None` without `--tls-dir`.
+    /// Reads the directory for a rehearsal, or for a run that holds no lock yet; `None` without `--tls-dir`.
     pub(super) fn find(spec: &Spec) -> Result<Option<Self>> {
         let Some(tls_dir) = &spec.tls_dir else { return Ok(None) };
-        let Some(dir) = Directory::find(&tls_dir.path)? else {
-            return Ok(Some(Self::read(spec, tls_dir, &Reader::strict(None), None)?));
-        };
-        for other in [Some(spec.out_dir.clone()), spec.external_ca_dir()].into_iter().flatten() {
-            let other = Directory::find(&other)?.map(|other| other.identity());
-            if other.is_some_and(|other| other.ok() == dir.identity().ok()) {
-                return Err(own_directory(tls_dir));
+        let copy = unlocked(&tls_dir.path, |reader| {
+            let Some(dir) = reader.dir else { return Self::read(spec, tls_dir, reader, None) };
+            for other in [Some(spec.out_dir.clone()), spec.external_ca_dir()].into_iter().flatten() {
+                let other = Directory::find(&other)?.map(|other| other.id());
+                if other.is_some_and(|other| other.ok() == dir.id().ok()) {
+                    return Err(own_directory(tls_dir));
+                }
             }
-        }
-        let staged_key = Self::staged_key(spec, &dir)?;
-        let interrupted = Interrupted::find(&dir)?;
-        let reader = Reader { dir: Some(&dir), interrupted: interrupted.as_ref(), policy: Policy::Strict };
-        Self::read(spec, tls_dir, &reader, staged_key).map(Some)
+            Self::read(spec, tls_dir, reader, Self::staged_key(spec, dir)?)
+        })?;
+        Ok(Some(copy))
     }
 
     /// Finishes or clears what a killed run has left in the directory, and reads it.
@@ -66,14 +65,14 @@ impl Copy {
         Self::read(spec, tls_dir, &Reader::strict(Some(directory.dir())), staged_key).map(Some)
     }
 
-    fn staged_key(spec: &Spec, dir: &Dir) -> Result<Option<Octets>> {
+    fn staged_key(spec: &Spec, dir: &Dir) -> Result<Option<Bytes>> {
         let Some(tls_dir) = &spec.tls_dir else { return Ok(None) };
         let Some(mut file) = staged(dir, &tls_dir.server.file(FileKind::Key))? else { return Ok(None) };
-        let mut octets = Zeroizing::new(Vec::new());
-        Ok(file.read_to_end(&mut octets).is_ok().then_some(octets))
+        let mut bytes = Zeroizing::new(Vec::new());
+        Ok(file.read_to_end(&mut bytes).is_ok().then_some(bytes))
     }
 
-    fn read(spec: &Spec, tls_dir: &TlsDir, reader: &Reader<'_>, staged_key: Option<Octets>) -> Result<Self> {
+    fn read(spec: &Spec, tls_dir: &TlsDir, reader: &Reader<'_>, staged_key: Option<Bytes>) -> Result<Self> {
         let names = names(spec, tls_dir);
         let ca_key = spec.ca_copy.as_ref().unwrap_or(&spec.ca_base).file(FileKind::Key);
         let mut copy = Self { files: Vec::new(), others: Vec::new(), authorities: Vec::new(), staged_key };
@@ -92,20 +91,20 @@ impl Copy {
             if ![".key", ".pem"].iter().any(|ending| name.ends_with(ending)) {
                 continue;
             }
-            // What cannot be read is no file of ours, and stays as it is.
-            let Ok(Some(octets)) = reader.file(name) else { continue };
+            // A file that cannot be read is not ours, and stays unchanged.
+            let Ok(Some(bytes)) = reader.file(name) else { continue };
             let is_copied = names.iter().any(|(copied, kind)| copied == name && *kind == FileKind::Key);
-            if let (false, Some(key)) = (is_copied, key_in(&octets)) {
+            if let (false, Some(key)) = (is_copied, key_in(&bytes)) {
                 copy.others.push((name.to_owned(), key));
             }
-            let chain = certificates_from_pem(&octets).unwrap_or_default();
+            let chain = certificates_from_pem(&bytes).unwrap_or_default();
             copy.authorities.extend(chain.into_iter().filter(Certificate::is_ca).map(|ca| ca.public_key));
         }
         Ok(copy)
     }
 
-    /// What brings the copy in step with the set as it will be. Refuses a directory that holds a CA's key, and files
-    /// that are no copy of this set: they are somebody's.
+    /// The changes that bring the copy up to date with the set. Refuses a directory that holds a CA key, and files that are
+    /// not a copy of this set: they belong to someone.
     pub(super) fn changes(
         &self,
         spec: &Spec,
@@ -149,8 +148,9 @@ impl Copy {
                 let written = changes.iter().find(|change| change.name == *name);
                 let mut after = written.map(|change| change.contents.clone()).or_else(|| before.clone());
                 if after.is_none() && is_ca(name) {
-                    // A CA from elsewhere, without a copy of it beside the certificates.
-                    after = set.ca.certificate.sound().map(|file| Zeroizing::new(file.to_pem().into_bytes()));
+                    // An external CA, without a copy of it beside the certificates.
+                    after =
+                        set.ca.certificate.parsed().map(|file| Zeroizing::new(file.to_pem().into_bytes()));
                 }
                 Ok(Original { before, after })
             })
@@ -190,7 +190,7 @@ impl Copy {
             match verdict {
                 Some(true) => proven = true,
                 Some(false) => return Err(not_a_copy(tls_dir, existing)),
-                // A private key that cannot be read may be the only one that there is.
+                // A private key that cannot be read may be the only one.
                 None if existing.kind == FileKind::Key => return Err(not_a_copy(tls_dir, existing)),
                 None => doubtful = Some(existing),
             }
@@ -209,10 +209,10 @@ impl Copy {
     }
 }
 
-/// A file of the set, of which there is to be a copy.
+/// A file of the set that is copied.
 struct Original {
-    before: Option<Octets>,
-    after: Option<Octets>,
+    before: Option<Bytes>,
+    after: Option<Bytes>,
 }
 
 /// A public key of the set, before or after the run.
@@ -230,11 +230,11 @@ impl Known {
 
 impl Original {
     fn known(&self) -> Vec<Known> {
-        let octets = [&self.before, &self.after].into_iter().flatten();
-        octets
-            .filter_map(|octets| match key_in(octets) {
+        let bytes = [&self.before, &self.after].into_iter().flatten();
+        bytes
+            .filter_map(|bytes| match key_in(bytes) {
                 Some(key) => Some(Known { key, authority: None }),
-                None => certificates_from_pem(octets).ok().map(|mut chain| {
+                None => certificates_from_pem(bytes).ok().map(|mut chain| {
                     let certificate = chain.remove(0);
                     let authority = certificate.is_ca().then(|| certificate.public_key.clone());
                     Known { key: certificate.public_key, authority }
@@ -248,8 +248,8 @@ fn is_signed(certificate: &Certificate, known: &[Known]) -> bool {
     known.iter().filter_map(|known| known.authority.as_ref()).any(|ca| certificate.signature(ca).is_good())
 }
 
-fn key_in(octets: &[u8]) -> Option<PublicKey> {
-    encoding::from_pem(octets).ok().map(|(key, _)| key.public().clone())
+fn key_in(bytes: &[u8]) -> Option<PublicKey> {
+    encoding::from_pem(bytes).ok().map(|(key, _)| key.public().clone())
 }
 
 /// The three names, in the order of a report.
@@ -264,21 +264,26 @@ fn names(spec: &Spec, tls_dir: &TlsDir) -> [(String, FileKind); 3] {
 
 pub(super) fn own_directory(tls_dir: &TlsDir) -> Failure {
     let path = shown(&tls_dir.path);
-    Failure::usage(format!("--tls-dir {path}: is the set's own directory, where the CA's key is"))
-        .hint("give a directory of its own, such as --tls-dir tls")
+    Failure::usage(format!("--tls-dir {path}: is the directory that holds the CA key"))
+        .hint("use a separate directory, such as --tls-dir tls")
 }
 
 fn holds_ca_key(tls_dir: &TlsDir, name: &str) -> Failure {
-    let dir = typed(&tls_dir.path);
+    let dir = quoted(&tls_dir.path);
     Failure::failed(format!(
-        "{}: is a CA's private key, and --tls-dir {dir} is what a Milvus server may see",
+        "{}: is a CA key, and --tls-dir {dir} is for a Milvus server to read",
         shown(&tls_dir.path.join(name))
     ))
-    .hint(format!("give an empty directory with --tls-dir; if {dir} holds the set itself, that is: -o {dir}"))
+    .hint(format!(
+        "use an empty directory for --tls-dir; if {dir} is the directory of the certificates, use: -o {dir}"
+    ))
 }
 
 fn not_a_copy(tls_dir: &TlsDir, existing: &Existing) -> Failure {
     let path = tls_dir.path.join(&existing.name);
-    Failure::failed(format!("{}: is no copy of this set's, and is not written over", shown(&path)))
-        .hint("give an empty directory with --tls-dir, or move that file away")
+    Failure::failed(format!(
+        "{}: is not a copy of the file in the output directory, and is not overwritten",
+        shown(&path)
+    ))
+    .hint("use an empty directory for --tls-dir, or move that file away")
 }

@@ -8,12 +8,12 @@ use crate::files::shown;
 use crate::spec::Spec;
 use crate::store::{Change, Dir, Directory, Step};
 
-/// Which of a run's directories.
+/// One of a run's directories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// Where the set is.
+pub enum DirectoryKind {
+    /// The output directory.
     Set,
-    /// Where a CA from elsewhere is.
+    /// The directory of an external CA.
     Ca,
     /// `--tls-dir`
     Copy,
@@ -25,19 +25,19 @@ pub struct Locked {
     output: Directory,
     /// The CA's, where that is another one.
     ca: Option<Directory>,
-    /// Where the copy goes.
+    /// The directory of the copy.
     copy: Option<Directory>,
 }
 
 impl Locked {
     /// Opens, and makes where they are missing, all directories of the run, and locks them; always in the same
     /// order, so that two runs never wait for each other.
-    pub fn new(spec: &Spec, waiting: &dyn Fn(&Path)) -> Result<Self> {
+    pub fn new(spec: &Spec, on_wait: &dyn Fn(&Path)) -> Result<Self> {
         loop {
             let opened = Self::open(spec)?;
-            match opened.lock(waiting) {
+            match opened.lock(on_wait) {
                 Ok(true) => return Ok(opened),
-                // A run that failed has removed a directory that it had made, while this one waited for it.
+                // A run that failed has removed a directory that it had created, while this one waited for it.
                 Ok(false) => {}
                 Err(failure) => {
                     opened.abandon();
@@ -60,16 +60,16 @@ impl Locked {
     }
 
     fn add(&mut self, spec: &Spec) -> Result<()> {
-        let output = self.output.identity()?;
+        let output = self.output.id()?;
         if let Some(ca) = self.ca.take() {
             // The same directory by another path.
-            self.ca = if ca.identity()? == output { None } else { Some(ca) };
+            self.ca = if ca.id()? == output { None } else { Some(ca) };
         }
         if let Some(tls_dir) = &spec.tls_dir {
             let copy = Directory::open(&tls_dir.path)?;
-            let own = copy.identity()?;
+            let own = copy.id()?;
             self.copy = Some(copy);
-            let is_ca = self.ca.as_ref().is_some_and(|ca| ca.identity().is_ok_and(|ca| ca == own));
+            let is_ca = self.ca.as_ref().is_some_and(|ca| ca.id().is_ok_and(|ca| ca == own));
             if own == output || is_ca {
                 return Err(own_directory(tls_dir));
             }
@@ -78,16 +78,16 @@ impl Locked {
     }
 
     /// Locks in the order of the directories' identities. False if one of them is another by now.
-    fn lock(&self, waiting: &dyn Fn(&Path)) -> Result<bool> {
+    fn lock(&self, on_wait: &dyn Fn(&Path)) -> Result<bool> {
         let mut all: Vec<&Directory> =
             [Some(&self.output), self.ca.as_ref(), self.copy.as_ref()].into_iter().flatten().collect();
         let mut order = Vec::with_capacity(all.len());
         for directory in all.drain(..) {
-            order.push((directory.identity()?, directory));
+            order.push((directory.id()?, directory));
         }
         order.sort_by_key(|(identity, _)| *identity);
         for (_, directory) in order {
-            if !directory.lock(|| waiting(directory.dir().path()))? {
+            if !directory.lock(|| on_wait(directory.dir().path()))? {
                 return Ok(false);
             }
         }
@@ -99,7 +99,7 @@ impl Locked {
         self.output.dir()
     }
 
-    /// Removes the directories that this run has made, as far as nothing came into them.
+    /// Removes the directories that this run created, as far as they are empty.
     pub fn abandon(self) {
         if let Some(copy) = self.copy {
             copy.abandon();
@@ -123,22 +123,22 @@ impl Locked {
     /// Writes everything, or nothing where an error is seen in time: all is on the disk before the first file moves.
     ///
     /// The CA's serial file goes first: a run that fails after it leaves a gap in the serial numbers, and never gives
-    /// one twice. The copy comes last: the next run that names its directory finds a difference, and mends it.
+    /// one twice. The copy comes last: the next run that names its directory finds a difference, and updates it.
     pub(super) fn commit(
         &self,
         mut changes: Vec<Change>,
         mut serial: Vec<Change>,
         copy: &[Change],
-        at: &mut dyn FnMut(Place, Step),
+        at: &mut dyn FnMut(DirectoryKind, Step),
     ) -> Result<()> {
         if self.ca.is_none() {
             // A CA in the output directory, by another path.
             changes.append(&mut serial);
         }
         let own = [
-            (self.ca.as_ref(), Place::Ca, serial.as_slice()),
-            (Some(&self.output), Place::Set, changes.as_slice()),
-            (self.copy.as_ref(), Place::Copy, copy),
+            (self.ca.as_ref(), DirectoryKind::Ca, serial.as_slice()),
+            (Some(&self.output), DirectoryKind::Set, changes.as_slice()),
+            (self.copy.as_ref(), DirectoryKind::Copy, copy),
         ];
         let mut staged = Vec::new();
         for (directory, place, changes) in own {
@@ -160,16 +160,16 @@ impl Locked {
     }
 }
 
-/// Locks one directory, made if it is missing, for what `work` does; removes it again if that fails and nothing came
+/// Locks one directory, created if it is missing, for `work`; removes it again if that fails and nothing came
 /// into it.
 pub fn in_directory<T>(
     path: &Path,
-    waiting: &dyn Fn(&Path),
+    on_wait: &dyn Fn(&Path),
     work: impl FnOnce(&Directory) -> Result<T>,
 ) -> Result<T> {
     let directory = loop {
         let directory = Directory::open(path)?;
-        if directory.lock(|| waiting(path))? {
+        if directory.lock(|| on_wait(path))? {
             break directory;
         }
     };
@@ -183,7 +183,9 @@ pub fn in_directory<T>(
 fn existing(path: &Path) -> Result<Directory> {
     match Directory::find(path)? {
         Some(_) => Directory::open(path),
-        None => Err(Failure::failed(format!("{}: there is no such directory", shown(path)))
-            .hint("name the directory of a CA")),
+        None => {
+            Err(Failure::failed(format!("{}: does not exist", shown(path)))
+                .hint("name the directory of a CA"))
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What goes besides the set's own files, who may read them, and what is checked before anything is written.
+//! Files besides the set's own, the access to all of them, and the checks before anything is written.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::check::{self, Finding, Owner, Place, Run, Severity};
 use crate::error::{Failure, Result};
-use crate::files::{BaseName, FileKind, shown, typed};
+use crate::files::{BaseName, FileKind, quoted, shown};
 use crate::form;
 use crate::issue::Issued;
 use crate::plan::{Action, KeyChoice, LeafPlan, Plan, holds_key};
@@ -14,7 +14,7 @@ use crate::set::Set;
 use crate::spec::{Access, Spec};
 use crate::store::{Change, Dir, Kind, Reader, has_other_names};
 
-/// The certificate of a CA from elsewhere once more beside what it signs: Milvus in tlsMode 2 and every client need
+/// Copies the external CA certificate beside the certificates that it issues: Milvus in tlsMode 2 and every client need
 /// it. A CA's key of the same name is another CA's.
 pub(super) fn add_ca_copy(spec: &Spec, issued: &mut Issued, reader: &Reader<'_>) -> Result<()> {
     let Some(base) = &spec.ca_copy else { return Ok(()) };
@@ -26,13 +26,13 @@ pub(super) fn add_ca_copy(spec: &Spec, issued: &mut Issued, reader: &Reader<'_>)
         return Err(holds_key(&spec.out_dir.join(&pem), &key, !is_there));
     }
     if is_there && !is_same_file(&key, &spec.ca_path(FileKind::Key)) {
-        return Err(Failure::failed(format!("{}: is there already, and is another CA's", shown(&key)))
+        return Err(Failure::failed(format!("{}: already exists, and belongs to another CA", shown(&key)))
             .hint("choose another directory with --out-dir, or another name with --ca-file"));
     }
     if is_same_file(&spec.out_dir.join(&pem), &spec.ca_path(FileKind::Certificate)) {
         return Ok(());
     }
-    let Some(ca) = issued.set.ca.certificate.sound() else { return Ok(()) };
+    let Some(ca) = issued.set.ca.certificate.parsed() else { return Ok(()) };
     let text = ca.to_pem();
     if there.is_none_or(|there| *there != text.as_bytes()) {
         let contents = zeroize::Zeroizing::new(text.into_bytes());
@@ -94,8 +94,8 @@ fn own_files(spec: &Spec, set: &Set) -> Vec<(String, FileKind)> {
     ca.into_iter().chain(set.leaves.iter().map(|one| named(&one.base, leaf))).flatten().collect()
 }
 
-/// A file that gets another owner or mode is written anew, with what is in it: it must be this directory's own, and
-/// not by a link what only root can read elsewhere.
+/// A file that gets another owner or mode is rewritten with its content: it must be this directory's own, and
+/// not a link to a file that only root can read.
 fn check_given_away(dir: &Dir, name: &str) -> Result<()> {
     let path = dir.path().join(name);
     let is_link = dir.entry(name).is_ok_and(|entry| entry.is_some_and(|entry| entry.kind != Kind::File));
@@ -104,12 +104,16 @@ fn check_given_away(dir: &Dir, name: &str) -> Result<()> {
         Ok(Some(file)) if has_other_names(&file) => "has other names too (hard links)",
         _ => return Ok(()),
     };
-    Err(Failure::failed(format!("{}: {why}, and is not given another owner or mode", shown(&path)))
-        .hint(format!("put the file itself there: cp {0} {0}.copy && mv {0}.copy {0}", typed(&path))))
+    Err(Failure::failed(format!("{}: {why}, and is not given another owner or mode", shown(&path))).hint(
+        format!(
+            "replace the link with a copy of the file: cp {0} {0}.copy && mv {0}.copy {0}",
+            quoted(&path)
+        ),
+    ))
 }
 
-/// No file of a CA from elsewhere is written over, but its serial file; no serial file is a link; no certificate gets
-/// beside a key that is not its own, and the CA's key is nobody else's.
+/// No file of an external CA is overwritten, but its serial file; no serial file is a link; no certificate gets
+/// beside a key that is not its own, and no other certificate has the CA's key.
 pub(super) fn check_outputs(spec: &Spec, set: &Set, changes: &[Change], reader: &Reader<'_>) -> Result<()> {
     let serial = spec.ca_base.file(FileKind::Serial);
     check_serial_file(spec, changes, &serial)?;
@@ -143,11 +147,11 @@ fn check_serial_file(spec: &Spec, changes: &[Change], serial: &str) -> Result<()
     let is_written = changes.iter().any(|change| change.name == serial);
     if is_written && path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
         return Err(Failure::failed(format!(
-            "{}: is a symbolic link, and in its place a second count of serial numbers would begin",
+            "{}: is a symbolic link, and a file in its place would repeat serial numbers",
             shown(&path)
         ))
         .hint(
-            "name the CA where its serial file is, with --ca-cert and --ca-key; or put the file itself there",
+            "name the CA where its serial file is, with --ca-cert and --ca-key; or put the file itself in its place",
         ));
     }
     Ok(())
@@ -158,16 +162,16 @@ fn check_keys(spec: &Spec, set: &Set, changes: &[Change]) -> Result<()> {
     for leaf in &set.leaves {
         let (key, pem) = (leaf.base.file(FileKind::Key), leaf.base.file(FileKind::Certificate));
         let is_written = changes.iter().any(|change| change.name == pem || change.name == key);
-        let Some(file) = leaf.files.key.sound().filter(|_| is_written) else { continue };
+        let Some(file) = leaf.files.key.parsed().filter(|_| is_written) else { continue };
         let path = spec.out_dir.join(key);
         if ca.is_some_and(|ca| *ca == file.key.public().spki) {
             return Err(Failure::failed(format!("{}: is the CA's private key", shown(&path)))
                 .hint(format!("move it away, and {} gets a key of its own", leaf.base)));
         }
-        let certified = leaf.files.sound_certificate();
+        let certified = leaf.files.parsed_certificate();
         if certified.is_some_and(|certificate| file.key.public().spki != certificate.public_key.spki) {
             return Err(Failure::failed(format!(
-                "{}: is there already, and is not the key that the certificate is for",
+                "{}: already exists, and is not the key of the certificate",
                 shown(&path)
             ))
             .hint("move it away, or sign the request in another directory"));
@@ -176,7 +180,7 @@ fn check_keys(spec: &Spec, set: &Set, changes: &[Change]) -> Result<()> {
     Ok(())
 }
 
-/// Nothing is signed that `check` would call an error. What stays as it is has been judged by the plan.
+/// Refuses a new certificate that `check` reports an error for. The plan has checked the others.
 pub(super) fn self_check(plan: &Plan, set: &Set, changes: &[Change], now: OffsetDateTime) -> Result<()> {
     if changes.is_empty() {
         return Ok(());
@@ -195,7 +199,7 @@ pub(super) fn self_check(plan: &Plan, set: &Set, changes: &[Change], now: Offset
     fault.map_or(Ok(()), |finding| Err(not_written(plan, &finding.sentence(&|place| place.name_in(set)))))
 }
 
-/// Where somebody else made the CA or the request, what is in it shows only in what is signed; else it is a bug.
+/// With an existing CA or CSR the cause is in it, and only shows in the new certificate; else it is a bug.
 fn not_written(plan: &Plan, problem: &str) -> Failure {
     let is_from_elsewhere = plan.ca.action != Action::Issue
         || plan.leaves.iter().any(|leaf| matches!(leaf.key, KeyChoice::PublicHalf(_)));

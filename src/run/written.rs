@@ -47,7 +47,8 @@ impl Written {
             let names = changes.iter().filter(|change| change.access_only == access_only);
             names.map(|change| change.name.clone()).collect()
         };
-        self.directories.push(WrittenTo { directory, names: names(false), access_only: names(true) });
+        let more = WrittenTo { directory, names: names(false), access_only: names(true) };
+        self.join(Self { directories: vec![more] });
     }
 
     /// True if no file is written.

@@ -31,6 +31,7 @@ fn kinds_are_recognised() {
 #[test]
 fn mistakes_are_named_with_a_way_out() {
     let long_label = format!("{}.example.com", "a".repeat(64));
+    let long_user = format!("{}@example.com", "u".repeat(65));
     let long_name = ["a".repeat(60).as_str(); 5].join(".");
     for (text, why, hint) in [
         ("", "missing", "db.example.com"),
@@ -41,6 +42,8 @@ fn mistakes_are_named_with_a_way_out() {
         ("[::1]:19530", "port", "use ::1"),
         ("[::1]", "port", "use ::1"),
         ("fe80::1%eth0", "not an IPv6 address", "zone"),
+        ("[db]:19530", "not an IPv6 address", "brackets"),
+        ("[::1]x", "not an IPv6 address", "brackets"),
         ("https://milvus.example:19530/x", "URL", "use milvus.example"),
         ("tcp://10.0.0.7:19530", "URL", "use 10.0.0.7"),
         ("10.0.0.0/8", "neither", "ranges"),
@@ -65,6 +68,12 @@ fn mistakes_are_named_with_a_way_out() {
         ("a..b@example.com", "mail address", "user@"),
         ("URI:nothing", "without a scheme", "spiffe://"),
         ("foo://", "not a URI", "spiffe://"),
+        ("URI:1x:a", "not a URI", "spiffe://"),
+        ("URI:x!y:a", "not a URI", "spiffe://"),
+        ("spiffe://a<b", "not a URI", "spiffe://"),
+        ("spiffe://b\u{fc}cher", "not a URI", "spiffe://"),
+        ("a(b@example.com", "mail address", "user@"),
+        (long_user.as_str(), "mail address", "user@"),
         (long_label.as_str(), "64 characters", "shorten"),
         (long_name.as_str(), "at most 253", "shorten"),
     ] {
@@ -72,6 +81,29 @@ fn mistakes_are_named_with_a_way_out() {
         assert!(error.message.contains(why), "{text:?}: {error}");
         assert!(error.hint.as_deref().unwrap_or_default().contains(hint), "{text:?}: {error:?}");
     }
+}
+
+#[test]
+fn the_longest_names_are_accepted() {
+    let label = "a".repeat(63);
+    let name = format!("{label}.{label}.{label}.{}", "a".repeat(61));
+    assert_eq!(name.len(), 253);
+    for text in [label, name, format!("{}@example.com", "u".repeat(64))] {
+        assert!(San::parse("--san", &text).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn a_name_of_a_certificate_is_a_flag_s_value_only_where_the_flag_accepts_it() {
+    let uri = San::Uri("spiffe://cluster.local/milvus".to_owned());
+    assert_eq!(uri.flag_value().as_deref(), Some("URI:spiffe://cluster.local/milvus"));
+    assert_eq!(San::Dns("db.example.com".to_owned()).flag_value().as_deref(), Some("db.example.com"));
+    assert_eq!(San::Dns("not a name".to_owned()).flag_value(), None);
+    // The flag would read it as an address.
+    let address = San::Dns("10.0.0.7".to_owned());
+    assert_eq!(address.flag_value(), None);
+    assert_eq!(address.as_clients_read_it(), San::Ip("10.0.0.7".parse().unwrap()));
+    assert_eq!(uri.as_clients_read_it(), uri);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Which of several certificates in a file is the one that it is about: files come in any order.
+//! Finds the file's own certificate among several: files come in any order.
 
 use super::{CertificateFile, LeafFiles, Loaded, Oddity, Set, issuers};
 use crate::certificate::Certificate;
@@ -6,8 +6,8 @@ use crate::certificate::Certificate;
 impl LeafFiles {
     /// The certificate that the key is for comes first, or without a key the one that is no CA's; its issuers follow.
     pub fn arranged(mut self) -> Self {
-        let key = self.key.sound().map(|file| file.key.public().spki.clone());
-        let Loaded::Sound(file) = &mut self.certificate else { return self };
+        let key = self.key.parsed().map(|file| file.key.public().spki.clone());
+        let Loaded::Parsed(file) = &mut self.certificate else { return self };
         let is_own = |certificate: &Certificate| {
             !certificate.is_ca() && key.as_ref().is_none_or(|key| *key == certificate.public_key.spki)
         };
@@ -30,12 +30,12 @@ impl LeafFiles {
 
 impl Set {
     /// The CA that ca.key is of, or without it the one that has signed what is here, is the set's own, wherever it is
-    /// in ca.pem; the others there are trusted beside it, as while one CA follows another.
+    /// in ca.pem; the others in it are trusted too, as while one CA follows another.
     pub fn arranged(mut self) -> Self {
-        let key = self.ca.key.sound().map(|file| file.key.public().spki.clone());
+        let key = self.ca.key.parsed().map(|file| file.key.public().spki.clone());
         let leaves: Vec<&Certificate> =
-            self.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate()).collect();
-        let Loaded::Sound(file) = &mut self.ca.certificate else { return self };
+            self.leaves.iter().filter_map(|leaf| leaf.files.parsed_certificate()).collect();
+        let Loaded::Parsed(file) = &mut self.ca.certificate else { return self };
         if file.chain.is_empty() {
             return self;
         }
@@ -49,7 +49,7 @@ impl Set {
     }
 }
 
-/// The first of those that end last: an older certificate of the same CA may be there too.
+/// The first of those that end last: an older certificate of the same CA may be in the file too.
 fn latest(file: &CertificateFile, is_wanted: impl Fn(&Certificate) -> bool) -> Option<usize> {
     let wanted = file.all().enumerate().filter(|(_, certificate)| is_wanted(certificate));
     wanted.min_by_key(|(_, certificate)| std::cmp::Reverse(certificate.not_after)).map(|(at, _)| at)

@@ -1,4 +1,4 @@
-//! What the octets of a set's files say. Nothing here knows where they come from.
+//! Parses the bytes of a set's files, wherever they come from.
 
 use super::{CertificateFile, KeyFile, Loaded, Oddity};
 use crate::certificate::read_certificates;
@@ -12,7 +12,7 @@ pub fn key(file: &[u8], password: Option<&str>) -> Loaded<KeyFile> {
         return Loaded::Discarded;
     }
     match encoding::read(file, password) {
-        Ok(key) => Loaded::Sound(key),
+        Ok(key) => Loaded::Parsed(key),
         Err(problem) if problem.is_password() => Loaded::Locked(problem.damage()),
         Err(problem) => Loaded::Damaged(problem.damage()),
     }

@@ -1,4 +1,4 @@
-//! What certificates will say: flags over what is there, or over gen.sh's defaults.
+//! Subjects and names of new certificates: flags, then existing certificates, then gen.sh's defaults.
 
 use super::{Given, LeafSpec, Spec};
 use crate::error::Result;
@@ -29,8 +29,7 @@ impl Spec {
         laid_over(subject, self.attributes.clone())
     }
 
-    /// What a server's or client's certificate will say: its subject, and the names that go with it. What is there
-    /// stays where no flag says otherwise.
+    /// The subject and the names of a server's or client's certificate. Existing values stay unless a flag changes them.
     pub fn identity(
         &self,
         leaf: &LeafSpec,

@@ -1,5 +1,5 @@
 //! A directory. Everything in it is reached from its handle and by one plain name, so that nobody who may write to the
-//! directory can lead a run elsewhere between two steps. Windows has no such functions in safe Rust: there it is the path.
+//! directory can redirect a run between two steps. Windows has no such functions in safe Rust: it uses the path.
 
 use std::io::{self, ErrorKind};
 
@@ -17,12 +17,12 @@ use windows as system;
 
 pub use system::has_other_names;
 pub use system::{Dir, DirectoryId, mode_of};
-pub(super) use system::{effective_user, is_socket, is_unsupported, open_typed, set_mode, set_owner};
+pub(super) use system::{effective_user, is_socket, is_unsupported, open_path, set_mode, set_owner};
 
 /// Links within a directory that are followed, one after the other.
 const MOST_LINKS: usize = 8;
 
-/// What is there under a name.
+/// The kind of a directory entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     File,
@@ -31,7 +31,7 @@ pub enum Kind {
     Other,
 }
 
-/// What a name in a directory stands for; a link is not followed.
+/// A directory entry; a link is not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
     /// A file, a directory, a link or something else.
@@ -40,14 +40,14 @@ pub struct Entry {
     pub inode: u64,
     /// The permission bits.
     pub mode: u32,
-    /// Number of the user who owns it.
+    /// The number of the user who owns it.
     pub user: u32,
     /// Number of its group.
     pub group: u32,
 }
 
 impl Entry {
-    /// True if it has the mode and the owner that were asked for.
+    /// True if it has that mode and owner.
     pub fn has_access(&self, mode: Option<u32>, owner: Option<Owner>) -> bool {
         mode.is_none_or(|mode| self.mode == mode)
             && owner.is_none_or(|owner| {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::dir::{Dir, Kind, is_link_out, is_socket, open_typed};
+use super::dir::{Dir, Kind, is_link_out, is_socket, open_path};
 use super::transaction::{Interrupted, why};
 use crate::certificate::{Certificate, certificates_from_pem, csr_from_pem};
 use crate::error::{Damage, DamageKind, Failure, Result};
@@ -16,24 +16,24 @@ use crate::set::{CaFiles, LeafFiles, Loaded, Set, parse};
 /// Larger than any key or certificate chain; a file beyond it is something else, and not read.
 const LARGEST_FILE: u64 = 1024 * 1024;
 
-/// What becomes of a file that cannot be read, and of a link.
+/// The treatment of links, and of files that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policy {
     /// For a run that may write: a file that cannot be read is an error, and so is a link out of the directory.
     Strict,
-    /// For who only looks: what cannot be read is part of the result, and links are followed wherever they lead, as
+    /// For reading only: a file that cannot be read is part of the result, and links are followed wherever they lead, as
     /// into the volume of a Kubernetes Secret.
-    Look,
+    Lenient,
 }
 
 /// Reads the files of a directory. Damage within a file is part of the result.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'a> {
-    /// `None` where the directory is not there: no file is, then.
+    /// `None` if the directory does not exist.
     pub dir: Option<&'a Dir>,
     /// A run that was interrupted after its decision: what it has staged counts already.
     pub interrupted: Option<&'a Interrupted>,
-    /// What may go wrong.
+    /// The treatment of links and unreadable files.
     pub policy: Policy,
 }
 
@@ -74,8 +74,8 @@ impl<'a> Reader<'a> {
         .arranged())
     }
 
-    /// What the directory holds besides the files that were named: certificates that are no CA's, each with the base
-    /// name of its file, sorted. What cannot be read, is a link or is no certificate is passed over.
+    /// The other certificates of the directory that are not a CA's, each with the base name of its file, sorted. Links and
+    /// files that cannot be read or parsed are skipped.
     pub fn certificates(&self) -> Result<Vec<(BaseName, Certificate)>> {
         let Some(dir) = self.dir else { return Ok(Vec::new()) };
         let mut found = Vec::new();
@@ -87,8 +87,8 @@ impl<'a> Reader<'a> {
             if !is_plain {
                 continue;
             }
-            let Ok(Contents::Octets(octets)) = self.contents(name) else { continue };
-            let Ok(mut chain) = certificates_from_pem(&octets) else { continue };
+            let Ok(Contents::Bytes(bytes)) = self.contents(name) else { continue };
+            let Ok(mut chain) = certificates_from_pem(&bytes) else { continue };
             let certificate = chain.remove(0);
             // A name that could be taken for a flag, or could steer a terminal, is none of a run's.
             if let (false, Ok(base)) = (certificate.is_ca(), BaseName::parse("NAME", stem)) {
@@ -99,15 +99,15 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
-    /// True if there is something of that name, whatever it is.
+    /// True if an entry of that name exists.
     pub fn has(&self, name: &str) -> bool {
         self.dir.is_some_and(|dir| dir.entry(name).is_ok_and(|entry| entry.is_some()))
     }
 
-    /// All of a file, as it is; `None` if it is not there.
+    /// All of a file, as it is; `None` if it does not exist.
     pub fn file(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
         match self.contents(name)? {
-            Contents::Octets(octets) => Ok(Some(octets)),
+            Contents::Bytes(bytes) => Ok(Some(bytes)),
             Contents::Missing => Ok(None),
             Contents::Forbidden(_) | Contents::Unreadable(_) | Contents::TooLarge => {
                 let path = self.dir.map_or_else(|| name.into(), |dir| dir.path().join(name));
@@ -131,14 +131,14 @@ impl<'a> Reader<'a> {
                 Err(e) if is_link_out(&e) => Err(link_out(dir, name)),
                 opened => read(&path, opened),
             },
-            Policy::Look => Ok(looked_at(&path, dir.open_followed(name))),
+            Policy::Lenient => Ok(read_leniently(&path, dir.open_followed(name))),
         }
     }
 }
 
 /// Reads one file of each kind to look at it; a path that is not given is a missing file.
-pub fn look_at(key: Option<&Path>, certificate: Option<&Path>, password: Option<&str>) -> LeafFiles {
-    let look = |path: &Path| looked_at(path, open_typed(path));
+pub fn load_leniently(key: Option<&Path>, certificate: Option<&Path>, password: Option<&str>) -> LeafFiles {
+    let look = |path: &Path| read_leniently(path, open_path(path));
     LeafFiles {
         key: key.map_or(Loaded::Missing, |path| parsed(look(path), |file| parse::key(file, password))),
         certificate: certificate.map_or(Loaded::Missing, |path| parsed(look(path), parse::certificates)),
@@ -147,9 +147,9 @@ pub fn look_at(key: Option<&Path>, certificate: Option<&Path>, password: Option<
     .arranged()
 }
 
-/// Reads the files of a CA from elsewhere. Links are followed: the paths were typed.
+/// Reads the files of an external CA. Links are followed: the paths were typed.
 pub fn load_ca(key: &Path, certificate: &Path, serial: &Path, password: Option<&str>) -> Result<CaFiles> {
-    let read = |path| read(path, open_typed(path));
+    let read = |path| read(path, open_path(path));
     Ok(CaFiles {
         key: parsed(read(key)?, |file| parse::key(file, password)),
         certificate: parsed(read(certificate)?, parse::certificates),
@@ -157,11 +157,11 @@ pub fn load_ca(key: &Path, certificate: &Path, serial: &Path, password: Option<&
     })
 }
 
-/// Reads a file whose path was typed; `None` if there is none.
-pub fn read_typed(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
-    match read(path, open_typed(path))? {
+/// Reads a file whose path was typed by the user; `None` if it does not exist.
+pub fn read_path(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    match read(path, open_path(path))? {
         Contents::Missing | Contents::Forbidden(_) | Contents::Unreadable(_) => Ok(None),
-        Contents::Octets(octets) => Ok(Some(octets)),
+        Contents::Bytes(bytes) => Ok(Some(bytes)),
         Contents::TooLarge => Err(too_large(path)),
     }
 }
@@ -174,7 +174,7 @@ fn parsed<T, P: Into<Loaded<T>>>(contents: Contents, parse: impl Fn(&[u8]) -> P)
         Contents::TooLarge => {
             Loaded::Damaged(Damage::new(DamageKind::NotPem, "is larger than any key or certificate"))
         }
-        Contents::Octets(octets) => parse(&octets).into(),
+        Contents::Bytes(bytes) => parse(&bytes).into(),
     }
 }
 
@@ -183,10 +183,10 @@ enum Contents {
     Forbidden(String),
     Unreadable(String),
     TooLarge,
-    Octets(Zeroizing<Vec<u8>>),
+    Bytes(Zeroizing<Vec<u8>>),
 }
 
-/// Reads what was opened, if it is a regular file: what is asked is the open file, which nobody can exchange.
+/// Reads what was opened, if it is a regular file: the open file is checked, which cannot be replaced.
 fn read(path: &Path, opened: io::Result<Option<File>>) -> Result<Contents> {
     let file = match opened {
         Ok(Some(file)) => file,
@@ -200,15 +200,15 @@ fn read(path: &Path, opened: io::Result<Option<File>>) -> Result<Contents> {
     }
     // The buffer has its full size at once, so that growing it leaves no copy of a key behind.
     let size = usize::try_from(metadata.len().min(LARGEST_FILE)).unwrap_or_default();
-    let mut octets = Zeroizing::new(Vec::with_capacity(size + 1));
-    file.take(LARGEST_FILE + 1).read_to_end(&mut octets).map_err(|e| unreadable(path, &e))?;
-    if octets.len() as u64 > LARGEST_FILE {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size + 1));
+    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(|e| unreadable(path, &e))?;
+    if bytes.len() as u64 > LARGEST_FILE {
         return Ok(Contents::TooLarge);
     }
-    Ok(Contents::Octets(octets))
+    Ok(Contents::Bytes(bytes))
 }
 
-fn looked_at(path: &Path, opened: io::Result<Option<File>>) -> Contents {
+fn read_leniently(path: &Path, opened: io::Result<Option<File>>) -> Contents {
     let is_forbidden = opened.as_ref().is_err_and(|e| e.kind() == ErrorKind::PermissionDenied);
     read(path, opened).unwrap_or_else(|failure| {
         let named = format!("{}: ", shown(path));
@@ -224,7 +224,7 @@ fn link_out(dir: &Dir, name: &str) -> Failure {
         shown(&dir.path().join(name)),
         shown(&target)
     ))
-    .hint("put the file itself there, or give the directory it is in with --out-dir")
+    .hint("put the file itself in its place, or set --out-dir to the directory it is in")
 }
 
 fn no_file(path: &Path, what: &str) -> Failure {

@@ -13,7 +13,7 @@ const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(5);
 const MOST_ATTEMPTS: u32 = 400;
 
 /// Reads a directory that a run may be writing to: again, until nothing has changed meanwhile and no run is in the
-/// midst of moving its files. True with it if a run was interrupted there, and what it staged counts.
+/// midst of moving its files. True with it if a run was interrupted, so that its staged files count.
 pub fn settled<T>(dir: &Dir, read: impl Fn(&Reader<'_>) -> Result<T>) -> Result<(T, bool)> {
     let mut attempts = 0;
     loop {
@@ -21,7 +21,7 @@ pub fn settled<T>(dir: &Dir, read: impl Fn(&Reader<'_>) -> Result<T>) -> Result<
         let before = state(dir);
         let found = Interrupted::find(dir);
         let interrupted = found.as_ref().ok().and_then(Option::as_ref);
-        let result = read(&Reader { dir: Some(dir), interrupted, policy: Policy::Look });
+        let result = read(&Reader { dir: Some(dir), interrupted, policy: Policy::Lenient });
         let is_at_rest = matches!(found, Ok(None)) || !dir.is_locked();
         if (state(dir) == before && is_at_rest) || attempts == MOST_ATTEMPTS {
             return Ok((result?, found?.is_some()));
@@ -30,7 +30,7 @@ pub fn settled<T>(dir: &Dir, read: impl Fn(&Reader<'_>) -> Result<T>) -> Result<
     }
 }
 
-/// What a run would change.
+/// The state that a run would change.
 fn state(dir: &Dir) -> Vec<(OsString, Option<Entry>)> {
     let mut names = dir.names().unwrap_or_default();
     names.sort();

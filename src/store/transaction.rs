@@ -1,13 +1,13 @@
 //! The only code that creates, renames or removes files.
 //!
 //! A run holds a lock on its directory, and works through its open handle. What it writes goes, whole and synced,
-//! into a directory beside the files (`.milvus-certgen`, the stage); then a journal of the names is put there in one
+//! into a directory beside the files (`.milvus-certgen`, the stage); then a journal of the names is moved into it in one
 //! rename, and that is the moment of decision. Only after it are the files moved to their places. A run that finds a
 //! journal finishes the moves; one that finds staged files without a journal throws them away. So after a kill at any
 //! moment the next run sees either the old set or the new one, whole. Readers may see a mix for the microseconds
 //! between the moves.
 //!
-//! A transaction is one directory's. Whoever may write to the directory can put a stage there too: it is believed only
+//! A transaction is one directory's. Whoever may write to the directory can create a stage too: it is used only
 //! if it is this user's own, and it never says where a file goes.
 
 use std::fs::{File, TryLockError};
@@ -34,13 +34,13 @@ use make::{Made, check_makeable, open, open_or_make};
 use stage::{JOURNAL, JOURNAL_DRAFT, Stage};
 use sync::{sync_all, sync_dir};
 
-/// So many files are open at once, whatever the number of a run's files.
+/// The number of files that are open at once.
 const OPEN_AT_ONCE: usize = 64;
 
-/// A moment within a transaction, told to an observer: the tests end the process there.
+/// A moment within a transaction, told to an observer: the tests end the process at one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// The directory for staged files is there.
+    /// The directory for staged files exists.
     StageMade,
     /// The file with this number is staged.
     Staged(usize),
@@ -60,12 +60,12 @@ pub enum Step {
 #[derive(Debug)]
 pub struct Directory {
     dir: Dir,
-    /// What this run has made to get here, the outermost first.
+    /// The directories that this run created, outermost first.
     made: Vec<Made>,
 }
 
 impl Directory {
-    /// Opens the directory without a lock: to look at it, or to ask which comes first. `None` if it is not there.
+    /// Opens the directory without a lock: to look at it, or to ask which comes first. `None` if it does not exist.
     pub fn find(path: &Path) -> Result<Option<Dir>> {
         open(path)
     }
@@ -80,7 +80,7 @@ impl Directory {
     }
 
     /// Opens the directory, and makes it with its parents if it is missing. It is not locked yet: where a run needs
-    /// several, the order of the locks goes by [`Directory::identity`].
+    /// several, the order of the locks goes by [`Directory::id`].
     pub fn open(path: &Path) -> Result<Self> {
         let mut made = Vec::new();
         let dir = open_or_make(path, &mut made);
@@ -100,32 +100,32 @@ impl Directory {
         match self.dir.create_dir(name.as_ref(), 0o777) {
             Ok(()) => {}
             Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(failed(&path, "cannot be made", &e)),
+            Err(e) => return Err(failed(&path, "cannot be created", &e)),
         }
         let dir =
             self.dir.sub(name).map_err(|e| failed(&path, "is not a directory", &e).hint("move it away"))?;
         Ok(Self { dir, made: Vec::new() })
     }
 
-    /// Waits for other runs in the directory. `waiting` is called before a wait. False if by the time it is locked
+    /// Waits for other runs in the directory. `on_wait` is called before a wait. False if by the time it is locked
     /// the path leads to another directory: a run that failed has removed the one it had made.
-    pub fn lock(&self, waiting: impl Fn()) -> Result<bool> {
+    pub fn lock(&self, on_wait: impl Fn()) -> Result<bool> {
         let path = self.dir.path();
         match self.dir.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                waiting();
+                on_wait();
                 self.dir.lock().map_err(|e| failed(path, "cannot be locked", &e))?;
             }
             Err(TryLockError::Error(e)) => return Err(failed(path, "cannot be locked", &e)),
         }
-        let there = Dir::open(path).and_then(|dir| dir.identity()).ok();
-        Ok(there.is_some() && there == self.dir.identity().ok())
+        let there = Dir::open(path).and_then(|dir| dir.id()).ok();
+        Ok(there.is_some() && there == self.dir.id().ok())
     }
 
-    /// What tells this directory from another, whatever their paths: runs lock in this order.
-    pub fn identity(&self) -> Result<DirectoryId> {
-        self.dir.identity().map_err(|e| failed(self.dir.path(), "cannot be read", &e))
+    /// Identifies the directory whatever its path; runs lock in this order.
+    pub fn id(&self) -> Result<DirectoryId> {
+        self.dir.id().map_err(|e| failed(self.dir.path(), "cannot be read", &e))
     }
 
     /// For reading.
@@ -162,7 +162,7 @@ impl Directory {
     }
 
     /// Writes and syncs the files, without putting them in their places. Nothing is left of it if it fails, or if
-    /// the result is dropped by [`Staged::discard`]. `None` if there is nothing to write.
+    /// the result is dropped by [`Staged::discard`]. `None` without changes.
     pub fn stage(&self, changes: &[Change], at: &mut dyn FnMut(Step)) -> Result<Option<Staged<'_>>> {
         if changes.is_empty() {
             return Ok(None);
@@ -180,7 +180,7 @@ impl Directory {
         }
     }
 
-    /// Removes what this run has made on its way here, as far as nothing came into it.
+    /// Removes the directories that this run created, as far as they are empty.
     pub fn abandon(self) {
         self.dir.release();
         self.made.iter().rev().for_each(Made::remove);
@@ -236,7 +236,7 @@ impl Directory {
                 Err(e) if e.kind() == ErrorKind::NotFound => {}
                 Err(e) => {
                     return Err(failed(&self.dir.path().join(name), "cannot be replaced", &e)
-                        .hint("mend that, then run again: the new files wait beside the old ones"));
+                        .hint("fix that, then run again: the new files are staged beside the old ones"));
                 }
             }
         }
@@ -251,7 +251,7 @@ impl Directory {
     }
 }
 
-/// What an interrupted run has staged under that name, whether it had decided or not.
+/// The file of that name that an interrupted run has staged, whether it had decided or not.
 pub fn staged(dir: &Dir, name: &str) -> Result<Option<File>> {
     let stage = Stage::find(dir)?;
     Ok(stage.and_then(|stage| stage.dir.open_file(name).ok().flatten()))

@@ -22,7 +22,7 @@ pub enum AttributeType {
     CommonName,
 }
 
-/// What is known of an attribute type.
+/// The properties of an attribute type.
 struct Known {
     oid: ObjectIdentifier,
     name: &'static str,
@@ -111,7 +111,7 @@ pub(super) enum Value {
 }
 
 impl Attribute {
-    /// What it is called: a name that people know, or the object identifier in numbers.
+    /// Its short name, or else the object identifier in numbers.
     pub(super) fn name(&self) -> String {
         let known = KNOWN.iter().find(|known| known.oid.as_bytes() == self.oid);
         known.map_or_else(|| in_numbers(&self.oid), |known| known.name.to_owned())
@@ -139,7 +139,7 @@ impl Attribute {
     }
 }
 
-/// Why a value is none for the attribute, whoever says it.
+/// Why a value is invalid for the attribute.
 pub(super) fn fault(attribute: AttributeType, value: &str) -> Option<String> {
     value_fault(Some(&KNOWN[attribute as usize]), value)
 }
@@ -166,7 +166,7 @@ fn steers(c: char) -> bool {
 }
 
 impl Value {
-    /// From a string of that type. What Go refuses to read (crypto/x509, parseASN1String) is not sound.
+    /// From a string of that type. A string that Go refuses to read (crypto/x509, parseASN1String) is invalid.
     pub(super) fn read(tag: Tag, contents: &[u8]) -> Self {
         let lossy = || String::from_utf8_lossy(contents).into_owned();
         match tag {
@@ -182,7 +182,7 @@ impl Value {
                 Self::within("a NumericString", contents, |b| b.is_ascii_digit() || b == b' ')
             }
             // As OpenSSL reads it, whatever X.61 says: Latin-1.
-            Tag::T61String => Self::Text(contents.iter().map(|&octet| char::from(octet)).collect()),
+            Tag::T61String => Self::Text(contents.iter().map(|&byte| char::from(byte)).collect()),
             Tag::BmpString if contents.len().is_multiple_of(2) => {
                 let units = contents.chunks(2).map(|pair| pair.iter().fold(0, |n, &b| n << 8 | u16::from(b)));
                 let text: Result<String, _> = char::decode_utf16(units).collect();
@@ -201,8 +201,8 @@ impl Value {
     }
 
     fn within(kind: &str, contents: &[u8], allowed: impl Fn(u8) -> bool) -> Self {
-        let text: String = contents.iter().map(|&octet| char::from(octet)).collect();
-        match contents.iter().find(|&&octet| !allowed(octet)) {
+        let text: String = contents.iter().map(|&byte| char::from(byte)).collect();
+        match contents.iter().find(|&&byte| !allowed(byte)) {
             None => Self::Text(text),
             Some(&bad) => {
                 let why = format!("is {kind}, which cannot hold {:?}; Go refuses it", char::from(bad));
@@ -217,9 +217,9 @@ impl Value {
             Self::Text(text) | Self::Invalid(text, _) => text,
             Self::Other(contents) => {
                 out.push('#');
-                for octet in contents {
+                for byte in contents {
                     // Writing to a String does not fail.
-                    let _ = write!(out, "{octet:02x}");
+                    let _ = write!(out, "{byte:02x}");
                 }
                 return;
             }

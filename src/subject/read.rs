@@ -53,7 +53,7 @@ pub(super) fn der_of(rdns: &[Rdn]) -> der::Result<Vec<u8>> {
     rdns.iter().map(|rdn| rdn.set.clone()).collect::<Vec<Any>>().to_der()
 }
 
-/// What can be read of a name, for people.
+/// The readable parts of a name, for people.
 pub(super) fn attributes(der: &[u8]) -> Option<Vec<Vec<Attribute>>> {
     let (rest, name) = X509Name::from_der(der).ok()?;
     let attributes = |rdn: &RelativeDistinguishedName<'_>| rdn.iter().map(attribute).collect();
@@ -82,7 +82,7 @@ pub(super) fn rdns(der: &[u8], attributes: Vec<Vec<Attribute>>) -> Option<Vec<Rd
     std::iter::zip(sets, attributes).map(rdn).collect()
 }
 
-/// What a SET holds. Its order is left as it is.
+/// The members of a SET, in their original order.
 fn sequences(set: &Any) -> Option<Vec<Any>> {
     if set.tag() != Tag::Set {
         return None;
@@ -106,8 +106,8 @@ fn is_valid(member: &Member) -> bool {
         && SliceReader::new(&value[1..])
             .and_then(|mut reader| Length::decode(&mut reader).map(|said| (said, reader.remaining_len())))
             .is_ok_and(|(said, rest)| said == rest);
-    let arcs = attribute.oid.split_inclusive(|&octet| octet < 0x80);
+    let arcs = attribute.oid.split_inclusive(|&byte| byte < 0x80);
     let is_oid = !attribute.oid.is_empty()
-        && arcs.clone().all(|arc| arc[0] != 0x80 && arc.last().is_some_and(|&octet| octet < 0x80));
+        && arcs.clone().all(|arc| arc[0] != 0x80 && arc.last().is_some_and(|&byte| byte < 0x80));
     is_oid && has_value
 }

@@ -69,14 +69,14 @@ fn bad_values_are_refused() {
 
 /// As OpenSSL's `asn1parse` shows it: a SET a line, with the attribute's type and value as hexadecimal digits.
 fn name_of(rdns: &[&str]) -> Subject {
-    let octets = |digits: &str| -> Vec<u8> {
+    let bytes = |digits: &str| -> Vec<u8> {
         let digits: Vec<u32> = digits.chars().filter_map(|c| c.to_digit(16)).collect();
         digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
     };
     let tlv = |tag: Tag, contents: Vec<u8>| Any::new(tag, contents).and_then(|any| any.to_der()).unwrap();
     let set = |rdn: &&str| {
         let members = rdn.split('+').filter(|member| !member.trim().is_empty());
-        tlv(Tag::Set, members.flat_map(|member| tlv(Tag::Sequence, octets(member))).collect())
+        tlv(Tag::Set, members.flat_map(|member| tlv(Tag::Sequence, bytes(member))).collect())
     };
     Subject::from_der(&tlv(Tag::Sequence, rdns.iter().flat_map(set).collect()))
 }
@@ -98,7 +98,7 @@ fn names_of_others_are_read_as_they_are() {
         (vec!["0603550403 1c040000004a"], "CN=J"),
         (vec!["0603550403 020105"], "CN=#05"),
         (vec!["06092a864886f70d010901 1603406279", "0603550405 130131"], "emailAddress=@by, serialNumber=1"),
-        // What would end a value is escaped (RFC 4514).
+        // Characters that would end a value are escaped (RFC 4514).
         (vec!["0603550403 0c06612c204f3d62"], "CN=a\\, O=b"),
         (vec!["0603550403 0c022061", "0603550403 0c0223 2b"], "CN=\\ a, CN=\\#\\+"),
     ] {
@@ -127,12 +127,12 @@ fn what_is_no_name_is_invalid() {
     ] {
         let name = name_of(&rdns);
         assert!(!name.is_valid() && !name.is_empty(), "{rdns:?}: {name}");
-        assert!(name.fault().is_some_and(|why| why.contains("no name in DER")), "{rdns:?}");
+        assert!(name.fault().is_some_and(|why| why.contains("not a valid DER name")), "{rdns:?}");
         let error = name.with(AttributeType::CommonName, "--cn", "b").unwrap_err();
-        assert!(error.message.contains("no name in DER") && error.hint.is_some(), "{error:?}");
+        assert!(error.message.contains("not a valid DER name") && error.hint.is_some(), "{error:?}");
     }
-    for octets in [&b""[..], b"\x30", b"\x30\x80\0\0", b"\x30\0\0", b"\x02\x01\x05", b"\x30\x81\0"] {
-        assert!(!Subject::from_der(octets).is_valid(), "{octets:?}");
+    for bytes in [&b""[..], b"\x30", b"\x30\x80\0\0", b"\x30\0\0", b"\x02\x01\x05", b"\x30\x81\0"] {
+        assert!(!Subject::from_der(bytes).is_valid(), "{bytes:?}");
     }
     assert!(Subject::from_der(b"\x30\0").is_valid() && Subject::from_der(b"\x30\0").is_empty());
 }
@@ -151,7 +151,7 @@ fn only_what_is_asked_for_changes() {
     assert_eq!(one.text, "DC=com, OU=z, CN=a + UID=b");
     assert_eq!(one, Subject::from_der(&one.der), "what is put together is what is read");
     assert_eq!(with(AttributeType::OrganizationalUnit, "").text, "DC=com, CN=a + UID=b");
-    // A set is in order again: by its octets, of which CN's are more now.
+    // A set is in order again: by its bytes, of which CN's are more now.
     let one = with(AttributeType::CommonName, "a much longer one");
     assert_eq!(one.text, "DC=com, OU=x, UID=b + CN=a much longer one, OU=y");
     assert_eq!(one, Subject::from_der(&one.der));
@@ -166,7 +166,7 @@ fn only_what_is_asked_for_changes() {
 fn what_a_request_may_not_say() {
     for (rdn, why) in [
         ("0603550403 0c00", "its CN is empty"),
-        ("0603550403 0c0161 00", "no name in DER"),
+        ("0603550403 0c0161 00", "not a valid DER name"),
         ("0603550403 0c026100", "its CN \"a\\0\": contains the control character"),
         ("0603550403 1e0400610000", "contains the control character"),
         ("0603550403 1401 9b", "contains the control character '\\u{9b}'"),
@@ -200,10 +200,10 @@ fn what_a_request_may_not_say() {
 }
 
 proptest::proptest! {
-    /// Octets of a name with some of them changed: read or not, never a panic, and what is sound is put together again
-    /// to the same octets.
+    /// Bytes of a name with some of them changed: read or not, never a panic, and a valid one is encoded again
+    /// to the same bytes.
     #[test]
-    fn any_octets_are_read_without_a_panic(
+    fn any_bytes_are_read_without_a_panic(
         at in proptest::collection::vec((0..60_usize, proptest::num::u8::ANY), 0..4),
         cut in 0..70_usize,
     ) {
@@ -212,18 +212,18 @@ proptest::proptest! {
             "0603550403 0c0161 + 0603883707 0c0162",
             "060355040b 1e04004a00fc",
         ]);
-        let mut octets = name.der;
-        for (place, octet) in at {
-            if let Some(changed) = octets.get_mut(place) {
-                *changed = octet;
+        let mut bytes = name.der;
+        for (place, byte) in at {
+            if let Some(changed) = bytes.get_mut(place) {
+                *changed = byte;
             }
         }
-        octets.truncate(cut);
-        let read = Subject::from_der(&octets);
+        bytes.truncate(cut);
+        let read = Subject::from_der(&bytes);
         let _ = (read.fault(), read.common_name());
         if read.is_valid() {
             let again = Subject::of(read.rdns.clone().unwrap_or_default()).unwrap();
-            assert_eq!(again.der, octets);
+            assert_eq!(again.der, bytes);
             assert!(read.with(AttributeType::CommonName, "--cn", "b").is_ok());
         }
     }

@@ -53,6 +53,8 @@ WITHOUT_PLUGIN = """docker() {
 }"""
 # The README's commands, typed by a user whose number is this, to whom belongs what he makes.
 OTHER_USER = 65534
+# The first user of most machines.
+USER = 1000
 AS_OTHER_USER = f"""id() {{ echo {OTHER_USER}; }}
 mkdir() {{ command mkdir "$@" && chown {OTHER_USER} certs tls; }}"""
 
@@ -137,6 +139,9 @@ def run_suite(report: Report, program: Path, home: Path) -> None:
             run_cases(report, own, no_root_cases(own))
         with project(home / "own-file", sources / EXAMPLE, tags.certgen, tags.milvus) as own:
             run_cases(report, own, own_file_cases(own))
+        with project(home / "five", sources / EXAMPLE, tags.certgen, tags.milvus) as own:
+            five = {"the README's five commands, as user 1000": partial(five_commands, own, program)}
+            run_cases(report, own, five)
 
 
 def main_cases(own: "Project", program: Path, other: Path) -> dict[str, Check]:
@@ -350,6 +355,36 @@ def up_with_override(own: "Project") -> None:
     for service in ("etcd", "minio", "certs"):
         ensure(own.inspect(service, "{{.State.ExitCode}}") == "0", f"{service} was not run")
     sees_no_other_keys(own)
+
+
+def five_commands(own: "Project", program: Path) -> None:
+    """From the README's heading to a connected client, as written; the engine alone is root's. pip has run already."""
+    section = (ROOT / "README.md").read_text().split("## TLS on Docker Compose in five commands", 1)[1]
+    block = section.split("```console\n", 1)[1].split("```", 1)[0]
+    lines = [line.removeprefix("$ ") for line in block.splitlines()]
+    ensure(len(lines) == 5, f"there are {len(lines)} commands")
+    work, tools = own.directory / "work", own.directory / "tools"
+    for directory in (work, tools):
+        directory.mkdir()
+    # Nothing of the example is used.
+    (work / "docker-compose.yml").write_text(OWN_COMPOSE_FILE)
+    (work / ".env").write_text((own.directory / ".env").read_text() + "MILVUS_PORT=19530\n")
+    shutil.copy(program, tools / "milvus-certgen")
+    (tools / "pip").write_text("#!/bin/sh\n")
+    (tools / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    own.directory.parent.chmod(0o755)
+    os.chown(work, USER, USER)
+    started, shim = time.monotonic(), WITHOUT_PLUGIN if compose_command() == ["docker-compose"] else ""
+    for line in lines:
+        user = [] if line.startswith("docker") else ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
+        script = f"{shim}\nexport HOME={work} PATH={tools}:$PATH\n{line}"
+        printed = run(*user, "bash", "-euc", script, cwd=work)
+    ensure("2.3.5" in printed, printed)
+    owners = {path.name: path.stat().st_uid for path in [*(work / "certs").iterdir(), *(work / "tls").iterdir()]}
+    ensure(set(owners.values()) == {USER}, f"files were taken away: {owners}")
+    print(f"README, second to fifth command: {time.monotonic() - started:.0f} s")
 
 
 @dataclass(frozen=True)

@@ -95,5 +95,5 @@ fn files_are_given_to_their_owner_or_not_made_at_all() {
     run("1000").args(&["-q"]).succeeds();
     assert_eq!(owner("server.key").0, 1000);
     let changed = crate::support::snapshot(&sandbox.file("tls"));
-    assert!(NINE.iter().all(|name| before[*name].3 == changed[*name].3), "not an octet has changed");
+    assert!(NINE.iter().all(|name| before[*name].3 == changed[*name].3), "not a byte has changed");
 }

@@ -77,7 +77,7 @@ fn refusal(output: &std::process::Output) -> String {
     if output.status.success() {
         return String::new();
     }
-    let said = [&output.stdout, &output.stderr].map(|octets| String::from_utf8_lossy(octets));
+    let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     said.concat().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

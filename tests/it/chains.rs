@@ -249,7 +249,7 @@ fn a_chain_in_another_order_is_said_as_order_and_reordered() {
     let leaf = set.openssl("x509 -in server.pem");
     set.write("server.pem", set.read("ca.pem") + &leaf);
     let out = set.certgen(&[]).succeeds();
-    assert!(out.contains("has its certificate behind another one"), "{out}");
+    assert!(out.contains("has its certificate after another one"), "{out}");
     assert_eq!(set.read("server.pem"), right);
     assert_accepted(&set, &peers);
 }

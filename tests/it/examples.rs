@@ -122,9 +122,17 @@ fn the_script_for_ci_makes_a_set_that_check_takes() {
     assert!(key.contains("discarded") && !key.contains("PRIVATE KEY"), "{key}");
     sandbox.certgen(&["check", "build/tls", "--name", "10.0.0.7", "--strict", "-q"]).succeeds();
     assert!(run(&["build/tls", "db.example.com", "10.0.0.7"]).status.success(), "a second run");
-    // A set that cannot be mended fails the job.
-    sandbox.write("build/tls/ca.pem", "");
+    // In a kept directory, what has expired cannot be renewed without the CA key: a new CA, and all that goes with it.
+    let old = sandbox.read("build/tls/ca.pem");
+    sandbox.certgen(&["-o", "expired", "--days", "1", "-q"]).succeeds();
+    sandbox.write("build/tls/server.pem", sandbox.read("expired/server.pem"));
+    let output = run(&["build/tls", "db.example.com", "10.0.0.7"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_ne!(sandbox.read("build/tls/ca.pem"), old);
+    // Another CA's key is never replaced, and fails the job.
+    sandbox.write("build/tls/ca.key", sandbox.read("expired/ca.key"));
     assert!(!run(&["build/tls"]).status.success());
+    assert_eq!(sandbox.read("build/tls/ca.key"), sandbox.read("expired/ca.key"));
 }
 
 #[test]
@@ -148,7 +156,7 @@ fn the_transcript_of_the_readme_is_what_a_run_prints() {
     let (_, after) = include_str!("../../README.md").split_once(&format!("$ {command}\n")).unwrap();
     let shown = after.split("\n...\n").next().unwrap();
     let args: Vec<&str> = command.split(' ').skip(1).collect();
-    let printed = Sandbox::new().certgen(&args).succeeds();
+    let printed = Sandbox::new().certgen(&args).env("COLUMNS", "80").succeeds();
     let plain = |text: &str| {
         let words = text.lines().map(|line| line.split("expires").next().unwrap_or_default().to_owned());
         words.collect::<Vec<_>>()

@@ -20,7 +20,7 @@ const FAST: [&str; 3] = ["--key-type", "ecdsa-p256", "-q"];
 
 /// Nothing raw, and something that was escaped.
 fn assert_escaped(output: &Output, what: &str) {
-    let both = [&output.stdout, &output.stderr].map(|octets| String::from_utf8(octets.clone()).unwrap());
+    let both = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8(bytes.clone()).unwrap());
     let both = both.concat();
     assert!(!both.chars().any(|c| c != '\n' && is_hidden(c)), "{what}: {both:?}");
     assert!(
@@ -53,15 +53,15 @@ fn a_name_in_a_certificate_steers_no_terminal() {
     write_certificate(&sandbox, "server", STEERS, false);
     sandbox.write("asked.csr", sandbox.read("server.csr"));
     for args in [
-        &["check"][..],
+        &["check", "-v"][..],
         &["check", "--json"],
-        &[],
+        &["-v"],
         &["--dry-run"],
         &["sign", "asked.csr"],
         &["server", "a.example", "--san", STEERS_IN_A_LINE],
         &["--cn", STEERS],
         &["client", STEERS_IN_A_LINE, "x"],
-        &["check", "--cert", "server.pem", "--ca-cert", "server.pem"],
+        &["check", "-v", "--cert", "server.pem", "--ca-cert", "server.pem"],
         &["probe", STEERS_IN_A_LINE],
         &[&format!("--{STEERS_IN_A_LINE}")],
         &["probe", "a.example", "--tls-mode", STEERS_IN_A_LINE],
@@ -174,18 +174,18 @@ fn a_hint_with_a_name_from_a_certificate_is_one_command() {
         // The server's certificate is another CA's, and says whom it was for.
         let sandbox = Sandbox::with_set();
         write_certificate(&sandbox, "server", name, false);
-        let flags = hint(&sandbox, &[], "say so: ");
+        let flags = hint(&sandbox, &[], "set it explicitly: ");
         assert!(flags.ends_with(" --san a.example"), "{flags}");
         let done = run_hint(&sandbox, &format!("milvus-certgen -q {flags}{extra}"));
         // What no flag takes is refused, and is nothing else than refused.
         assert_eq!(done, !name.contains('\u{1b}'), "{flags}");
         if done {
             let out = sandbox.certgen(&["check"]).succeeds();
-            assert!(out.contains("names     ") && out.contains("a.example"), "{out}");
+            assert!(out.contains("server for ") && out.contains("a.example"), "{out}");
         }
         let sandbox = Sandbox::with_set();
         write_certificate(&sandbox, "client", name, false);
-        let flags = hint(&sandbox, &[], "say so: ");
+        let flags = hint(&sandbox, &[], "set it explicitly: ");
         assert_eq!(run_hint(&sandbox, &format!("milvus-certgen -q {flags}")), done, "{flags}");
     }
 }
@@ -200,11 +200,11 @@ fn a_hint_with_a_name_of_a_file_is_one_command() {
         let bound = format!("--out-dir={dir}");
         let sandbox = Sandbox::new();
         fs::create_dir(sandbox.file(dir)).unwrap();
-        let making = hint(&sandbox, &["client", "bob", &bound], "make a CA with: ");
-        run(&sandbox, making.split_once("; or name one").unwrap().0.to_owned());
+        let making = hint(&sandbox, &["client", "bob", &bound], "create a CA with: ");
+        run(&sandbox, making.split_once("; or use an existing one").unwrap().0.to_owned());
         let sandbox = set_in(dir);
         sandbox.write(&inside("ca.srl"), "garbage");
-        run(&sandbox, hint(&sandbox, &[&bound], "begin anew with: "));
+        run(&sandbox, hint(&sandbox, &[&bound], "start from a new number with: "));
         assert!(!sandbox.file(&inside("ca.srl")).exists());
         sandbox.certgen(&[&bound]).args(&FAST).succeeds();
         sandbox.write(&inside("server.pem"), "garbage");
@@ -225,7 +225,7 @@ fn a_hint_with_a_name_of_a_file_is_one_command() {
         let locked = Sandbox::with_set();
         locked.openssl("pkcs8 -topk8 -in server.key -out locked.key -passout pass:secret");
         sandbox.write(&inside("server.key"), locked.read("locked.key"));
-        let off = hint(&sandbox, &[&bound], "take the password off with: ");
+        let off = hint(&sandbox, &[&bound], "remove the password with: ");
         run(&sandbox, off.replace("openssl pkey ", "openssl pkey -passin pass:secret "));
         assert!(sandbox.read(&inside("server.key")).starts_with("-----BEGIN PRIVATE KEY"));
     }
@@ -281,7 +281,7 @@ fn a_certificate_whose_file_has_an_odd_name_is_renewed_by_it() {
         fs::copy(sandbox.file(&format!("client.{end}")), sandbox.file(&format!("{RUNS}.{end}"))).unwrap();
     }
     let before = sandbox.read(&format!("{RUNS}.pem"));
-    let command = format!("milvus-certgen renew -q {}", milvus_certgen::internal::typed(RUNS));
+    let command = format!("milvus-certgen renew -q {}", milvus_certgen::internal::quoted(RUNS));
     assert!(run_hint(&sandbox, &command));
     assert_ne!(sandbox.read(&format!("{RUNS}.pem")), before);
 }
@@ -308,7 +308,7 @@ fn harmless_names_are_printed_as_they_are() {
     let sandbox = Sandbox::new();
     write_certificate(&sandbox, "root", "Müller & Söhne, 数据", true);
     let with_ca = ["--ca-cert", "root.pem", "--ca-key", "root.key", "--key-type", "ecdsa-p256"];
-    let out = sandbox.certgen(&["client", "Åse", "--organization", "数据"]).args(&with_ca).succeeds();
+    let out = sandbox.certgen(&["client", "Åse", "--organization", "数据", "-v"]).args(&with_ca).succeeds();
     assert!(out.contains("CN=Müller & Söhne\\, 数据, O=Müller & Söhne\\, 数据"), "{out}");
     assert!(out.contains("O=数据, OU=milvus, CN=Åse") && out.contains("Åse.pem"), "{out}");
 }

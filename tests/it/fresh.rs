@@ -143,7 +143,7 @@ fn aliases_of_gen_sh_s_words_work() {
     assert!(json.contains("C=DE, ST=Bavaria, L=Munich, O=acme, OU=it, CN=localhost"), "{json}");
     let json =
         sandbox.certgen(&["--location", "Bonn", "--org", "b", "--ou", "c", "--dry-run", "--json"]).succeeds();
-    assert!(json.contains("--organization asks for O"), "{json}");
+    assert!(json.contains("--organization sets O"), "{json}");
 }
 
 #[test]

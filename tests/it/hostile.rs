@@ -139,7 +139,7 @@ fn a_stage_of_another_user_is_refused_by_root_and_by_others() {
         };
         let err = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{err}");
-        let why = if user == 0 { "user 0 has left it there" } else { "belongs to user 65534" };
+        let why = if user == 0 { "user 0 left it" } else { "belongs to user 65534" };
         assert!(err.contains(why) && err.contains("rm -rf .milvus-certgen"), "{err}");
         let mut after = sandbox.snapshot();
         after.remove("binary");

@@ -64,7 +64,7 @@ fn names_that_cannot_be_are_refused_before_anything_is_made() {
         (&["client", "a\nb"], 2, "control character"),
         (&["client", &long], 2, "at most 64"),
         (&["server", "My Server"], 2, "clients check the host's name"),
-        (&["client", "client"], 1, "client.pem: is there already, for the client \"localhost\""),
+        (&["client", "client"], 1, "client.pem: already exists, for the client \"localhost\""),
         (&["client", "--from", "nothing"], 1, "--from nothing"),
     ] {
         let err = sandbox.certgen(args).fails(code);
@@ -74,7 +74,10 @@ fn names_that_cannot_be_are_refused_before_anything_is_made() {
     let err = sandbox.certgen(&["client"]).fails(2);
     assert!(err.contains("NAME: missing"), "{err}");
     let err = Sandbox::new().certgen(&["client", "alice"]).fails(1);
-    assert!(err.starts_with("error: ca.pem: is missing\nhint: make a CA with: milvus-certgen ca;"), "{err}");
+    assert!(
+        err.starts_with("error: ca.pem: is missing\nhint: create a CA with: milvus-certgen ca;"),
+        "{err}"
+    );
 }
 
 #[test]
@@ -139,8 +142,8 @@ fn a_renewal_keeps_keys_names_and_what_trusts_the_ca() {
     sandbox.certgen(&["client", "alice", "-q", "--key-type", "ecdsa-p256"]).succeeds();
     let before = sandbox.snapshot();
     let out = sandbox.certgen(&["renew"]).succeeds();
-    assert!(out.contains("server.pem  reissued") && out.contains("reason: a renewal was asked for"), "{out}");
-    assert!(out.contains("restart Milvus") && out.contains("give clients the new client.pem"), "{out}");
+    assert!(out.contains("server.pem  renewed") && out.contains("reason: renewal requested"), "{out}");
+    assert!(out.contains("restart Milvus") && out.contains("the client needs the new client.pem"), "{out}");
     let after = sandbox.snapshot();
     for name in ["ca.key", "ca.pem", "server.key", "client.key", "alice.pem", "alice.key"] {
         assert_eq!(before[name], after[name], "{name}");
@@ -150,14 +153,14 @@ fn a_renewal_keeps_keys_names_and_what_trusts_the_ca() {
     assert_ne!(sandbox.snapshot()["alice.key"].3, after["alice.key"].3);
     assert_eq!(sandbox.snapshot()["server.pem"], after["server.pem"]);
     let out = sandbox.certgen(&["renew", "--all", "--days", "90"]).succeeds();
-    assert_eq!(out.matches("reissued").count(), 3, "{out}");
+    assert_eq!(out.matches("renewed").count(), 3, "{out}");
     if has("openssl") {
         sandbox.openssl("verify -x509_strict -verify_hostname db.example.com -CAfile ca.pem server.pem");
         assert!(!sandbox.openssl_output("x509 -in alice.pem -noout -checkend 7862400").status.success());
     }
     let err = sandbox.certgen(&["renew", "nobody"]).fails(1);
     assert!(err.contains("nobody: there is no such certificate in . that the CA has signed"), "{err}");
-    assert!(Sandbox::new().certgen(&["renew"]).fails(1).contains("no certificate to renew"));
+    assert!(Sandbox::new().certgen(&["renew"]).fails(1).contains("no certificate that this CA issued"));
 }
 
 #[test]
@@ -166,9 +169,9 @@ fn a_renewed_ca_breaks_nothing_that_it_signed() {
     std::fs::copy(sandbox.file("ca.pem"), sandbox.file("old-ca.pem")).unwrap();
     let before = sandbox.snapshot();
     let out = sandbox.certgen(&["renew", "--ca"]).succeeds();
-    assert!(out.contains("ca.pem      reissued") && out.contains("reason: --ca asks for it"), "{out}");
+    assert!(out.contains("ca.pem      renewed") && out.contains("reason: renewal requested (--ca)"), "{out}");
     assert!(
-        out.contains("server.pem  rewritten") && out.contains("reason: it carries the CA's certificate"),
+        out.contains("server.pem  rewritten") && out.contains("reason: it includes the CA certificate"),
         "{out}"
     );
     let after = sandbox.snapshot();
@@ -210,15 +213,12 @@ fn a_list_with_a_name_that_cannot_be_signed_leaves_nothing_behind() {
     assert!(!sandbox.file("new").exists());
     // Somebody else's files, and those of the CA.
     sandbox.write("last.example.pem", Sandbox::with_set().read("client.pem"));
-    refuses(
-        &["client", "--from", "names"],
-        "last.example.pem: is there already, for the client \"localhost\"",
-    );
+    refuses(&["client", "--from", "names"], "last.example.pem: already exists, for the client \"localhost\"");
     sandbox.remove("last.example.pem");
     sandbox.write("names", names.replace("last.example", "ca"));
     let ca = ["--ca-cert", "ca.pem", "--ca-key", "ca.key", "--san", "a.localhost"];
     std::fs::copy(sandbox.file("ca.pem"), sandbox.file("kept")).unwrap();
-    refuses(&[&["client", "--from", "names"], &ca[..]].concat(), "ca.pem: is");
+    refuses(&[&["client", "--from", "names"], &ca[..]].concat(), "ca.pem: already exists");
     sandbox.write("names", names.replace("last.example", "last.localhost"));
     sandbox.certgen(&["client", "--from", "names"]).args(&fast).succeeds();
     assert_eq!(sandbox.snapshot().keys().filter(|name| name.ends_with(".localhost.pem")).count(), 201);

@@ -20,14 +20,14 @@ fn shell(sandbox: &Sandbox, line: &str) -> Result<(), String> {
         .stdin(std::process::Stdio::null())
         .output()
         .unwrap();
-    let said = [&output.stdout, &output.stderr].map(|octets| String::from_utf8_lossy(octets));
+    let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     if output.status.success() { Ok(()) } else { Err(format!("{line}: {}", said.concat())) }
 }
 
 /// The public half of a key file, as this crate reads it.
 fn public(sandbox: &Sandbox, name: &str) -> Vec<u8> {
-    let octets = std::fs::read(sandbox.file(name)).unwrap();
-    let (key, _) = milvus_certgen::keys::encoding::from_pem(&octets)
-        .unwrap_or_else(|problem| panic!("{name}: {problem}\n{}", String::from_utf8_lossy(&octets)));
+    let bytes = std::fs::read(sandbox.file(name)).unwrap();
+    let (key, _) = milvus_certgen::keys::encoding::from_pem(&bytes)
+        .unwrap_or_else(|problem| panic!("{name}: {problem}\n{}", String::from_utf8_lossy(&bytes)));
     key.public().spki.clone()
 }

@@ -69,6 +69,8 @@ mod rehearsal;
 #[cfg(unix)]
 mod renew_ca;
 #[cfg(unix)]
+mod screen;
+#[cfg(unix)]
 mod sign;
 #[cfg(unix)]
 mod signer;
@@ -83,3 +85,5 @@ mod troubleshooting;
 mod typing;
 #[cfg(windows)]
 mod windows;
+#[cfg(unix)]
+mod words;

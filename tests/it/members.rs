@@ -75,7 +75,7 @@ fn a_server_becomes_a_peer_and_a_client_does_not() {
     sandbox.certgen(&["server", "etcd-0", "-q"]).succeeds();
     sandbox.certgen(&["client", "etcd-0", "-q"]).succeeds();
     let err = sandbox.certgen(&["peer", "alice.example"]).fails(1);
-    assert!(err.contains("alice.example.pem: is there already, for the client \"alice.example\""), "{err}");
+    assert!(err.contains("alice.example.pem: already exists, for the client \"alice.example\""), "{err}");
     for (name, why) in
         [("My Member", "clients check the host's name"), ("server", "the server's"), ("ca", "the CA's")]
     {

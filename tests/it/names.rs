@@ -95,7 +95,8 @@ fn a_ca_of_any_name_signs_what_all_clients_take() {
         run("client", "alice").succeeds();
         sandbox.certgen(&P256).args(&with_ca).succeeds();
         assert_eq!(sandbox.snapshot(), before, "{subject}: a second run changes nothing");
-        let out = sandbox.certgen(&["check", "--cert", "alice.pem", "--ca-cert", "root.pem"]).succeeds();
+        let out =
+            sandbox.certgen(&["check", "-v", "--cert", "alice.pem", "--ca-cert", "root.pem"]).succeeds();
         assert!(out.contains(shown) && !out.contains("2.5.4"), "{out}");
         run("client", "bob").args(&["--dry-run"]).succeeds();
     }
@@ -116,7 +117,7 @@ fn a_request_of_any_name_is_signed_as_it_is() {
                  -subj '{subject}node.example' 2>/dev/null"
             ),
         );
-        let out = sandbox.certgen(&["sign", "n.csr"]).succeeds();
+        let out = sandbox.certgen(&["sign", "n.csr", "-v"]).succeeds();
         assert!(out.contains(shown), "{out}");
         let made = certificate(&sandbox, "n.pem");
         assert_eq!(made.subject.der, subject_of_request(&sandbox, "n.csr"), "{subject}");
@@ -139,7 +140,7 @@ fn a_request_of_keytool_may_hold_a_question() {
              {keytool} -certreq -alias a -file n.csr 2>/dev/null"
         ),
     );
-    let out = sandbox.certgen(&["sign", "n.csr"]).succeeds();
+    let out = sandbox.certgen(&["sign", "n.csr", "-v"]).succeeds();
     assert!(out.contains("O=Who?, OU=b, OU=a, CN=node.example"), "{out}");
     assert_eq!(certificate(&sandbox, "n.pem").subject.der, subject_of_request(&sandbox, "n.csr"));
     verify(&sandbox, "ca.pem", "n.pem", "sslserver", "node.example");
@@ -199,7 +200,7 @@ fn what_is_renewed_keeps_its_name() {
         sandbox.certgen(&["renew", "--ca", "-q"]).succeeds();
         keeps("renew --ca");
         // What a flag asks for takes the place of what there was, and the rest stays as it is.
-        let out = sandbox.certgen(&["--organizational-unit", "new"]).succeeds();
+        let out = sandbox.certgen(&["--organizational-unit", "new", "-v"]).succeeds();
         assert!(out.contains("OU=new, CN=localhost") && !out.contains("server.pem  unchanged"), "{out}");
         let made = certificate(&sandbox, "server.pem").subject;
         let left = leaf.text.replace("OU=one, OU=two", "OU=new").replace("OU=x", "OU=new");
@@ -213,12 +214,12 @@ fn what_is_renewed_keeps_its_name() {
 fn renamed(built: &[u8], places: &[usize], name: &[u8], key: &rcgen::KeyPair) -> Vec<u8> {
     let mut outer = Vec::<Any>::from_der(built).unwrap();
     let mut parts: Vec<Any> = outer[0].decode_as().unwrap();
-    // A part that is no DER by itself goes in as octets: the lengths around it are right all the same.
-    let mut octets = Vec::new();
+    // A part that is no DER by itself goes in as bytes: the lengths around it are right all the same.
+    let mut bytes = Vec::new();
     for (at, part) in parts.drain(..).enumerate() {
-        octets.extend(if places.contains(&at) { name.to_vec() } else { part.to_der().unwrap() });
+        bytes.extend(if places.contains(&at) { name.to_vec() } else { part.to_der().unwrap() });
     }
-    outer[0] = Any::new(der::Tag::Sequence, octets).unwrap();
+    outer[0] = Any::new(der::Tag::Sequence, bytes).unwrap();
     let signature = key.sign(&outer[0].to_der().unwrap()).unwrap();
     outer[2] = Any::encode_from(&BitString::from_bytes(&signature).unwrap()).unwrap();
     outer.to_der().unwrap()
@@ -270,7 +271,7 @@ const ABSURD: [(&str, &str); 6] = [
 
 #[test]
 fn absurd_names_are_refused_and_nothing_panics() {
-    let octets = |digits: &str| -> Vec<u8> {
+    let bytes = |digits: &str| -> Vec<u8> {
         let digits: Vec<u8> =
             digits.chars().filter_map(|c| c.to_digit(16)).map(|d| u8::try_from(d).unwrap()).collect();
         digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
@@ -287,7 +288,7 @@ fn absurd_names_are_refused_and_nothing_panics() {
             assert!(err.starts_with("error: ") && err.contains("\nhint: "), "{what} {args:?}: {err}");
             assert_eq!(sandbox.snapshot(), before, "{what} {args:?}");
         };
-        let name = octets(digits);
+        let name = bytes(digits);
         let mut params = rcgen::CertificateParams::default();
         let request = params.serialize_request(&key).unwrap();
         let request = renamed(request.der(), &[1], &name, &key);

@@ -12,7 +12,7 @@ fn field(sandbox: &Sandbox, pem: &str, what: &str) -> String {
 
 fn serial(sandbox: &Sandbox, pem: &str) -> u128 {
     let hex = field(sandbox, pem, "-serial").replace("serial=", "");
-    // The low 16 octets: enough to count with.
+    // The low 16 bytes: enough to count with.
     u128::from_str_radix(&hex[hex.len().saturating_sub(32)..], 16).unwrap()
 }
 
@@ -91,7 +91,7 @@ fn where_we_differ_from_gen_sh_on_purpose() {
     }
     for pem in ["ca.pem", "server.pem", "client.pem"] {
         let id = |what: &str| says(&ours, pem, what).lines().nth(1).unwrap_or_default().trim().to_owned();
-        assert_eq!(id("subjectKeyIdentifier").len(), 59, "{pem}: SHA-256 cut to 20 octets");
+        assert_eq!(id("subjectKeyIdentifier").len(), 59, "{pem}: SHA-256 cut to 20 bytes");
         let ca_id = says(&ours, "ca.pem", "subjectKeyIdentifier");
         assert_eq!(id("authorityKeyIdentifier"), ca_id.lines().nth(1).unwrap().trim(), "{pem}");
     }

@@ -92,7 +92,7 @@ fn imports(code: &str) -> BTreeSet<String> {
 #[test]
 fn imports_are_found_in_both_forms() {
     let code =
-        "use crate::set::Set; use crate::{\n    files::{BaseName, typed},\n    run,\n}; crate::check::set()";
+        "use crate::set::Set; use crate::{\n    files::{BaseName, quoted},\n    run,\n}; crate::check::set()";
     assert_eq!(imports(code).into_iter().collect::<Vec<_>>(), ["check", "files", "run", "set"]);
 }
 

@@ -12,7 +12,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::check::signing::{CA, CLIENT, SERVER, but, sign, sign_between, sign_ca, sign_ca_with};
 use crate::peers::script;
-use crate::support::{Sandbox, has, unwrapped};
+use crate::support::{Sandbox, has};
 
 fn first(set: &Sandbox, pem: &str) -> Certificate {
     certificates_from_pem(set.read(pem).as_bytes()).unwrap().remove(0)
@@ -93,7 +93,7 @@ fn the_number_stays_where_a_certificate_goes_by_it() {
                 ["server.pem", "client.pem"].map(|pem| set.file(pem).exists().then(|| first(&set, pem)));
             let out = run(&set);
             let note =
-                format!("note: ca.pem keeps its serial number {number}, by which certificates name it");
+                format!("note: ca.pem keeps its serial number {number}, by which certificates refer to it");
             assert!(out.contains(&note), "{out}");
             assert_eq!(first(&set, "ca.pem").serial, Some(number));
             let after =
@@ -125,16 +125,17 @@ fn a_number_that_cannot_stay_reissues_what_goes_by_it() {
         sign_ca_with(&set, CA, "-days 365 -set_serial -5");
         sign(&set, "server", &by_number(SERVER));
         sign(&set, "client", &by_number(CLIENT));
-        let warning = "note: ca.pem gets another serial number; certificates kept elsewhere that name it by the old one";
+        let warning =
+            "note: ca.pem gets a new serial number; certificates kept elsewhere that refer to the old one";
         let before = set.snapshot();
         let out = set.certgen(flags).args(&["--dry-run"]).succeeds();
-        assert!(unwrapped(&out).contains(warning), "before anything is written: {out}");
+        assert!(out.contains(warning), "before anything is written: {out}");
         assert_eq!(set.snapshot(), before);
         let out = set.certgen(flags).succeeds();
         for pem in ["server.pem  reissued", "client.pem  reissued"] {
-            assert!(out.contains(pem) && out.matches("reason: it names").count() == 2, "{out}");
+            assert!(out.contains(pem) && out.matches("reason: it refers to").count() == 2, "{out}");
         }
-        assert!(unwrapped(&out).contains(warning), "{out}");
+        assert!(out.contains(warning), "{out}");
         assert_accepted(&set, "ca.pem");
         assert!(set.certgen(&["check"]).output().status.success());
     }
@@ -163,26 +164,26 @@ fn a_ca_keeps_what_it_allows_below_and_the_name_by_which_its_key_goes() {
 
 /// Writes a set that was made in memory.
 fn write(set: &Set, to: &Sandbox) {
-    let ca = &set.ca.certificate.sound().unwrap().certificate;
+    let ca = &set.ca.certificate.parsed().unwrap().certificate;
     let key = |file: &milvus_certgen::set::KeyFile| file.key.to_pem(KeyFormat::Pkcs8).unwrap();
-    to.write("ca.key", key(set.ca.key.sound().unwrap()));
+    to.write("ca.key", key(set.ca.key.parsed().unwrap()));
     to.write("ca.pem", ca.to_pem());
-    to.write("ca.srl", set.ca.serial.sound().unwrap().as_ref().unwrap().to_srl());
+    to.write("ca.srl", set.ca.serial.parsed().unwrap().as_ref().unwrap().to_srl());
     for role in [Role::Server, Role::Client] {
         let files = &set.first(role).unwrap().files;
-        to.write(&format!("{role}.key"), key(files.key.sound().unwrap()));
-        let file = files.certificate.sound().unwrap();
+        to.write(&format!("{role}.key"), key(files.key.parsed().unwrap()));
+        let file = files.certificate.parsed().unwrap();
         let chain: String =
             std::iter::once(&file.certificate).chain(&file.chain).map(Certificate::to_pem).collect();
         to.write(&format!("{role}.pem"), chain);
-        to.write(&format!("{role}.csr"), files.request.sound().unwrap().to_pem());
+        to.write(&format!("{role}.csr"), files.request.parsed().unwrap().to_pem());
     }
 }
 
 fn made_at(now: OffsetDateTime, days: u32) -> Sandbox {
     let spec = Spec { key: Some(KeyKind::EcdsaP256), ca_days: Some(days), ..Spec::default() };
-    let random = |octets: &mut [u8]| {
-        octets.fill(7);
+    let random = |bytes: &mut [u8]| {
+        bytes.fill(7);
         Ok(())
     };
     let sandbox = Sandbox::new();

@@ -208,7 +208,7 @@ fn one_that_cannot_be_signed_leaves_nothing_of_the_others_behind() {
         (["good.csr", "in/bad.csr"], "in/bad.pem: the CA may not sign for elsewhere.example"),
         (["in/good.csr", "bad.csr"], "bad.pem: the CA may not sign for elsewhere.example"),
         (["good.csr", "odd.csr"], "odd.csr: asks for no name that clients can check"),
-        (["good.csr", "in/server.csr"], "in/server.key: is there already, and is not the key"),
+        (["good.csr", "in/server.csr"], "in/server.key: already exists, and is not the key"),
         (["good.csr", "in/../good.csr"], "good.pem would be written twice"),
         (["good.csr", "ca.csr"], "ca.csr: there is no such file"),
     ] {
@@ -222,7 +222,7 @@ fn one_that_cannot_be_signed_leaves_nothing_of_the_others_behind() {
     }
     let out = sandbox.certgen(&["sign", "good.csr", "in/good.csr"]).succeeds();
     assert!(out.contains("send good.pem and ca.pem to whoever created good.csr"), "{out}");
-    assert_eq!(out.matches("reason: good.csr asks for it").count(), 2, "{out}");
+    assert_eq!(out.matches("reason: requested by good.csr").count(), 2, "{out}");
     for pem in ["good.pem", "in/good.pem"] {
         sandbox.openssl(&format!("verify -x509_strict -purpose sslserver -CAfile ca.pem {pem}"));
     }
@@ -251,7 +251,7 @@ fn a_request_elsewhere_is_answered_there_and_the_ca_stays_where_it_is() {
     std::fs::copy(elsewhere.file("node.csr"), sandbox.file("in/node.csr")).unwrap();
     let before = sandbox.read("ca.srl");
     let out = sandbox.certgen(&["sign", "in/node.csr"]).succeeds();
-    assert!(out.contains("node.pem  issued") && out.contains("reason: node.csr asks for it"), "{out}");
+    assert!(out.contains("node.pem  issued") && out.contains("reason: requested by node.csr"), "{out}");
     assert!(out.contains("send node.pem and ca.pem to whoever created node.csr"), "{out}");
     assert_ne!(sandbox.read("ca.srl"), before);
     sandbox.openssl("verify -x509_strict -purpose sslserver -CAfile ca.pem in/node.pem");

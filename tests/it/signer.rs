@@ -91,7 +91,7 @@ fn nor_does_one_below_a_root_that_clients_reject() {
         assert_signs_nothing(&[(P256, &root, ROOT, "-set_serial 6", &format!("{above}{why}"))]);
     }
     for (key, why) in [
-        ("RSA -pkeyopt rsa_keygen_bits:1024", "has a key that clients refuse: RSA 1024 is too short"),
+        ("RSA -pkeyopt rsa_keygen_bits:1024", "has a key that clients reject: RSA 1024 is too short"),
         ("ED448", "has a key whose signatures Milvus or pymilvus cannot verify"),
         (
             "EC -pkeyopt ec_paramgen_curve:secp256k1",

@@ -26,15 +26,6 @@ pub(crate) const NINE: [&str; 9] = [
     "client.csr",
 ];
 
-/// A report without the line breaks that make it fit into a terminal.
-#[cfg(unix)]
-pub(crate) fn unwrapped(out: &str) -> String {
-    out.lines().fold(String::new(), |text, line| match line.strip_prefix("  ") {
-        Some(rest) if !text.is_empty() && !rest.starts_with([' ', '-']) => format!("{text} {rest}"),
-        _ => format!("{text}\n{line}"),
-    })
-}
-
 /// The binary under test: cargo's, or a copy of it that another user can reach (`.ci/run`).
 pub(crate) fn binary() -> PathBuf {
     let copy = std::env::var_os("CERTGEN_TESTS_BINARY").map(PathBuf::from);
@@ -92,7 +83,7 @@ impl Sandbox {
         fs::set_permissions(self.file(name), fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// Name, inode, modification time and octets of everything in the directory: equal if nothing was touched.
+    /// Name, inode, modification time and bytes of everything in the directory: equal if nothing was touched.
     pub(crate) fn snapshot(&self) -> BTreeMap<String, (u64, i64, i64, Vec<u8>)> {
         snapshot(self.path())
     }
@@ -101,6 +92,8 @@ impl Sandbox {
     pub(crate) fn certgen(&self, args: &[&str]) -> Run {
         let mut command = Command::new(binary());
         command.current_dir(self.path()).args(args).stdin(Stdio::null());
+        // Sentences stay on one line; the tests of what fits a terminal set their own.
+        command.env("COLUMNS", "1000");
         // The tester's own settings must not leak in.
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("MILVUS_CERTGEN_") {
@@ -200,8 +193,8 @@ pub(crate) fn was_killed(status: std::process::ExitStatus) -> bool {
     if cfg!(unix) { status.code().is_none() } else { !matches!(status.code(), Some(0..=2)) }
 }
 
-pub(crate) fn text(octets: &[u8]) -> String {
-    String::from_utf8(octets.to_vec()).unwrap()
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 /// True if the tool is there. If not, says aloud that a test is skipped, or fails where `.ci/run` asks for all.

@@ -25,8 +25,8 @@ fn the_second_directory_has_what_the_page_mounts_and_never_the_ca_key() {
         out.contains("wrote 9 files to .: ca.key") && out.contains("wrote 3 files to tls: server.pem"),
         "{out}"
     );
-    assert!(out.contains("tls/server.pem tls/server.key tls/ca.pem"), "{out}");
-    assert!(out.contains("mount tls at /milvus/tls; ca.key stays here"), "{out}");
+    assert!(out.contains("to tls: server.pem server.key ca.pem"), "{out}");
+    assert!(out.contains("mount tls at /milvus/tls, add this to milvus.yaml"), "{out}");
     assert_in_step(&sandbox, "made");
     assert_eq!(sandbox.mode("tls/server.key"), 0o600);
     let before = (sandbox.snapshot(), snapshot(&sandbox.file("tls")));
@@ -60,9 +60,9 @@ fn every_command_that_changes_the_server_keeps_the_copy_in_step() {
     ] {
         let before = sandbox.read("tls/server.pem");
         let rehearsed = sandbox.certgen(command).args(&["--tls-dir", "tls", "--dry-run"]).succeeds();
-        assert_eq!(rehearsed.contains("tls/server.pem"), changes, "{command:?}: {rehearsed}");
+        assert_eq!(rehearsed.contains("to tls: server.pem"), changes, "{command:?}: {rehearsed}");
         let out = sandbox.certgen(command).env("MILVUS_CERTGEN_TLS_DIR", "tls").succeeds();
-        assert_eq!(out.contains("tls/server.pem"), changes, "{command:?}: {out}");
+        assert_eq!(out.contains("to tls: server.pem"), changes, "{command:?}: {out}");
         assert_in_step(&sandbox, &format!("{command:?}"));
         assert_eq!(sandbox.read("tls/server.pem") != before, changes, "{command:?}");
     }
@@ -91,8 +91,8 @@ fn places_that_cannot_be_are_refused_and_nothing_is_written() {
     std::os::unix::fs::symlink(".", sandbox.file("here")).unwrap();
     let before = sandbox.snapshot();
     for (dir, why) in [
-        (".", "--tls-dir .: is the set's own directory"),
-        ("here", "--tls-dir here: is the set's own directory"),
+        (".", "--tls-dir .: is the directory that holds the CA key"),
+        ("here", "--tls-dir here: is the directory that holds the CA key"),
         ("file", "file: is not a directory"),
         ("odd", "odd/server.pem: is a directory, where a file should be"),
         ("linked", "linked/ca.pem: is a symbolic link out of the directory"),
@@ -129,14 +129,14 @@ fn files_that_are_no_copy_are_not_written_over() {
     fs::create_dir(sandbox.file("unreadable")).unwrap();
     sandbox.write("unreadable/server.key", "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n");
     for (dir, why) in [
-        ("whole", "whole/server.pem: is no copy of this set's"),
-        ("keys", "keys/server.key: is no copy of this set's"),
-        ("servers", "servers/server.pem: is no copy of this set's"),
-        ("cas", "cas/ca.pem: is no copy of this set's"),
-        ("set", "set/ca.key: is a CA's private key"),
-        ("renamed", "renamed/root.key: is a CA's private key"),
-        ("stray", "stray/signing.key: is a CA's private key"),
-        ("unreadable", "unreadable/server.key: is no copy of this set's"),
+        ("whole", "whole/server.pem: is not a copy of the file in the output directory"),
+        ("keys", "keys/server.key: is not a copy of the file in the output directory"),
+        ("servers", "servers/server.pem: is not a copy of the file in the output directory"),
+        ("cas", "cas/ca.pem: is not a copy of the file in the output directory"),
+        ("set", "set/ca.key: is a CA key"),
+        ("renamed", "renamed/root.key: is a CA key"),
+        ("stray", "stray/signing.key: is a CA key"),
+        ("unreadable", "unreadable/server.key: is not a copy of the file in the output directory"),
     ] {
         let before = (sandbox.snapshot(), snapshot(&sandbox.file(dir)));
         for command in [&[][..], &["--force"], &["--dry-run"], &["--san", "x.example"]] {

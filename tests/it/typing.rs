@@ -55,7 +55,10 @@ const TABLE: [(&[&str], &str); 58] = [
         &["--tls-mode", "2"],
         "it is an option of another command: milvus-certgen probe --help, milvus-certgen config --help",
     ),
-    (&["renew", "--cn", "foo"], "it is an option of the default command: milvus-certgen --help"),
+    (
+        &["renew", "--cn", "foo"],
+        "it is an option of another command: milvus-certgen --help, milvus-certgen ca --help",
+    ),
     (&["--frobnicate"], "see: milvus-certgen --help"),
     (&["check", "-x"], "see: milvus-certgen check --help"),
     // Other words for commands.
@@ -94,7 +97,7 @@ fn each_mistake_has_its_hint() {
         let [error, hinted] = lines.as_slice() else { panic!("{args:?}: {stderr}") };
         assert!(error.starts_with("error: ") && !error.ends_with('.'), "{args:?}: {stderr}");
         assert_eq!(*hinted, format!("hint: {hint}"), "{args:?}: {error}");
-        assert!(text(&output.stdout).is_empty(), "{args:?}");
+        assert_eq!(output.stdout.is_empty(), !args.contains(&"--json"), "{args:?}");
     }
     assert!(sandbox.snapshot().is_empty(), "something was written");
 }

@@ -1,4 +1,4 @@
-//! The table: each rule is held against the clients themselves, on live handshakes, by `tests/it/agreement`.
+//! The table: each rule is checked with the clients themselves, on live handshakes, by `tests/it/agreement`.
 
 use super::super::Code;
 use super::{Case, Client, Part, Rule};

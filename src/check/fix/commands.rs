@@ -4,14 +4,12 @@ use std::path::Path;
 
 use crate::certificate::Certificate;
 use crate::check::{Files, Owner, Place};
-use crate::files::{BaseName, FileKind, typed};
-use crate::foreign;
+use crate::files::{BaseName, FileKind, quoted};
 use crate::profile::Role;
-use crate::san::{San, add_missing};
 use crate::serial::Serial;
 use crate::set::{KeyFile, Leaf, Loaded};
 
-pub(super) const ANOTHER_CA: &str = "have it issued again without that, or use another CA";
+pub(super) const ANOTHER_CA: &str = "have it reissued without that, or use another CA";
 
 impl Files<'_> {
     pub(super) fn base(&self, at: Place) -> Option<&BaseName> {
@@ -56,16 +54,16 @@ impl Files<'_> {
         }
     }
 
-    pub(super) fn create(&self, at: Place, typed_path: &str) -> String {
+    pub(super) fn create(&self, at: Place, quoted_path: &str) -> String {
         let Some(leaf) = self.leaf(at) else {
             let is_absent = matches!(at.owner(), Some(Owner::Absent(_)));
             let is_empty = self.set.leaves.is_empty() && self.set.ca.key.is_missing();
             return if is_absent || is_empty { self.create_all() } else { self.replace(at) };
         };
-        if leaf.files.certificate.sound().is_some_and(|file| file.holds_key) {
-            // Its key is there, in the wrong file.
-            let pem = typed(&self.path(at.beside(FileKind::Certificate)));
-            return format!("openssl pkey -in {pem} -out {typed_path}");
+        if leaf.files.certificate.parsed().is_some_and(|file| file.holds_key) {
+            // Its key is in the certificate file.
+            let pem = quoted(&self.path(at.beside(FileKind::Certificate)));
+            return format!("openssl pkey -in {pem} -out {quoted_path}");
         }
         self.reissue(at)
     }
@@ -79,7 +77,7 @@ impl Files<'_> {
         match leaf {
             Some(_) => format!("move it away, and then: {}", self.reissue(at)),
             None if at.is(FileKind::Serial) => {
-                "move it away: the next run begins with a new number".to_owned()
+                "move it away: the next run starts from a new number".to_owned()
             }
             None => self.replace(at),
         }
@@ -90,17 +88,7 @@ impl Files<'_> {
             Some(_) => self.reissue(at),
             // A CA that was named is not this directory's to create.
             None if self.ca.is_some() || self.dir.is_none() => "name the right one with --ca-cert".to_owned(),
-            None => format!("put the right one there; or start over: {}", self.command("--force")),
-        }
-    }
-
-    pub(super) fn name_host(&self, at: Place) -> String {
-        match self.leaf(at) {
-            Some(leaf) if has_names(leaf) && !usable_names(leaf).iter().any(is_host) => {
-                "name the host that clients connect to, where the CA's key is: milvus-certgen --san NAME"
-                    .to_owned()
-            }
-            _ => self.reissue(at),
+            None => format!("put the right one in its place; or start over: {}", self.command("--force")),
         }
     }
 
@@ -119,7 +107,7 @@ impl Files<'_> {
             return "set the clock right, or wait".to_owned();
         }
         let leaf = self.leaf(at);
-        let own = leaf.and_then(|leaf| leaf.files.sound_certificate());
+        let own = leaf.and_then(|leaf| leaf.files.parsed_certificate());
         let is_older =
             self.set.ca_certificate().zip(own).is_some_and(|(ca, own)| ca.not_before < own.not_before);
         let renewal = match leaf {
@@ -136,58 +124,17 @@ impl Files<'_> {
         at.owner() == Some(Owner::Ca) && self.set.ca_certificate().is_some_and(|ca| !ca.is_self_issued())
     }
 
-    /// A new CA that limits host names only, with the names that the server has. Its CA may still sign for addresses,
-    /// and somebody may need them: no run takes them away by itself.
-    pub(super) fn constrain_anew(&self, at: Place) -> String {
-        let certificate = self.leaf(at).and_then(|leaf| leaf.files.sound_certificate());
-        let names = certificate.and_then(|c| c.subject_alt_names.as_deref()).unwrap_or_default();
-        let hosts: Vec<&str> = names
-            .iter()
-            .filter_map(|name| match name {
-                San::Dns(host) => Some(host.as_str()),
-                San::Ip(_) | San::Email(_) | San::Uri(_) => None,
-            })
-            .collect();
-        let Some((first, rest)) = hosts.split_first() else {
-            return "start over with a host name: milvus-certgen --force --constrain --cn NAME".to_owned();
-        };
-        let mut flags = format!("--force --constrain --cn {}", foreign::typed(first));
-        if !rest.is_empty() {
-            flags = format!("{flags} --san {}", foreign::typed(rest.join(",")));
-        }
-        self.command(&flags)
-    }
-
     pub(super) fn newest_serial(&self) -> Option<&Serial> {
-        let signed = self.set.leaves.iter().filter_map(|leaf| leaf.files.sound_certificate());
+        let signed = self.set.leaves.iter().filter_map(|leaf| leaf.files.parsed_certificate());
         signed.filter_map(|certificate| certificate.serial.as_ref()).max()
-    }
-
-    /// A run that signs for more names; the ones that the certificate has stay, as far as a run takes them.
-    pub(super) fn add_names(&self, at: Place) -> Option<String> {
-        let (leaf, names) = (self.leaf(at)?, self.names);
-        let may_sign = |name: &San| {
-            let constraints = self.set.ca_certificate().and_then(|ca| ca.name_constraints.as_ref());
-            constraints.is_none_or(|constraints| constraints.allow(name))
-        };
-        if let Some(name) = names.iter().find(|name| !may_sign(name)) {
-            return Some(format!("use another CA: this one may not sign for {name}"));
-        }
-        if !self.pair.contains(&&leaf.base) {
-            return None;
-        }
-        let mut all = usable_names(leaf);
-        add_missing(&mut all, names.iter().cloned());
-        let list: Vec<String> = all.iter().filter_map(San::typed).collect();
-        Some(self.signing(&format!("--san {}", typed(Path::new(&list.join(","))))))
     }
 
     /// The leaf whose key is in this one's place, while this one's is in its.
     fn changed_places(&self, own: usize) -> Option<usize> {
         let leaves = &self.set.leaves;
         let is_key_of = |key: &Leaf, certificate: &Leaf| {
-            let key = key.files.key.sound().map(|file| &file.key.public().spki);
-            key.is_some() && key == certificate.files.sound_certificate().map(|c| &c.public_key.spki)
+            let key = key.files.key.parsed().map(|file| &file.key.public().spki);
+            key.is_some() && key == certificate.files.parsed_certificate().map(|c| &c.public_key.spki)
         };
         leaves.iter().position(|other| is_key_of(&leaves[own], other) && is_key_of(other, &leaves[own]))
     }
@@ -195,27 +142,12 @@ impl Files<'_> {
     /// The keys change places, or the certificates, where those say that they are for the other's role.
     fn exchange(&self, own: usize, other: usize) -> String {
         let [leaf, of_other] = [own, other].map(|at| &self.set.leaves[at]);
-        let is_certificate = leaf.files.sound_certificate().and_then(Certificate::role)
+        let is_certificate = leaf.files.parsed_certificate().and_then(Certificate::role)
             == Some(of_other.role)
             && leaf.role != of_other.role;
         let kind = if is_certificate { FileKind::Certificate } else { FileKind::Key };
-        let [one, other] = [own, other].map(|at| typed(&self.path(Owner::Leaf(at).file(kind))));
+        let [one, other] = [own, other].map(|at| quoted(&self.path(Owner::Leaf(at).file(kind))));
         format!("mv {one} {one}.new && mv {other} {one} && mv {one}.new {other}")
-    }
-
-    pub(super) fn name_server(&self) -> String {
-        let names = self
-            .server
-            .and_then(|server| server.certificate)
-            .and_then(|certificate| certificate.subject_alt_names.as_deref());
-        match names.unwrap_or_default().iter().find(|name| matches!(name, San::Dns(_) | San::Ip(_))) {
-            Some(name) => format!(
-                "connect with server_name {} (--server-name here), or have the name put into the server's \
-                 certificate",
-                foreign::typed(name.value())
-            ),
-            None => "have the name put into the server's certificate".to_owned(),
-        }
     }
 
     /// There is no such certificate yet.
@@ -226,20 +158,20 @@ impl Files<'_> {
     /// A command that signs, or where to go for it.
     pub(super) fn signing(&self, flags: &str) -> String {
         match (&self.set.ca.key, self.dir) {
-            (Loaded::Sound(key), Some(_)) if self.is_ca_key(key) => self.command(flags),
-            (Loaded::Sound(_), Some(_)) if self.set.ca_certificate().is_none() => {
-                format!("put the right {} there first", self.set.ca_base.file(FileKind::Certificate))
+            (Loaded::Parsed(key), Some(_)) if self.is_ca_key(key) => self.command(flags),
+            (Loaded::Parsed(_), Some(_)) if self.set.ca_certificate().is_none() => {
+                format!("put the right {} in its place first", self.set.ca_base.file(FileKind::Certificate))
             }
             (Loaded::Locked(_), Some(_)) => {
                 format!("with the password in MILVUS_CERTGEN_CA_KEY_PASSWORD: {}", self.command(flags))
             }
             (Loaded::Forbidden(_), Some(_)) => {
-                format!("as the user who may read the CA's key: {}", self.command(flags))
+                format!("as the user who may read the CA key: {}", self.command(flags))
             }
             (Loaded::Discarded, Some(_)) if self.ca.is_none() => {
-                format!("the CA can sign nothing more; start over: {}", self.command("--force"))
+                format!("the CA key was discarded; start over: {}", self.command("--force"))
             }
-            _ => format!("where the CA's key is: {}", joined("milvus-certgen", flags)),
+            _ => format!("where the CA key is: {}", joined("milvus-certgen", flags)),
         }
     }
 
@@ -250,7 +182,7 @@ impl Files<'_> {
     pub(super) fn command(&self, flags: &str) -> String {
         let mut command = joined("milvus-certgen", flags);
         if let Some(dir) = self.dir.filter(|dir| *dir != Path::new(".")) {
-            command = format!("{command} -o {}", typed(dir));
+            command = format!("{command} -o {}", quoted(dir));
         }
         let [server, client] = self.pair;
         for (flag, base, role) in [
@@ -269,21 +201,7 @@ impl Files<'_> {
 }
 
 pub(super) fn word(base: &BaseName) -> String {
-    typed(Path::new(&base.to_string()))
-}
-
-fn has_names(leaf: &Leaf) -> bool {
-    let names = leaf.files.sound_certificate().and_then(|c| c.subject_alt_names.as_ref());
-    names.is_some_and(|names| !names.is_empty())
-}
-
-/// Those that a run takes.
-fn usable_names(leaf: &Leaf) -> Vec<San> {
-    let names = leaf.files.sound_certificate().and_then(|c| c.subject_alt_names.as_deref());
-    let names = names.unwrap_or_default().iter().map(San::as_clients_read_it);
-    let mut usable = Vec::new();
-    add_missing(&mut usable, names.filter(|name| name.typed().is_some()));
-    usable
+    quoted(Path::new(&base.to_string()))
 }
 
 fn is_forbidden(leaf: &Leaf) -> bool {
@@ -294,9 +212,4 @@ fn is_forbidden(leaf: &Leaf) -> bool {
 
 fn joined(command: &str, flags: &str) -> String {
     if flags.is_empty() { command.to_owned() } else { format!("{command} {flags}") }
-}
-
-/// True for what a client can ask for.
-fn is_host(name: &San) -> bool {
-    crate::check::server_name(name).is_some()
 }

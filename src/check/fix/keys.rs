@@ -1,15 +1,14 @@
-//! What fixes a set with a private key that cannot be used: no run writes over it, unless it is told to.
+//! Fixes around a private key that cannot be used: no run overwrites it unless a flag says so.
 
 use std::ops::ControlFlow;
 
 use crate::check::{Code, Concern, Files, Finding, Place};
 use crate::error::{Damage, DamageKind};
-use crate::files::{FileKind, converted, typed};
+use crate::files::{FileKind, converted, quoted};
 use crate::set::{Leaf, Loaded};
 
 impl Files<'_> {
-    /// Where a key stands in the way of every other fix, what is done about it; nothing where that is said with the
-    /// key's own finding.
+    /// If a key prevents every other fix: the fix for the key, or nothing if the key's own finding has it.
     pub(super) fn around_a_key(&self, finding: &Finding) -> ControlFlow<Option<String>> {
         let at = finding.at;
         let is_about_file = finding.code.row().concerns == Concern::File;
@@ -34,7 +33,7 @@ impl Files<'_> {
         ControlFlow::Continue(())
     }
 
-    /// The line that converts the file, if there is one.
+    /// The command that converts the file, if one exists.
     pub(super) fn conversion_of(&self, at: Place) -> Option<String> {
         let line = match self.leaf(at) {
             Some(leaf) if at.is(FileKind::Key) => conversion(&leaf.files.key),
@@ -54,9 +53,9 @@ impl Files<'_> {
         match damage.conversion {
             Some(_) => at.is(FileKind::Key).then(|| self.conversion_of(at)).flatten(),
             None if self.is_of_pair(leaf) => Some(self.signing("--rekey")),
-            None if leaf.files.sound_certificate().is_some() => Some(self.renew(at, " --rekey")),
+            None if leaf.files.parsed_certificate().is_some() => Some(self.renew(at, " --rekey")),
             None => {
-                let name = typed(std::path::Path::new(&leaf.base.to_string()));
+                let name = quoted(std::path::Path::new(&leaf.base.to_string()));
                 Some(self.signing(&format!("{} {name} --rekey", leaf.role)))
             }
         }
@@ -75,7 +74,7 @@ impl Files<'_> {
     }
 
     fn move_key_out(&self, leaf: &Leaf, at: Place) -> String {
-        let (from, key) = (typed(&self.path(at)), typed(&self.path(at.beside(FileKind::Key))));
+        let (from, key) = (quoted(&self.path(at)), quoted(&self.path(at.beside(FileKind::Key))));
         let to = if leaf.files.key.is_missing() { key } else { format!("{from}.old") };
         format!("mv {from} {to} && {}", self.reissue(at))
     }

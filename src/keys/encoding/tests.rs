@@ -74,7 +74,7 @@ fn what_is_no_key_is_named() {
 
 proptest! {
     #[test]
-    fn any_octets_are_read_without_a_panic(file in any::<Vec<u8>>()) {
+    fn any_bytes_are_read_without_a_panic(file in any::<Vec<u8>>()) {
         prop_assert!(from_pem(&file).is_err());
     }
 

@@ -67,7 +67,7 @@ pub(super) fn square_column<const T: usize>(a: &Tile<T>, twice: &Tile<T>, i: usi
     column
 }
 
-/// What the factors of a tile add to a column: the last multiplies m, the others `folded`, a limb further up. The
+/// The products that the factors of a tile add to a column: the last multiplies m, the others `folded`, a limb further up. The
 /// last factor's lowest product is left to the caller, who may have to find that factor first.
 #[inline(always)]
 pub(super) fn reduction_column<const T: usize>(

@@ -34,8 +34,8 @@ fn from_limbs(limbs: &[u64], bits: usize, precision: u32) -> BoxedUint {
 }
 
 /// An odd number with its top bit set.
-fn number(octets: &[u8]) -> BoxedUint {
-    let mut number = BoxedUint::from_be_slice_vartime(octets);
+fn number(bytes: &[u8]) -> BoxedUint {
+    let mut number = BoxedUint::from_be_slice_vartime(bytes);
     number.set_bit_vartime(0, true);
     number.set_bit_vartime(number.bits_precision() - 1, true);
     number
@@ -57,14 +57,14 @@ fn below_power(width: u32, distance: u64) -> BoxedUint {
 #[test]
 fn residues_of_extreme_moduli_agree_with_crypto_bigint() {
     for width in WIDTHS {
-        let octets = usize::try_from(width / 8).unwrap();
+        let bytes = usize::try_from(width / 8).unwrap();
         for fill in [0, 0xff, 0x55, 0xaa, 1, 0x80] {
-            agrees(&number(&vec![fill; octets]));
+            agrees(&number(&vec![fill; bytes]));
             // Half of the limbs at their greatest, half zero: both halves, and every second word.
-            let half = |at: usize| if at < octets / 2 { fill } else { !fill };
-            agrees(&number(&(0..octets).map(half).collect::<Vec<u8>>()));
+            let half = |at: usize| if at < bytes / 2 { fill } else { !fill };
+            agrees(&number(&(0..bytes).map(half).collect::<Vec<u8>>()));
             let words = |at: usize| if (at / 8).is_multiple_of(2) { fill } else { !fill };
-            agrees(&number(&(0..octets).map(words).collect::<Vec<u8>>()));
+            agrees(&number(&(0..bytes).map(words).collect::<Vec<u8>>()));
         }
         for distance in [1, 3, (1 << 60) + 1, (1 << 61) - 1, (1 << 61) + 1, u64::MAX] {
             agrees(&below_power(width, distance));
@@ -130,9 +130,9 @@ fn what_is_no_candidate_is_rejected_or_left_to_the_verdict() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
-    fn random_residues_agree_with_crypto_bigint(octets in prop::collection::vec(any::<u8>(), 256)) {
+    fn random_residues_agree_with_crypto_bigint(bytes in prop::collection::vec(any::<u8>(), 256)) {
         for width in WIDTHS {
-            agrees(&number(&octets[..usize::try_from(width / 8).unwrap()]));
+            agrees(&number(&bytes[..usize::try_from(width / 8).unwrap()]));
         }
     }
 }

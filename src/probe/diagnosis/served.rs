@@ -3,14 +3,14 @@
 use super::Expectation;
 use crate::check::{self, Client, Code, Finding, Fix, Message, Owner, Place};
 use crate::files::FileKind;
-use crate::probe::{Outcome, Server, Tls};
+use crate::probe::{Reply, Server, Tls};
 use crate::profile::Role;
 use crate::set::{CertificateFile, Leaf, Set};
 
-/// Where they are found.
+/// The location of findings about them.
 const SERVED: Place = Place::File(Owner::Served, FileKind::Certificate);
 
-/// What ingress-nginx sends where it has no certificate for a host (kubernetes/ingress-nginx internal/net/ssl/ssl.go).
+/// The CN of ingress-nginx's default certificate (kubernetes/ingress-nginx internal/net/ssl/ssl.go).
 const INGRESS_DEFAULT: &str = "Kubernetes Ingress Controller Fake Certificate";
 
 /// The certificates that it sends, as clients look at them.
@@ -19,16 +19,16 @@ pub(super) fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
         return vec![Finding::new(Code::Damaged, SERVED, "cannot be read")];
     };
     let set = expected.set;
-    let mut findings = check::served(chain, set.ca.certificate.sound(), expected.now);
+    let mut findings = check::served(chain, set.ca.certificate.parsed(), expected.now);
     // A key of a kind that cannot be checked has a finding of its own.
     if !tls.proves_key && chain.certificate.public_key.kind.is_ok() {
-        let message = "is not the server's own: it does not prove that it has the private key";
+        let message = "is not the server's own: the server does not prove that it has the private key";
         findings.push(Finding::new(Code::ServedUntrusted, SERVED, message));
     }
     findings.extend(check::name_not_in_san(SERVED, &chain.certificate, expected.server_name));
     let other = other_than_here(chain, set);
     for finding in findings.iter_mut().filter(|finding| finding.fix == Fix::None) {
-        // Where the directory has another certificate, signing it once more changes nothing.
+        // If the directory has another certificate, reissuing it changes nothing.
         finding.fix = if other.is_some() { Fix::DeployFiles } else { Fix::ReissueServer };
     }
     findings.extend(other);
@@ -40,24 +40,24 @@ pub(super) fn served(tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
     findings
 }
 
-/// What clients have against the CA that they trust and, where they are asked for it, against their own certificate. That
-/// Milvus rejects either is for the server to say.
+/// Problems of clients with the CA that they trust and, if the server requests it, with their own certificate. The
+/// server itself shows whether Milvus rejects either.
 pub(super) fn trusted(server: &Server, tls: &Tls, expected: &Expectation<'_>) -> Vec<Finding> {
     let Expectation { set, now, .. } = *expected;
     let Some(chain) = &tls.chain else { return Vec::new() };
     let mut findings = check::trusted(set, &chain.certificate, now);
     let client = set.leaves.iter().enumerate().find(|(_, leaf)| leaf.role == Role::Client);
     if let (Some((at, client)), true) =
-        (client, server.greeting.outcome == Outcome::Accepted && tls.asks_for_certificate)
+        (client, server.handshake.reply == Reply::Accepted && tls.asks_for_certificate)
     {
-        findings.extend(check::used(Owner::Leaf(at), client, set.ca.certificate.sound(), now));
+        findings.extend(check::used(Owner::Leaf(at), client, set.ca.certificate.parsed(), now));
     }
     findings.into_iter().filter_map(|finding| finding.without(Client::Milvus)).collect()
 }
 
 /// Milvus reads its files once, at start.
 fn other_than_here(chain: &CertificateFile, set: &Set) -> Option<Finding> {
-    let own = |leaf: &Leaf| leaf.files.sound_certificate().map(|certificate| certificate.der.clone());
+    let own = |leaf: &Leaf| leaf.files.parsed_certificate().map(|certificate| certificate.der.clone());
     let mut servers = set.leaves.iter().filter(|leaf| leaf.role == Role::Server);
     let at = set.leaves.iter().position(|leaf| leaf.role == Role::Server)?;
     own(&set.leaves[at])?;

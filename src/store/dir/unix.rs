@@ -24,7 +24,7 @@ pub struct Dir {
 pub type DirectoryId = (u64, u64);
 
 impl Dir {
-    /// Opens the directory. The path was typed: links in it are followed.
+    /// Opens the directory. The path was typed by the user: links in it are followed.
     pub fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let handle = rustix::fs::open(path, flags, Mode::empty())?;
@@ -47,7 +47,7 @@ impl Dir {
         &self.path
     }
 
-    /// What has to be synced for the directory's entries to be durable; `None` where the system has no such call.
+    /// The handle to sync so that the directory's entries are durable; `None` where the system has no such call.
     #[expect(clippy::unnecessary_wraps, reason = "Windows has none")]
     pub fn to_sync(&self) -> Option<&File> {
         Some(&self.handle)
@@ -63,7 +63,7 @@ impl Dir {
         self.handle.lock()
     }
 
-    /// Nothing: a lock does not keep a directory from being removed, and who waits for it shall see that it is gone.
+    /// Nothing: a lock does not keep a directory from being removed, and a run that waits for it must see that it is gone.
     #[expect(clippy::unused_self, reason = "Windows gives the lock back")]
     pub fn release(&self) {}
 
@@ -84,11 +84,11 @@ impl Dir {
     }
 
     /// See [`DirectoryId`].
-    pub fn identity(&self) -> io::Result<DirectoryId> {
+    pub fn id(&self) -> io::Result<DirectoryId> {
         self.handle.metadata().map(|metadata| (metadata.dev(), metadata.ino()))
     }
 
-    /// What the name stands for; `None` if there is nothing of that name.
+    /// The entry of that name; `None` if none exists.
     pub fn entry(&self, name: &str) -> io::Result<Option<Entry>> {
         match rustix::fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(Entry {
@@ -125,7 +125,7 @@ impl Dir {
         }
     }
 
-    /// Where a link leads, as it says.
+    /// The target of a link, as it is written.
     pub fn link_target(&self, name: &OsStr) -> io::Result<PathBuf> {
         let target = rustix::fs::readlinkat(&self.handle, name, Vec::new())?;
         Ok(PathBuf::from(OsString::from_vec(target.into_bytes())))
@@ -139,25 +139,25 @@ impl Dir {
         let is_here = match parent {
             None => true,
             Some(parent) => match self.sub_with(parent, OFlags::empty()) {
-                Ok(dir) => dir.identity()? == self.identity()?,
+                Ok(dir) => dir.id()? == self.id()?,
                 Err(_) => false,
             },
         };
         if is_here { Ok(file.to_owned()) } else { Err(leads_out()) }
     }
 
-    /// Creates a file, which must not be there, with its final mode.
+    /// Creates a file, which must not exist, with its final mode.
     pub fn create(&self, name: &str, mode: u32) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(rustix::fs::openat(&self.handle, name, flags, raw(mode))?.into())
     }
 
-    /// Creates a directory, which must not be there.
+    /// Creates a directory, which must not exist.
     pub fn create_dir(&self, name: &OsStr, mode: u32) -> io::Result<()> {
         Ok(rustix::fs::mkdirat(&self.handle, name, raw(mode))?)
     }
 
-    /// Moves a file from here into another directory, in place of what has its name there.
+    /// Moves a file from here into another directory, replacing an entry of that name.
     pub fn rename(&self, name: &str, to: &Self, new_name: &str) -> io::Result<()> {
         Ok(rustix::fs::renameat(&self.handle, name, &to.handle, new_name)?)
     }
@@ -194,8 +194,8 @@ impl Dir {
 
 const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
-/// Opens a file whose path was typed, as [`Dir::open_followed`] does.
-pub fn open_typed(path: &Path) -> io::Result<Option<File>> {
+/// Opens a file whose path was typed by the user, as [`Dir::open_followed`] does.
+pub fn open_path(path: &Path) -> io::Result<Option<File>> {
     match rustix::fs::open(path, READ, Mode::empty()) {
         Ok(file) => Ok(Some(file.into())),
         Err(e) => absent(e.into()),
@@ -207,7 +207,7 @@ pub fn effective_user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// True if what was to be opened is a socket, or a device that is not there.
+/// True if what was to be opened is a socket, or a device that does not exist.
 pub fn is_socket(error: &io::Error) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error())
 }
@@ -241,7 +241,7 @@ fn kind(of: FileType) -> Kind {
     }
 }
 
-/// The permission bits of a file that is there; links are followed. `None` where there are no such bits.
+/// The permission bits of an existing file; links are followed. `None` on systems without them.
 pub fn mode_of(path: &Path) -> Option<u32> {
     path.metadata().ok().map(|metadata| metadata.permissions().mode() & 0o7777)
 }

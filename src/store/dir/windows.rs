@@ -1,4 +1,4 @@
-//! A directory by its path, for Windows: what is in it goes by the access rules of the directory, there are no modes and
+//! A directory by its path, for Windows: files in it have the access rules of the directory; it has no modes and
 //! no owners, and a link is looked at before it is followed, which is two steps.
 
 use std::ffi::{OsStr, OsString};
@@ -27,7 +27,7 @@ const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(20);
 /// A second: a file that is about to go takes much less.
 const MOST_DENIALS: u32 = 50;
 
-/// A directory that is there.
+/// An existing directory.
 #[derive(Debug)]
 pub struct Dir {
     /// As it was given.
@@ -40,7 +40,7 @@ pub struct Dir {
 pub type DirectoryId = (u64, u64);
 
 impl Dir {
-    /// Opens the directory. The path was typed: links in it are followed.
+    /// Opens the directory. The path was typed by the user: links in it are followed.
     pub fn open(path: &Path) -> io::Result<Self> {
         if !fs::metadata(path)?.is_dir() {
             return Err(ErrorKind::NotADirectory.into());
@@ -90,7 +90,7 @@ impl Dir {
                 Err(e) if e.raw_os_error() == Some(ACCESS_DENIED) => {
                     denials += 1;
                     if denials > MOST_DENIALS {
-                        // Where no file can be created, there is nothing that two runs could both write.
+                        // If no file can be created, two runs cannot both write.
                         return Ok(());
                     }
                     thread::sleep(BETWEEN_ATTEMPTS);
@@ -141,13 +141,13 @@ impl Dir {
     }
 
     /// See [`DirectoryId`].
-    pub fn identity(&self) -> io::Result<DirectoryId> {
+    pub fn id(&self) -> io::Result<DirectoryId> {
         let mut hasher = DefaultHasher::new();
         self.path.canonicalize()?.hash(&mut hasher);
         Ok((hasher.finish(), 0))
     }
 
-    /// What the name stands for; `None` if there is nothing of that name.
+    /// The entry of that name; `None` if none exists.
     pub fn entry(&self, name: &str) -> io::Result<Option<Entry>> {
         let metadata = match fs::symlink_metadata(self.path.join(name)) {
             Ok(metadata) => metadata,
@@ -160,7 +160,7 @@ impl Dir {
             _ => Kind::Other,
         };
         let written = metadata.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        // What was put in its place was written at another time.
+        // A file that replaces it has another time.
         let inode = u64::try_from(written.as_nanos()).unwrap_or_default();
         Ok(Some(Entry { kind, inode, mode: 0o600, user: effective_user(), group: 0 }))
     }
@@ -173,7 +173,7 @@ impl Dir {
             let path = self.path.join(&name);
             match fs::symlink_metadata(&path) {
                 Ok(metadata) if metadata.is_symlink() => name = self.linked(&name)?,
-                Ok(_) => return open_typed(&path),
+                Ok(_) => return open_path(&path),
                 Err(e) if e.kind() == ErrorKind::NotFound && links > 0 => break,
                 Err(e) => return absent(e),
             }
@@ -183,10 +183,10 @@ impl Dir {
 
     /// The same for a file that is only looked at: a link may lead anywhere.
     pub fn open_followed(&self, name: &str) -> io::Result<Option<File>> {
-        open_typed(&self.path.join(name))
+        open_path(&self.path.join(name))
     }
 
-    /// Where a link leads, as it says.
+    /// The target of a link, as it is written.
     pub fn link_target(&self, name: &OsStr) -> io::Result<PathBuf> {
         fs::read_link(self.path.join(name))
     }
@@ -199,17 +199,17 @@ impl Dir {
         if parent == self.path.canonicalize().ok() { Ok(file.to_owned()) } else { Err(leads_out()) }
     }
 
-    /// Creates a file, which must not be there. It has the access rules of the directory.
+    /// Creates a file, which must not exist. It has the access rules of the directory.
     pub fn create(&self, name: &str, _mode: u32) -> io::Result<File> {
         File::create_new(self.path.join(name))
     }
 
-    /// Creates a directory, which must not be there.
+    /// Creates a directory, which must not exist.
     pub fn create_dir(&self, name: &OsStr, _mode: u32) -> io::Result<()> {
         fs::create_dir(self.path.join(name))
     }
 
-    /// Moves a file from here into another directory, in place of what has its name there.
+    /// Moves a file from here into another directory, replacing an entry of that name.
     pub fn rename(&self, name: &str, to: &Self, new_name: &str) -> io::Result<()> {
         fs::rename(self.path.join(name), to.path.join(new_name))
     }
@@ -236,8 +236,8 @@ impl Dir {
     }
 }
 
-/// Opens a file whose path was typed, as [`Dir::open_followed`] does.
-pub fn open_typed(path: &Path) -> io::Result<Option<File>> {
+/// Opens a file whose path was typed by the user, as [`Dir::open_followed`] does.
+pub fn open_path(path: &Path) -> io::Result<Option<File>> {
     match File::open(path) {
         Ok(file) => Ok(Some(file)),
         // Windows opens no directories as files, and calls that a denial.

@@ -7,7 +7,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::error::{Failure, Result};
-use crate::files::{Owner, shown, typed};
+use crate::files::{Owner, quoted, shown};
 use crate::store::dir::{Dir, set_mode, set_owner};
 
 /// One file to be put in its place.
@@ -15,11 +15,11 @@ use crate::store::dir::{Dir, set_mode, set_owner};
 pub struct Change {
     /// The name within the directory.
     pub name: String,
-    /// The mode with which it is created; less what the umask takes, but for a mode that was asked for.
+    /// The mode with which it is created; reduced by the umask, except for a mode that is set explicitly.
     pub mode: u32,
-    /// The mode was asked for.
+    /// The mode is set explicitly.
     pub exact_mode: bool,
-    /// Who owns it, if that was asked for.
+    /// The owner, if set.
     pub owner: Option<Owner>,
     /// Its contents stay: it is written because of its mode or owner.
     pub access_only: bool,
@@ -33,7 +33,7 @@ impl Change {
         Self { name, mode, exact_mode: false, owner: None, access_only: false, contents }
     }
 
-    /// Sets the mode and the owner, where they were asked for.
+    /// Sets the mode and the owner, if they are set explicitly.
     pub fn give(&mut self, mode: Option<u32>, owner: Option<Owner>) {
         self.owner = owner;
         if let Some(mode) = mode {
@@ -71,8 +71,8 @@ pub(super) fn failed(path: &Path, what: &str, error: &io::Error) -> Failure {
         ErrorKind::ReadOnlyFilesystem => {
             failure.hint("choose a directory that can be written with --out-dir")
         }
-        ErrorKind::StorageFull => failure.hint("make room, or choose another directory with --out-dir"),
-        _ => failure.hint(format!("look at it with: ls -la {}", typed(path))),
+        ErrorKind::StorageFull => failure.hint("free some space, or choose another directory with --out-dir"),
+        _ => failure.hint(format!("look at it with: ls -la {}", quoted(path))),
     }
 }
 

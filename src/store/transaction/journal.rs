@@ -14,7 +14,7 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// `None` if a name cannot be a file's of a set, or stands there twice.
+    /// `None` if a name cannot be a file's of a set, or occurs twice.
     pub(super) fn new(names: Vec<String>) -> Option<Self> {
         let mut seen = HashSet::new();
         let is_fine = !names.is_empty() && names.iter().all(|name| is_plain(name) && seen.insert(name));

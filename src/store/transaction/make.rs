@@ -9,10 +9,10 @@ use crate::error::{Failure, Result};
 use crate::files::shown;
 use crate::store::dir::Dir;
 
-/// A directory that this run has made, and where.
+/// A directory that this run created.
 #[derive(Debug)]
 pub(super) struct Made {
-    /// Where its entry is: synced before anything counts.
+    /// The parent directory: synced before the journal.
     pub(super) parent: Dir,
     name: OsString,
 }
@@ -24,18 +24,18 @@ impl Made {
     }
 }
 
-/// Opens the directory; `None` if it is not there.
+/// Opens the directory; `None` if it does not exist.
 pub(super) fn open(path: &Path) -> Result<Option<Dir>> {
     match Dir::open(path) {
         Ok(dir) => Ok(Some(dir)),
         Err(e) if e.kind() == ErrorKind::NotFound => match path.symlink_metadata() {
-            // Whoever made the link meant another directory, which cannot be told from here.
+            // The link was meant for another directory, which is not known here.
             Ok(metadata) if metadata.is_symlink() => Err(Failure::failed(format!(
-                "{}: is a symbolic link to {}, which is not there",
+                "{}: is a symbolic link to {}, which does not exist",
                 shown(path),
                 shown(&path.read_link().unwrap_or_default())
             ))
-            .hint("make that directory, or remove the link")),
+            .hint("create that directory, or remove the link")),
             _ => Ok(None),
         },
         Err(e) if e.kind() == ErrorKind::NotADirectory => Err(not_a_directory(path)),
@@ -43,7 +43,7 @@ pub(super) fn open(path: &Path) -> Result<Option<Dir>> {
     }
 }
 
-/// Opens the directory, and makes it with its parents if it is missing. What was made is added to `made`.
+/// Opens the directory, and creates it with its parents if it is missing. Created ones are added to `made`.
 pub(super) fn open_or_make(path: &Path, made: &mut Vec<Made>) -> Result<Dir> {
     if let Some(dir) = open(path)? {
         return Ok(dir);
@@ -51,23 +51,23 @@ pub(super) fn open_or_make(path: &Path, made: &mut Vec<Made>) -> Result<Dir> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let parent = open_or_make(parent, made)?;
     let Some(Component::Normal(name)) = path.components().next_back() else {
-        return Err(failed(path, "cannot be made", &ErrorKind::NotFound.into()));
+        return Err(failed(path, "cannot be created", &ErrorKind::NotFound.into()));
     };
     match parent.create_dir(name, 0o777) {
         Ok(()) => made.push(Made { parent, name: name.to_owned() }),
         // Another run was faster.
         Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
-        Err(e) => return Err(failed(path, "cannot be made", &e)),
+        Err(e) => return Err(failed(path, "cannot be created", &e)),
     }
     open(path)?.ok_or_else(|| failed(path, "cannot be opened", &ErrorKind::NotFound.into()))
 }
 
-/// An error if the directory could not be made. Changes nothing.
+/// An error if the directory could not be created. Changes nothing.
 pub(super) fn check_makeable(path: &Path) -> Result<()> {
     for above in path.ancestors().skip(1) {
         let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
         if let Some(dir) = open(above)? {
-            let denied = || failed(path, "cannot be made", &io::Error::from(ErrorKind::PermissionDenied));
+            let denied = || failed(path, "cannot be created", &io::Error::from(ErrorKind::PermissionDenied));
             return if dir.is_writable() { Ok(()) } else { Err(denied()) };
         }
     }
@@ -76,5 +76,5 @@ pub(super) fn check_makeable(path: &Path) -> Result<()> {
 
 fn not_a_directory(path: &Path) -> Failure {
     Failure::failed(format!("{}: is not a directory", shown(path)))
-        .hint("give a directory; it is made if it is missing")
+        .hint("name a directory; it is created if it is missing")
 }

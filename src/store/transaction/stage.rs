@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::files::{failed, why};
 use super::journal::Journal;
 use crate::error::{Failure, Result};
-use crate::files::{shown, typed};
+use crate::files::{quoted, shown};
 use crate::store::dir::{Dir, Kind, effective_user};
 
 pub(super) const STAGE: &str = ".milvus-certgen";
@@ -31,7 +31,7 @@ pub struct Interrupted {
 }
 
 impl Interrupted {
-    /// Looks for one in the directory. Changes nothing. A stage of somebody else is an error.
+    /// Looks for one in the directory. Changes nothing. A stage of another user is an error.
     pub fn find(dir: &Dir) -> Result<Option<Self>> {
         let Some(stage) = Stage::find(dir)? else { return Ok(None) };
         let journal = stage.journal()?;
@@ -50,7 +50,7 @@ impl Interrupted {
 }
 
 impl Stage {
-    /// Makes the stage, which must not be there.
+    /// Creates the stage, which must not exist.
     pub(super) fn create(parent: &Dir) -> Result<Self> {
         parent
             .create_dir(STAGE.as_ref(), 0o700)
@@ -60,7 +60,7 @@ impl Stage {
         if user != effective_user() {
             return Err(foreign(&dir, user, mode));
         }
-        // Where the umask or an access control list says more or less than 0700.
+        // The umask or an access control list may have changed 0700.
         if mode & 0o777 != 0o700 {
             let _ = dir.restrict();
         }
@@ -72,7 +72,7 @@ impl Stage {
         }
     }
 
-    /// Opens the stage that an earlier run has left. What somebody else could have put there is refused, and not
+    /// Opens the stage that an earlier run has left. A stage that another user could have created is refused, and not
     /// followed: it would be moved with this user's rights.
     pub(super) fn find(parent: &Dir) -> Result<Option<Self>> {
         let Some(dir) = open(parent)? else { return Ok(None) };
@@ -109,9 +109,9 @@ impl Stage {
         if !file.metadata()?.is_file() || file.metadata()?.len() > LARGEST_JOURNAL {
             return Ok(None);
         }
-        let mut octets = Vec::new();
-        file.take(LARGEST_JOURNAL).read_to_end(&mut octets)?;
-        Ok(String::from_utf8(octets).ok().as_deref().and_then(Journal::parse))
+        let mut bytes = Vec::new();
+        file.take(LARGEST_JOURNAL).read_to_end(&mut bytes)?;
+        Ok(String::from_utf8(bytes).ok().as_deref().and_then(Journal::parse))
     }
 
     /// Removes the stage and what is in it: the journal first, or a kill on the way would leave one that tells of
@@ -149,10 +149,10 @@ fn open(parent: &Dir) -> Result<Option<Dir>> {
             Ok(Some(entry)) if entry.kind != Kind::Dir => {
                 let what = if entry.kind == Kind::Link { "a symbolic link" } else { "not a directory" };
                 Err(Failure::failed(format!("{}: is {what}", shown(&path)))
-                    .hint(format!("it is this program's place for files on their way; {}", remove(&path))))
+                    .hint(format!("milvus-certgen stages its files there; {}", remove(&path))))
             }
             Ok(Some(entry)) if e.kind() == ErrorKind::PermissionDenied => Err(Failure::failed(format!(
-                "{}: cannot be read: {}; user {} has left it there",
+                "{}: cannot be read: {}; user {} left it",
                 shown(&path),
                 why(&e),
                 entry.user
@@ -169,16 +169,16 @@ fn foreign(dir: &Dir, user: u32, mode: u32) -> Failure {
     } else {
         format!("belongs to user {user}, and this run is user {}'s", effective_user())
     };
-    Failure::failed(format!("{}: {why}: what is in it is not followed", shown(dir.path())))
+    Failure::failed(format!("{}: {why}: its files are not used", shown(dir.path())))
         .hint(format!("look at it, then {}", remove(dir.path())))
 }
 
 fn changed_meanwhile(parent: &Dir) -> Failure {
-    Failure::failed(format!("{}: was exchanged while it was made", shown(&parent.path().join(STAGE))))
-        .hint("somebody else writes to this directory at the same time: give the set a directory of its own")
+    Failure::failed(format!("{}: was replaced while it was created", shown(&parent.path().join(STAGE))))
+        .hint("another process writes to this directory at the same time: use a separate directory")
 }
 
 fn remove(path: &std::path::Path) -> String {
     let path: PathBuf = path.components().collect();
-    format!("remove it: rm -rf {}", typed(&path))
+    format!("remove it: rm -rf {}", quoted(&path))
 }

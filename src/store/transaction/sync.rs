@@ -21,7 +21,7 @@ pub(super) fn sync_all(files: &[&File]) -> io::Result<()> {
         Ok(())
     };
     thread::scope(|scope| {
-        // Where no more threads are to be had, this one does the work.
+        // If no thread can be started, this one does the work.
         let others = 1..AT_ONCE.min(files.len());
         let workers: Vec<_> =
             others.map_while(|_| thread::Builder::new().spawn_scoped(scope, sync_some).ok()).collect();

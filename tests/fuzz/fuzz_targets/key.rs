@@ -10,7 +10,7 @@ const PASSWORD: &str = "password";
 
 fuzz_target!(|file: &[u8]| {
     check(file);
-    // The octets decide which form it is, and not the label.
+    // The bytes decide which form it is, and not the label.
     for label in ["PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
         check(&encode(label, file).expect("a label of PEM"));
     }

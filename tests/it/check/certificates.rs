@@ -70,7 +70,7 @@ fn validity() -> Vec<Row> {
             "--days",
             "4000",
             "--ca-days",
-            "3650",
+            "4000",
         ]),
         row(
             "SHA-1",

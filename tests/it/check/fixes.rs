@@ -10,18 +10,18 @@ use crate::support::{Sandbox, has};
 
 /// Sentences, for what no command mends.
 const SENTENCES: [&str; 12] = [
-    "put the CAs above it behind it, up to the root",
-    "name the host that clients connect to, where the CA's key is: ",
+    "append the CA certificates above it, up to the root",
+    "name the host that clients connect to, where the CA key is: ",
     "append the issuing CA's certificate to ",
     "set the clock right, or wait",
-    "have it issued again without that, or use another CA",
-    "put the right one there; or start over: ",
-    "where the CA's key is: ",
-    "the CA can sign nothing more; start over: ",
+    "have it reissued without that, or use another CA",
+    "put the right one in its place; or start over: ",
+    "where the CA key is: ",
+    "the CA key was discarded; start over: ",
     "move it to where only you can read it, and run milvus-certgen there",
     "move it away",
     "run check as the user who may read it",
-    "have the CA above sign it with a longer pathlen",
+    "have the CA above reissue it with a longer pathlen",
 ];
 
 /// Commands that cannot do it, each with the reason.
@@ -50,7 +50,7 @@ fn run(set: &Sandbox, line: &str) -> String {
         }
     }
     let output = command.stdin(std::process::Stdio::null()).output().unwrap();
-    let said = [&output.stdout, &output.stderr].map(|octets| String::from_utf8_lossy(octets));
+    let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     if output.status.success() { String::new() } else { format!("{}: {}", output.status, said.concat()) }
 }
 

@@ -12,17 +12,17 @@ use super::row::Verdict;
 use crate::support::{NINE, Sandbox, has, text};
 
 /// Every parser that reads files of somebody else; whatever they say, they do not panic.
-fn parse(octets: &[u8]) -> [bool; 4] {
+fn parse(bytes: &[u8]) -> [bool; 4] {
     [
-        certificates_from_pem(octets).is_ok(),
-        csr_from_pem(octets).is_ok(),
-        read(octets, None).is_ok() | read(octets, Some("secret")).is_ok(),
-        Serial::parse_srl(octets).is_ok(),
+        certificates_from_pem(bytes).is_ok(),
+        csr_from_pem(bytes).is_ok(),
+        read(bytes, None).is_ok() | read(bytes, Some("secret")).is_ok(),
+        Serial::parse_srl(bytes).is_ok(),
     ]
 }
 
 #[test]
-fn a_file_cut_at_any_octet() {
+fn a_file_cut_at_any_byte() {
     let set = Sandbox::with_set();
     for (name, parser) in [("server.pem", 0), ("server.csr", 1), ("server.key", 2), ("ca.srl", 3)] {
         let whole = set.read(name).into_bytes();
@@ -34,7 +34,7 @@ fn a_file_cut_at_any_octet() {
             // The last line may lack its end, and a number is a number.
             let may_be =
                 parser == 3 || length + 1 == whole.len() || (second - 1..second + 11).contains(&length);
-            assert!(!sound || may_be, "{name}: {length} octets");
+            assert!(!sound || may_be, "{name}: {length} bytes");
         }
     }
 }
@@ -42,10 +42,10 @@ fn a_file_cut_at_any_octet() {
 #[test]
 fn a_file_with_any_bit_flipped() {
     let set = Sandbox::with_set();
-    let flipped = |octets: &[u8], at: usize| {
-        let mut octets = octets.to_vec();
-        octets[at / 8] ^= 1 << (at % 8);
-        octets
+    let flipped = |bytes: &[u8], at: usize| {
+        let mut bytes = bytes.to_vec();
+        bytes[at / 8] ^= 1 << (at % 8);
+        bytes
     };
     for name in ["server.pem", "server.csr", "server.key", "ca.srl"] {
         let pem = set.read(name).into_bytes();
@@ -72,14 +72,14 @@ fn a_file_with_any_bit_flipped() {
 }
 
 /// Where in the DER of a certificate or a request the signed part is: the first element of the outer sequence.
-/// Octets around it, the tags within the signature among them, can be read in more than one way.
+/// Bytes around it, the tags within the signature among them, can be read in more than one way.
 fn signed_bits(der: &[u8]) -> std::ops::Range<usize> {
     let element = |at: usize| {
-        let octets = usize::from(der[at + 1] & 0x7f);
+        let bytes = usize::from(der[at + 1] & 0x7f);
         if der[at + 1] & 0x80 == 0 {
-            return (at + 2, octets);
+            return (at + 2, bytes);
         }
-        (at + 2 + octets, der[at + 2..at + 2 + octets].iter().fold(0, |n, &o| n << 8 | usize::from(o)))
+        (at + 2 + bytes, der[at + 2..at + 2 + bytes].iter().fold(0, |n, &o| n << 8 | usize::from(o)))
     };
     let (start, _) = element(0);
     let (contents, length) = element(start);
@@ -89,19 +89,19 @@ fn signed_bits(der: &[u8]) -> std::ops::Range<usize> {
 
 proptest! {
     #[test]
-    fn any_octets(octets in proptest::collection::vec(any::<u8>(), 0..2000)) {
-        parse(&octets);
-        let _ = Certificate::from_der(&octets);
-        let _ = Csr::from_der(&octets);
+    fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+        parse(&bytes);
+        let _ = Certificate::from_der(&bytes);
+        let _ = Csr::from_der(&bytes);
     }
 
-    /// Within PEM, so that the octets get as far as the DER.
+    /// Within PEM, so that the bytes get as far as the DER.
     #[test]
-    fn any_octets_in_pem(
+    fn any_bytes_in_pem(
         label in "(CERTIFICATE|CERTIFICATE REQUEST|PRIVATE KEY|EC PRIVATE KEY|RSA PRIVATE KEY|ENCRYPTED PRIVATE KEY|[A-Z -]{0,9})",
-        octets in proptest::collection::vec(any::<u8>(), 0..400),
+        bytes in proptest::collection::vec(any::<u8>(), 0..400),
     ) {
-        parse(pem::encode(&pem::Pem::new(label, octets)).as_bytes());
+        parse(pem::encode(&pem::Pem::new(label, bytes)).as_bytes());
     }
 }
 

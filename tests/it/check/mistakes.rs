@@ -43,11 +43,11 @@ fn a_path_that_leads_nowhere_was_not_meant() {
     let set = Sandbox::with_set();
     set.write("file", "");
     for (args, message) in [
-        (&["check", "--ca-cert", "no.pem"][..], "no.pem: there is no such file"),
-        (&["check", "--cert", "no.pem"], "no.pem: there is no such file"),
-        (&["check", "--cert", "server.pem", "--key", "no.key"], "no.key: there is no such file"),
+        (&["check", "--ca-cert", "no.pem"][..], "no.pem: does not exist"),
+        (&["check", "--cert", "no.pem"], "no.pem: does not exist"),
+        (&["check", "--cert", "server.pem", "--key", "no.key"], "no.key: does not exist"),
         (&["check", "file"], "file: is not a directory"),
-        (&["probe", "localhost", "--ca-cert", "no.pem"], "no.pem: there is no such file"),
+        (&["probe", "localhost", "--ca-cert", "no.pem"], "no.pem: does not exist"),
     ] {
         let err = set.certgen(args).fails(1);
         assert!(

@@ -347,7 +347,7 @@ fn serials() -> Vec<Row> {
             &["error bad-serial server.pem"],
         ),
         row(
-            "a serial number of 21 octets",
+            "a serial number of 21 bytes",
             |s| {
                 let flags = "-days 365 -set_serial 0x010203040506070809101112131415161718192021";
                 sign_with(s, "server", SERVER, flags);

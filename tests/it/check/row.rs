@@ -1,4 +1,4 @@
-//! A row of the table: a sound set, what breaks it, and what `check` says then.
+//! A row of the table: a valid set, what breaks it, and what `check` says then.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{certificates, chains, client, files, pairs};
 use crate::support::{Sandbox, text};
 
-/// One thing that is broken in a sound set.
+/// One thing that is broken in a valid set.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     /// Flags of the run that makes the set, besides P-256 and a year.
@@ -50,14 +50,14 @@ impl Row {
         self
     }
 
-    /// The sound set.
-    pub(crate) fn sound(&self) -> Sandbox {
+    /// The valid set.
+    pub(crate) fn valid(&self) -> Sandbox {
         copy_of_set(self.made)
     }
 
     /// The broken one.
     pub(crate) fn broken(&self) -> Sandbox {
-        let set = self.sound();
+        let set = self.valid();
         (self.breaks)(&set);
         set
     }
@@ -90,15 +90,15 @@ fn copy_of_set(flags: &'static [&'static str]) -> Sandbox {
         set.certgen(&defaults).args(flags).args(&["-q"]).succeeds();
         set.snapshot()
             .into_iter()
-            .map(|(name, (.., octets))| {
+            .map(|(name, (.., bytes))| {
                 let bits = set.mode(&name);
-                (name, bits, octets)
+                (name, bits, bytes)
             })
             .collect()
     });
     let set = Sandbox::new();
-    for (name, bits, octets) in files {
-        set.write(name, octets);
+    for (name, bits, bytes) in files {
+        set.write(name, bytes);
         set.set_mode(name, *bits);
     }
     set

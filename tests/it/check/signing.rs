@@ -150,7 +150,7 @@ pub(crate) fn attach_issuer(set: &Sandbox) {
     set.write("server.pem", leaf + &set.read("ca.pem"));
 }
 
-/// Changes the last octet of the first PEM block: in a certificate or a request, that is the signature.
+/// Changes the last byte of the first PEM block: in a certificate or a request, that is the signature.
 pub(crate) fn damage_signature(set: &Sandbox, name: &str) {
     let block = pem::parse_many(set.read(name)).unwrap().remove(0);
     let mut der = block.contents().to_vec();
@@ -169,7 +169,7 @@ pub(crate) fn split_seconds(set: &Sandbox, role: &str) {
     der[date + 1] += 2;
     der[date - 16] += 2;
     der.splice(date + 16..date + 17, *b".5Z");
-    // The whole and the part that is signed have lengths of two octets.
+    // The whole and the part that is signed have lengths of two bytes.
     for at in [2, 6] {
         let length = u16::from_be_bytes([der[at], der[at + 1]]) + 2;
         der[at..at + 2].copy_from_slice(&length.to_be_bytes());

@@ -59,10 +59,10 @@ fn the_command_in_compose_asks_for_the_set_that_is_there() {
         let command: Vec<String> = command.iter().map(place).collect();
         let command: Vec<&str> = command.iter().map(String::as_str).collect();
         sandbox.certgen(&command).succeeds();
-        let octets = |snapshot: BTreeMap<String, (u64, i64, i64, Vec<u8>)>| -> BTreeMap<_, _> {
-            snapshot.into_iter().map(|(name, (.., octets))| (name, octets)).collect()
+        let bytes = |snapshot: BTreeMap<String, (u64, i64, i64, Vec<u8>)>| -> BTreeMap<_, _> {
+            snapshot.into_iter().map(|(name, (.., bytes))| (name, bytes)).collect()
         };
-        let (before, after) = (octets(before), octets(sandbox.snapshot()));
+        let (before, after) = (bytes(before), bytes(sandbox.snapshot()));
         assert_eq!(before, after, "{flags:?}: the set was made anew");
         let given: Vec<_> = std::fs::read_dir(&tls).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(given.len(), 3, "{given:?}");

@@ -40,8 +40,8 @@ fn secrets_hold_exactly_the_files() {
             assert_eq!(keys(object), ["apiVersion", "kind", "metadata", "type", "data"]);
             assert_eq!(keys(&object["data"]), *files);
             for file in *files {
-                let octets = Base64::decode_vec(string(&object["data"][*file])).unwrap();
-                assert_eq!(octets, sandbox.read(file).into_bytes(), "{file}");
+                let bytes = Base64::decode_vec(string(&object["data"][*file])).unwrap();
+                assert_eq!(bytes, sandbox.read(file).into_bytes(), "{file}");
             }
         }
     }
@@ -55,8 +55,8 @@ fn files_of_other_names_get_the_names_that_milvus_looks_for() {
     for (object, key, file) in
         [(0, "server.key", "db.key"), (0, "ca.pem", "root.pem"), (1, "client.pem", "app.pem")]
     {
-        let octets = Base64::decode_vec(string(&objects[object]["data"][key])).unwrap();
-        assert_eq!(octets, sandbox.read(file).into_bytes(), "{file}");
+        let bytes = Base64::decode_vec(string(&objects[object]["data"][key])).unwrap();
+        assert_eq!(bytes, sandbox.read(file).into_bytes(), "{file}");
     }
     // What mounts the Secret names its keys.
     let helm = document(&printed(&sandbox, "helm", &files));

@@ -31,13 +31,14 @@ fn a_set_that_does_not_work_is_not_configured() {
     let sandbox = Sandbox::with_set();
     let other = Sandbox::with_set();
     sandbox.write("server.key", other.read("server.key"));
-    let message = "server.key is not the key of server.pem: a set that does not work is not configured";
-    is_refused(&sandbox, &[], message, "see what is wrong with: milvus-certgen check .");
+    let message =
+        "server.key is not the key of server.pem: cannot generate configuration, fix the certificates first";
+    is_refused(&sandbox, &[], message, "milvus-certgen check .");
     let flags = ["--tls-mode", "2", "--dir", "."];
-    is_refused(&sandbox, &flags, message, "see what is wrong with: milvus-certgen check .");
+    is_refused(&sandbox, &flags, message, "milvus-certgen check .");
     // The hint's command finds it too, in the same words.
     let error = sandbox.certgen(&["config", "compose"]).fails(1);
-    let finding = error.strip_prefix("error: ").unwrap().split(": a set that").next().unwrap();
+    let finding = error.strip_prefix("error: ").unwrap().split(": cannot generate").next().unwrap();
     let output = sandbox.certgen(&["check", "."]).output();
     assert_eq!(output.status.code(), Some(3));
     let said = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
@@ -207,8 +208,8 @@ fn without_a_name_that_clients_check_nothing_is_configured() {
     let made =
         pki::sign(Role::Server, &identity, &server.public_key, &serial, validity, (&ca, &key)).unwrap();
     sandbox.write("server.pem", made.to_pem() + &ca.to_pem());
-    let message = "server.pem has no name that a client can ask for, only me@example.com";
-    let hint = "see what is wrong with: milvus-certgen check .";
+    let message = "server.pem has no host name or IP address that a client can check, only me@example.com";
+    let hint = "milvus-certgen check .";
     is_refused(&sandbox, &[], message, hint);
     is_refused(&sandbox, &["--host", "db.example.com", "--tls-mode", "2"], message, hint);
 }

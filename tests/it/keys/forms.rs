@@ -27,8 +27,8 @@ enum Make {
 use Make::{Hand, Line};
 
 impl Form {
-    /// The octets; none where a tool is missing.
-    pub(super) fn octets(&self, sandbox: &Sandbox) -> Option<Vec<u8>> {
+    /// The bytes; none where a tool is missing.
+    pub(super) fn bytes(&self, sandbox: &Sandbox) -> Option<Vec<u8>> {
         match self.make {
             Hand(make) => Some(make(&sandbox.read("key.pem"))),
             Line(line) => {
@@ -36,9 +36,9 @@ impl Form {
                     return None;
                 }
                 shell(sandbox, line).unwrap();
-                let octets = fs::read(sandbox.file("made")).unwrap();
+                let bytes = fs::read(sandbox.file("made")).unwrap();
                 sandbox.remove("made");
-                Some(octets)
+                Some(bytes)
             }
         }
     }
@@ -243,13 +243,13 @@ pub(super) fn hopeless() -> Vec<Form> {
         form("only zero bytes", Hand(|pem| vec![0; pem.len()]), &[]),
         form("it ends before its END line", Hand(|pem| pem[..pem.len() / 2].into()), &[]),
         form("it ends before its END line", Hand(|pem| pem[..20].into()), &[]),
-        form("not sound PEM", Hand(|pem| pem.replacen("MI", "M!", 1).into()), &[]),
-        form("not a sound private key", Hand(|pem| pem.replacen("MI", "MJ", 1).into()), &[]),
+        form("invalid PEM", Hand(|pem| pem.replacen("MI", "M!", 1).into()), &[]),
+        form("not a valid private key", Hand(|pem| pem.replacen("MI", "MJ", 1).into()), &[]),
         form(
             "its public half is not that of",
             Hand(|pem| {
                 let mut der = der(pem);
-                // Compressed, and of another key: the octets after the tag are x.
+                // Compressed, and of another key: the bytes after the tag are x.
                 let at = der.len() - 65;
                 der[at] = 2;
                 der[at + 1] ^= 1;

@@ -38,20 +38,20 @@ const COMMANDS: [(&[&str], &str); 15] = [
     (&["ca", "-o", "new"], "new/ca.key"),
 ];
 
-fn assert_stays(sandbox: &Sandbox, said: &str, octets: &[u8]) {
+fn assert_stays(sandbox: &Sandbox, said: &str, bytes: &[u8]) {
     for (command, key) in COMMANDS {
         let place = sandbox.file(key);
         let before = fs::read(&place).ok();
         // What the other commands need is whole.
         fs::copy(sandbox.file("key.pem"), sandbox.file("server.key")).unwrap();
-        fs::write(&place, octets).unwrap();
+        fs::write(&place, bytes).unwrap();
         let all = sandbox.snapshot();
         let err = sandbox.certgen(command).fails(1);
         let (first, hint) = err.split_once('\n').unwrap();
         assert!(first.starts_with(&format!("error: {key}: ")), "{command:?}: {err}");
         assert!(first.contains(said), "{command:?} {said:?}: {err}");
         assert!(hint.starts_with("hint: ") && hint.lines().count() == 1, "{command:?}: {err}");
-        assert_eq!(fs::read(&place).unwrap(), octets, "{command:?} {said:?}");
+        assert_eq!(fs::read(&place).unwrap(), bytes, "{command:?} {said:?}");
         assert_eq!(sandbox.snapshot(), all, "{command:?} {said:?}: something was written");
         match before {
             Some(before) => fs::write(&place, before).unwrap(),
@@ -64,8 +64,8 @@ fn assert_stays(sandbox: &Sandbox, said: &str, octets: &[u8]) {
 fn a_key_in_a_form_that_is_not_read_stays_whatever_the_command() {
     let sandbox = house();
     for form in convertible() {
-        if let Some(octets) = form.octets(&sandbox) {
-            assert_stays(&sandbox, form.said, &octets);
+        if let Some(bytes) = form.bytes(&sandbox) {
+            assert_stays(&sandbox, form.said, &bytes);
         }
     }
 }
@@ -74,15 +74,15 @@ fn a_key_in_a_form_that_is_not_read_stays_whatever_the_command() {
 fn a_key_of_another_kind_or_none_at_all_stays_whatever_the_command() {
     let sandbox = house();
     for form in hopeless() {
-        if let Some(octets) = form.octets(&sandbox) {
-            assert_stays(&sandbox, form.said, &octets);
+        if let Some(bytes) = form.bytes(&sandbox) {
+            assert_stays(&sandbox, form.said, &bytes);
         }
     }
 }
 
 /// The hint's command, with the password where the tool would ask for it.
 fn conversion(err: &str, answers: &[(&str, &str)]) -> String {
-    let marks = ["convert it with: ", "take the password off with: "];
+    let marks = ["convert it with: ", "remove the password with: "];
     let line = marks.iter().find_map(|mark| err.trim_end().split_once(mark)).map(|(_, line)| line.to_owned());
     let line = line.unwrap_or_else(|| panic!("no line: {err}"));
     answers.iter().fold(line, |line, (old, new)| line.replace(old, new))
@@ -92,9 +92,9 @@ fn conversion(err: &str, answers: &[(&str, &str)]) -> String {
 fn the_line_converts_it_and_the_next_run_keeps_the_key() {
     for form in convertible() {
         let sandbox = house();
-        let Some(octets) = form.octets(&sandbox).filter(|_| form.can_convert()) else { continue };
+        let Some(bytes) = form.bytes(&sandbox).filter(|_| form.can_convert()) else { continue };
         let put = || {
-            fs::write(sandbox.file("server.key"), &octets).unwrap();
+            fs::write(sandbox.file("server.key"), &bytes).unwrap();
             sandbox.set_mode("server.key", 0o600);
         };
         put();
@@ -148,8 +148,8 @@ fn only_rekey_and_force_replace_it_and_both_say_so() {
     let forms: Vec<Form> = convertible().into_iter().chain(hopeless()).collect();
     for form in forms {
         let sandbox = house();
-        let Some(octets) = form.octets(&sandbox) else { continue };
-        let put = |name: &str| fs::write(sandbox.file(name), &octets).unwrap();
+        let Some(bytes) = form.bytes(&sandbox) else { continue };
+        let put = |name: &str| fs::write(sandbox.file(name), &bytes).unwrap();
         let is_said = |out: &str, start: &str| {
             let line =
                 out.lines().find(|line| line.contains(start)).unwrap_or_else(|| panic!("{start}: {out}"));
@@ -285,7 +285,7 @@ fn a_private_key_in_the_place_of_a_certificate_or_a_request_stays() {
             fs::create_dir(sandbox.file("beside")).unwrap();
             write(&sandbox, file);
             let before = sandbox.snapshot();
-            let octets = fs::read(sandbox.file(file)).unwrap();
+            let bytes = fs::read(sandbox.file(file)).unwrap();
             let output = sandbox.certgen(command).output();
             let err = String::from_utf8_lossy(&output.stderr);
             if output.status.success() && what == "a key and a certificate" {
@@ -297,11 +297,11 @@ fn a_private_key_in_the_place_of_a_certificate_or_a_request_stays() {
             assert!(err.starts_with(&format!("error: {file}: ")), "{what} {command:?}: {err}");
             assert!(err.contains("private key"), "{what} {command:?}: {err}");
             assert_eq!(sandbox.snapshot(), before, "{what} {command:?}");
-            assert_eq!(fs::read(sandbox.file(file)).unwrap(), octets, "{what} {command:?}");
+            assert_eq!(fs::read(sandbox.file(file)).unwrap(), bytes, "{what} {command:?}");
             let Some((_, line)) = err.trim_end().split_once(": mv ") else { continue };
             shell(&sandbox, &format!("mv {line}")).unwrap();
             let moved = line.rsplit(' ').next().unwrap();
-            assert_eq!(fs::read(sandbox.file(moved)).unwrap(), octets);
+            assert_eq!(fs::read(sandbox.file(moved)).unwrap(), bytes);
         }
     }
 }
@@ -334,5 +334,5 @@ fn a_certificate_with_its_own_key_is_reissued() {
 fn an_explicit_key_type_replaces_a_key_that_is_read() {
     let sandbox = Sandbox::with_set();
     let out = sandbox.certgen(&["--key-type", "ecdsa-p384"]).succeeds();
-    assert!(out.contains("its key is ECDSA P-256, and ECDSA P-384 is asked for"), "{out}");
+    assert!(out.contains("its key changes from ECDSA P-256 to ECDSA P-384"), "{out}");
 }

@@ -200,10 +200,10 @@ fn rsa_keys_of_any_size_from_2048_to_4096_serve() {
             fs::copy(sandbox.file("key.pem"), sandbox.file(name)).unwrap();
             sandbox.set_mode(name, 0o600);
         }
-        let out = sandbox.certgen(&[]).succeeds();
+        let out = sandbox.certgen(&["-v"]).succeeds();
         assert!(out.contains(kind), "{out}");
         assert_eq!(sandbox.read("server.key"), sandbox.read("key.pem"), "{kind}");
-        let out = sandbox.certgen(&["check"]).succeeds();
+        let out = sandbox.certgen(&["check", "-v"]).succeeds();
         assert!(out.contains("tlsMode 2 (two-way): succeeds"), "{kind}: {out}");
         let before = sandbox.snapshot();
         sandbox.certgen(&["--key-size", "2048", "-q"]).succeeds();

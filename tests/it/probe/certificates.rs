@@ -268,7 +268,7 @@ fn a_hostile_subject() {
     );
     let server = OpenSsl::start(&home, "-alpn h2");
     let set = Sandbox::with_set();
-    let out = set.certgen(&["probe", &server.target()]).output();
+    let out = set.certgen(&["probe", "-v", &server.target()]).output();
     assert_eq!(out.status.code(), Some(3));
     let out = crate::support::text(&out.stdout);
     assert!(out.contains("CN=\\u{1b}]0\\;owned\\u{7}\\u{9b}31m"), "{out}");

@@ -60,7 +60,7 @@ fn a_certificate_is_demanded() {
         }
         probe(&trusting(set), &[&target])
             .assert(&format!("exit 3, {tls}, not accepted: client-certificate-needed"))
-            .assert_says("client-certificate-needed", "there is none here");
+            .assert_says("client-certificate-needed", "none is set");
         // Neither trusts the other.
         probe(other, &[&target]).assert(&format!(
             "exit 3, {tls}, not accepted: not-signed-by-ca client-certificate-refused other-certificate-served"
@@ -79,11 +79,11 @@ fn why_a_certificate_is_refused() {
         probe(&set, &[&server.target(), "--cert", pem, "--key", key]).assert_says(code, what);
     };
     let refused = "client-certificate-refused";
-    says("other.pem", "other.key", refused, "refuses other.pem: TLS alert unknown_ca");
+    says("other.pem", "other.key", refused, "rejects other.pem: TLS alert unknown_ca");
     says("other.pem", "other.key", "not-signed-by-ca", "use a client certificate of this CA");
-    says("expired.pem", "expired.key", refused, "refuses expired.pem: TLS alert certificate_expired");
+    says("expired.pem", "expired.key", refused, "rejects expired.pem: TLS alert certificate_expired");
     says("server.pem", "server.key", "wrong-eku", "incompatible key usage");
-    says("client.pem", "other.key", "key-mismatch", "give its own key with --key");
+    says("client.pem", "other.key", "key-mismatch", "name its own key with --key");
     // Where the certificate itself is at fault, Milvus's CA is not to be changed.
     for (pem, key, _) in Visitors::wrong() {
         let probed = probe(&set, &[&server.target(), "--cert", pem, "--key", key]);

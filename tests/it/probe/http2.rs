@@ -24,8 +24,8 @@ fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
 
 /// HPACK's plainest form: each name and value spelled out.
 fn fields(fields: &[(&str, &str)]) -> Vec<u8> {
-    let octets = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
-    fields.iter().flat_map(|(name, value)| [vec![0], octets(name), octets(value)].concat()).collect()
+    let bytes = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+    fields.iter().flat_map(|(name, value)| [vec![0], bytes(name), bytes(value)].concat()).collect()
 }
 
 const GRPC: [(&str, &str); 2] = [(":status", "200"), ("content-type", "application/grpc")];

@@ -32,7 +32,7 @@ fn nothing_listens() {
     let probed = probe(&set, &[&target]);
     probed.assert("exit 1, -, tlsMode -, no TLS:");
     assert!(
-        probed.err.contains(&format!("error: {target}: nothing listens there (127.0.0.1)\n")),
+        probed.err.contains(&format!("error: {target}: nothing listens on this port (127.0.0.1)\n")),
         "{}",
         probed.err
     );
@@ -48,12 +48,12 @@ fn silence_and_farewell() {
     let silent = Tcp::start(|stream| hear_out(&stream));
     let probed = probe(&set, &[&silent.target(), "--timeout", "300ms"]);
     probed.assert(UNKNOWN);
-    assert!(probed.err.contains("says nothing until the time is up"), "{}", probed.err);
+    assert!(probed.err.contains("accepted the connection but timed out"), "{}", probed.err);
     assert!(probed.took < Duration::from_secs(5), "{:?}", probed.took);
     let closing = Tcp::start(|_| Ok(()));
     let probed = probe(&set, &[&closing.target()]);
     probed.assert(UNKNOWN);
-    assert!(probed.err.contains("closes it without a word"), "{}", probed.err);
+    assert!(probed.err.contains("closed it without an answer"), "{}", probed.err);
     assert!(probed.took < Duration::from_secs(5), "{:?}", probed.took);
     let closes_when_spoken_to = Tcp::start(|mut stream| stream.read(&mut [0; 512]).map(drop));
     probe(&set, &[&closes_when_spoken_to.target()]).assert(UNKNOWN);
@@ -66,7 +66,7 @@ fn other_protocols() {
     let args = ["--timeout", "300ms"];
     probe(&set, &[&[ssh.target().as_str()], &args[..]].concat())
         .assert(NOT_TLS)
-        .assert_says("not-tls", "what it says begins with \\\"SSH-2.0-OpenSSH_9.2\\\"");
+        .assert_says("not-tls", "its answer begins with \\\"SSH-2.0-OpenSSH_9.2\\\"");
     let redis = Tcp::start(|mut stream| {
         let _ = stream.read(&mut [0; 512])?;
         stream.write_all(b"-ERR unknown command\r\n")
@@ -87,9 +87,9 @@ fn a_web_server_in_plaintext() {
     let set = Sandbox::with_set();
     let answer = |words: &'static [u8]| {
         Tcp::start(move |mut stream| {
-            let mut octets = [0; 512];
-            let read = stream.read(&mut octets)?;
-            if octets[..read].starts_with(b"GET ") { stream.write_all(words) } else { Ok(()) }
+            let mut bytes = [0; 512];
+            let read = stream.read(&mut bytes)?;
+            if bytes[..read].starts_with(b"GET ") { stream.write_all(words) } else { Ok(()) }
         })
     };
     // It answers no more than what it understands; others say 400 to everything.
@@ -117,10 +117,10 @@ fn nonsense_without_end() {
             stream.write_all(&[b'x'; 16384])?;
         }
     });
-    let drip = |octets: &'static [u8]| {
+    let drip = |bytes: &'static [u8]| {
         Tcp::start(move |mut stream| {
-            for octet in octets.iter().cycle() {
-                stream.write_all(&[*octet])?;
+            for byte in bytes.iter().cycle() {
+                stream.write_all(&[*byte])?;
                 thread::sleep(Duration::from_millis(50));
             }
             Ok(())
@@ -140,12 +140,12 @@ fn nonsense_without_end() {
 fn tls_that_makes_no_sense() {
     let set = Sandbox::with_set();
     for (words, verdict, says) in [
-        (&[22, 3, 3, 0, 5, 9, 9, 9, 9, 9][..], TLS_FAILED, "refuses the TLS handshake"),
+        (&[22, 3, 3, 0, 5, 9, 9, 9, 9, 9][..], TLS_FAILED, "rejects the TLS handshake"),
         (&[21, 3, 3, 0, 2, 2, 40], TLS_FAILED, "TLS alert handshake_failure"),
         (&[21, 3, 3, 0, 2, 2, 112], TLS_FAILED, "TLS alert unrecognised_name"),
         (&[21, 3, 3, 0, 2, 2, 48], TLS_FAILED, "TLS alert unknown_ca"),
         (&[21, 3, 1, 0, 2, 2, 70], "exit 3, unknown, tlsMode -, no TLS: tls-version", "protocol_version"),
-        (&[21, 3, 3, 0, 2, 2, 120], "exit 3, unknown, tlsMode -, no TLS: no-http2", "does not talk h2"),
+        (&[21, 3, 3, 0, 2, 2, 120], "exit 3, unknown, tlsMode -, no TLS: no-http2", "does not support h2"),
     ] {
         let server = saying(words);
         let code = verdict.rsplit(' ').next().unwrap();
@@ -194,7 +194,7 @@ fn a_handshake_that_does_not_go_on() {
     });
     let probed = probe(&set, &[&stalls.target(), "--timeout", "500ms"]);
     probed.assert("exit 1, unknown, tlsMode -, TLS 1.3, certificate not asked for, not accepted:");
-    assert!(probed.err.contains("says nothing more until the time is up"), "{}", probed.err);
+    assert!(probed.err.contains("began the TLS handshake but timed out"), "{}", probed.err);
     let leaves = Tcp::start(move |stream| begin(&stream, closes.clone()));
     probe(&set, &[&leaves.target()])
         .assert("exit 3, unknown, tlsMode -, TLS 1.3, certificate not asked for, not accepted: tls-failed")

@@ -15,7 +15,7 @@ const NO_SUCH_KIND: &str = "SSLV3_ALERT_HANDSHAKE_FAILURE";
 /// A file of a client that none can load, one by one.
 const LOADED: By = &[(Grpc, ""), (Go, ""), (Java, ""), (Node, ""), (Python, ""), (Rust, "")];
 
-/// A ca.pem in which nobody finds a certificate.
+/// A ca.pem in which no client finds a certificate.
 const NO_ROOTS: By = &[
     (Milvus, ""),
     (Grpc, SHAKER),

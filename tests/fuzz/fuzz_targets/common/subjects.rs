@@ -21,7 +21,7 @@ pub fn check_subject(subject: &Subject) {
 
 /// What is offered as a value for `--san` is accepted there, and is the same name.
 pub fn check_san(san: &San) {
-    if let Some(typed) = san.typed() {
-        assert_eq!(San::parse("--san", &typed).ok().as_ref(), Some(san));
+    if let Some(value) = san.flag_value() {
+        assert_eq!(San::parse("--san", &value).ok().as_ref(), Some(san));
     }
 }

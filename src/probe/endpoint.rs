@@ -10,14 +10,14 @@ const DEFAULT_PORT: u16 = 19530;
 
 /// A host and a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct Endpoint {
     /// A name or an address; IPv6 without brackets.
     pub host: String,
     /// The port.
     pub port: u16,
 }
 
-impl Target {
+impl Endpoint {
     /// Takes `HOST`, `HOST:PORT`, `[IPV6]:PORT`, and the URIs that clients are given (`https://HOST:PORT`).
     pub fn parse(text: &str) -> Result<Self> {
         let refuse = |why: &str| {
@@ -63,13 +63,13 @@ impl Target {
     }
 
     /// As HTTP's `:authority` has it: a zone means something on this machine alone, and is no part of it.
-    pub fn authority(&self) -> String {
+    pub fn http_authority(&self) -> String {
         let host = self.host.split('%').next().unwrap_or_default();
         Self { host: host.to_owned(), port: self.port }.to_string()
     }
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.host.contains(':') {
             write!(f, "[{}]:{}", self.host, self.port)
@@ -96,16 +96,16 @@ mod tests {
             ("http://localhost:19530", "localhost", 19530),
             ("tcp://localhost", "localhost", 19530),
         ] {
-            let target = Target::parse(text).unwrap();
-            assert_eq!((target.host.as_str(), target.port), (host, port), "{text}");
+            let endpoint = Endpoint::parse(text).unwrap();
+            assert_eq!((endpoint.host.as_str(), endpoint.port), (host, port), "{text}");
         }
     }
 
     #[test]
     fn a_zone_stays_on_this_machine() {
-        let target = Target::parse("[fe80::1%eth0]:1").unwrap();
+        let endpoint = Endpoint::parse("[fe80::1%eth0]:1").unwrap();
         assert_eq!(
-            (target.to_string().as_str(), target.authority().as_str()),
+            (endpoint.to_string().as_str(), endpoint.http_authority().as_str()),
             ("[fe80::1%eth0]:1", "[fe80::1]:1")
         );
     }
@@ -128,7 +128,7 @@ mod tests {
             "user@host:1",
             "host/path:1",
         ] {
-            assert!(Target::parse(text).is_err(), "{text}");
+            assert!(Endpoint::parse(text).is_err(), "{text}");
         }
     }
 }

@@ -10,22 +10,22 @@ use rustls::pki_types::ServerName;
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ClientConnection, ProtocolVersion, StreamOwned};
 
-use super::outcome::{Outcome, Refusal};
+use super::reply::{Refusal, Reply};
 use super::wire::{self, Wire};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::set::{CertificateFile, LeafFiles};
 
-mod witness;
+mod record;
 
-use witness::{Presenter, Recorder, Witness};
+use record::{ClientCertificateResolver, HandshakeRecord, RecordingVerifier};
 
 /// How long a server may take to refuse a client after the client's part of TLS 1.3 is over. Go and OpenSSL send a
 /// session ticket at once where they do not refuse, which ends the wait.
 const LATE_REFUSAL: Duration = Duration::from_secs(2);
 
-/// What a client says first.
-pub(super) struct Hello {
+/// The settings of a TLS client.
+pub(super) struct ClientSettings {
     server_name: ServerName<'static>,
     client: Option<Arc<CertifiedKey>>,
     versions: &'static [&'static rustls::SupportedProtocolVersion],
@@ -33,7 +33,7 @@ pub(super) struct Hello {
     protocol: &'static [u8],
 }
 
-impl Hello {
+impl ClientSettings {
     /// TLS 1.2 and 1.3, with that certificate if there is one.
     pub(super) fn new(server_name: ServerName<'static>, client: Option<&LeafFiles>) -> Result<Self> {
         let provider = Arc::new(crate::keys::tls_provider());
@@ -79,7 +79,7 @@ impl Version {
     }
 }
 
-/// What was agreed on and said before the end.
+/// The negotiated parameters, and the data that the server sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {
     /// The version.
@@ -88,7 +88,7 @@ pub struct Tls {
     pub cipher: Option<String>,
     /// The protocol that ALPN chose.
     pub alpn: Option<String>,
-    /// What the server sends; `None` where it cannot be read or was not sent.
+    /// The server's certificates; `None` if they cannot be read or were not sent.
     pub chain: Option<CertificateFile>,
     /// False if what the server signed was not signed with the key of its certificate. A key that cannot be checked
     /// is given the benefit of the doubt: it has a finding of its own.
@@ -101,42 +101,43 @@ pub struct Tls {
 
 /// A handshake and its end.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Greeting {
-    pub outcome: Outcome,
+pub struct HandshakeResult {
+    pub reply: Reply,
     /// The server has gone on after the client's part was over: what it does later is no refusal of this client.
     pub is_confirmed: bool,
     /// `None` where it did not come to that.
     pub tls: Option<Tls>,
 }
 
-impl Greeting {
-    /// True if gRPC can go on from there.
+impl HandshakeResult {
+    /// True if gRPC can use the connection.
     pub fn speaks_http2(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.alpn.as_deref() == Some("h2"))
     }
 }
 
 /// Shakes hands, and waits for TLS 1.3's late refusal. The connection is returned where the server goes on with it.
-pub(super) fn greet(
+pub(super) fn connect_tls(
     wire: Wire,
-    hello: &Hello,
-) -> Result<(Greeting, Option<StreamOwned<ClientConnection, Wire>>)> {
-    let witness = Arc::new(Witness::default());
-    let connection = ClientConnection::new(Arc::new(config(hello, &witness)?), hello.server_name.clone())
-        .map_err(|e| Failure::failed(format!("TLS cannot begin: {e}")))?;
+    settings: &ClientSettings,
+) -> Result<(HandshakeResult, Option<StreamOwned<ClientConnection, Wire>>)> {
+    let record = Arc::new(HandshakeRecord::default());
+    let connection =
+        ClientConnection::new(Arc::new(config(settings, &record)?), settings.server_name.clone())
+            .map_err(|e| Failure::failed(format!("TLS cannot begin: {e}")))?;
     let mut stream = StreamOwned::new(connection, wire);
-    let mut outcome = shake(&mut stream);
-    // What is not TLS may end in any way.
+    let mut reply = complete(&mut stream);
+    // Without TLS, the connection may end in any way.
     let heard = &stream.sock.heard;
-    if outcome != Outcome::Accepted && !heard.is_empty() && !looks_like_tls(heard) {
-        outcome = Outcome::NotTls(wire::first_line(heard));
+    if reply != Reply::Accepted && !heard.is_empty() && !looks_like_tls(heard) {
+        reply = Reply::NotTls(wire::first_line(heard));
     }
-    let tls = tls(&stream.conn, &witness);
-    let is_accepted = outcome == Outcome::Accepted;
+    let tls = tls(&stream.conn, &record);
+    let is_accepted = reply == Reply::Accepted;
     let is_confirmed = is_accepted
         && (stream.conn.tls13_tickets_received() > 0
             || stream.conn.protocol_version() != Some(ProtocolVersion::TLSv1_3));
-    Ok((Greeting { outcome, is_confirmed, tls }, is_accepted.then_some(stream)))
+    Ok((HandshakeResult { reply, is_confirmed, tls }, is_accepted.then_some(stream)))
 }
 
 /// A record of a handshake or an alert (RFC 8446 section 5.1).
@@ -144,58 +145,58 @@ fn looks_like_tls(heard: &[u8]) -> bool {
     matches!(heard, [21 | 22, 3, ..] | [21 | 22])
 }
 
-fn shake(stream: &mut StreamOwned<ClientConnection, Wire>) -> Outcome {
+fn complete(stream: &mut StreamOwned<ClientConnection, Wire>) -> Reply {
     while stream.conn.is_handshaking() {
         if let Err(e) = stream.conn.complete_io(&mut stream.sock) {
             return if stream.sock.is_closed && stream.sock.heard.is_empty() {
-                Outcome::Closed
+                Reply::Closed
             } else {
-                Outcome::from(&e)
+                Reply::from(&e)
             };
         }
     }
     // The last flight may still wait to be sent.
     while stream.conn.wants_write() {
         if let Err(e) = stream.conn.write_tls(&mut stream.sock) {
-            return Outcome::from(&e);
+            return Reply::from(&e);
         }
     }
     if stream.conn.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
-        return Outcome::Accepted;
+        return Reply::Accepted;
     }
-    late_refusal(stream).unwrap_or(Outcome::Accepted)
+    late_refusal(stream).unwrap_or(Reply::Accepted)
 }
 
 /// TLS 1.3: the client is done before the server has looked at its certificate.
-fn late_refusal(stream: &mut StreamOwned<ClientConnection, Wire>) -> Option<Outcome> {
+fn late_refusal(stream: &mut StreamOwned<ClientConnection, Wire>) -> Option<Reply> {
     let deadline = stream.sock.wait_at_most(LATE_REFUSAL);
     let mut refused = None;
     while refused.is_none() && stream.conn.tls13_tickets_received() == 0 && stream.conn.wants_read() {
         match stream.conn.read_tls(&mut stream.sock) {
-            Ok(0) => refused = Some(Outcome::Closed),
+            Ok(0) => refused = Some(Reply::Closed),
             Ok(_) => match stream.conn.process_new_packets() {
                 // Data: it talks with us.
                 Ok(state) if state.plaintext_bytes_to_read() > 0 => break,
-                Ok(state) if state.peer_has_closed() => refused = Some(Outcome::Closed),
+                Ok(state) if state.peer_has_closed() => refused = Some(Reply::Closed),
                 Ok(_) => {}
-                Err(e) => refused = Some(Outcome::Refused(Refusal::from(&e))),
+                Err(e) => refused = Some(Reply::Refused(Refusal::from(&e))),
             },
             // Patience at its end is no refusal: some servers say nothing until they are asked.
             Err(e) if e.kind() == ErrorKind::TimedOut => break,
-            Err(e) => refused = Some(Outcome::from(&e)),
+            Err(e) => refused = Some(Reply::from(&e)),
         }
     }
     stream.sock.wait_until(deadline);
     refused
 }
 
-fn tls(connection: &ClientConnection, witness: &Witness) -> Option<Tls> {
+fn tls(connection: &ClientConnection, record: &HandshakeRecord) -> Option<Tls> {
     let version = match connection.protocol_version()? {
         ProtocolVersion::TLSv1_3 => Version::Tls13,
         _ => Version::Tls12,
     };
-    let chain = witness.chain.lock().map(|chain| chain.clone()).unwrap_or_default();
-    let accepted_issuers = witness.accepted_issuers.lock().map(|issuers| issuers.clone()).unwrap_or_default();
+    let chain = record.chain.lock().map(|chain| chain.clone()).unwrap_or_default();
+    let accepted_issuers = record.accepted_issuers.lock().map(|issuers| issuers.clone()).unwrap_or_default();
     Some(Tls {
         version,
         cipher: connection.negotiated_cipher_suite().map(|suite| {
@@ -205,8 +206,8 @@ fn tls(connection: &ClientConnection, witness: &Witness) -> Option<Tls> {
         }),
         alpn: connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
         chain: certificates(&chain),
-        proves_key: witness.proves_key.load(Ordering::Relaxed),
-        asks_for_certificate: witness.asked.load(Ordering::Relaxed),
+        proves_key: record.proves_key.load(Ordering::Relaxed),
+        asks_for_certificate: record.asked.load(Ordering::Relaxed),
         accepted_issuers,
     })
 }
@@ -221,20 +222,20 @@ fn certificates(chain: &[Vec<u8>]) -> Option<CertificateFile> {
     Some(CertificateFile::new(certificate, parsed))
 }
 
-fn config(hello: &Hello, witness: &Arc<Witness>) -> Result<ClientConfig> {
-    let mut config = ClientConfig::builder_with_provider(hello.provider.clone())
-        .with_protocol_versions(hello.versions)
+fn config(settings: &ClientSettings, record: &Arc<HandshakeRecord>) -> Result<ClientConfig> {
+    let mut config = ClientConfig::builder_with_provider(settings.provider.clone())
+        .with_protocol_versions(settings.versions)
         .map_err(|e| Failure::failed(format!("TLS cannot begin: {e}")))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Recorder {
-            witness: witness.clone(),
-            provider: hello.provider.clone(),
+        .with_custom_certificate_verifier(Arc::new(RecordingVerifier {
+            record: record.clone(),
+            provider: settings.provider.clone(),
         }))
-        .with_client_cert_resolver(Arc::new(Presenter {
-            witness: witness.clone(),
-            client: hello.client.clone(),
+        .with_client_cert_resolver(Arc::new(ClientCertificateResolver {
+            record: record.clone(),
+            client: settings.client.clone(),
         }));
-    config.alpn_protocols = vec![hello.protocol.to_vec()];
+    config.alpn_protocols = vec![settings.protocol.to_vec()];
     // Every connection is to show everything.
     config.resumption = rustls::client::Resumption::disabled();
     Ok(config)

@@ -1,4 +1,4 @@
-//! What a handshake shows: the callbacks that remember it.
+//! The callbacks that record a handshake.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,16 +10,16 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 
-/// What the callbacks of a handshake have seen.
+/// Data that the callbacks of a handshake record.
 #[derive(Debug, Default)]
-pub(super) struct Witness {
+pub(super) struct HandshakeRecord {
     pub(super) chain: Mutex<Vec<Vec<u8>>>,
     pub(super) proves_key: AtomicBool,
     pub(super) asked: AtomicBool,
     pub(super) accepted_issuers: Mutex<Vec<Vec<u8>>>,
 }
 
-impl Witness {
+impl HandshakeRecord {
     /// An X.509 version 1 certificate, say, is refused before its key is looked at: that proves nothing.
     fn note_proof(&self, proof: &Result<HandshakeSignatureValid, rustls::Error>) {
         let is_bad = matches!(proof, Err(rustls::Error::InvalidCertificate(CertificateError::BadSignature)));
@@ -27,15 +27,15 @@ impl Witness {
     }
 }
 
-/// Takes every certificate, and remembers it: it is judged afterwards, with words. Nothing secret is ever sent over
+/// Accepts every certificate and records it: it is checked afterwards. Nothing secret is ever sent over
 /// such a connection.
 #[derive(Debug)]
-pub(super) struct Recorder {
-    pub(super) witness: Arc<Witness>,
+pub(super) struct RecordingVerifier {
+    pub(super) record: Arc<HandshakeRecord>,
     pub(super) provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for Recorder {
+impl ServerCertVerifier for RecordingVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -44,7 +44,7 @@ impl ServerCertVerifier for Recorder {
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        if let Ok(mut chain) = self.witness.chain.lock() {
+        if let Ok(mut chain) = self.record.chain.lock() {
             *chain = std::iter::once(end_entity).chain(intermediates).map(|der| der.to_vec()).collect();
         }
         Ok(ServerCertVerified::assertion())
@@ -58,7 +58,7 @@ impl ServerCertVerifier for Recorder {
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
         let proof = rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms);
-        self.witness.note_proof(&proof);
+        self.record.note_proof(&proof);
         Ok(HandshakeSignatureValid::assertion())
     }
 
@@ -70,7 +70,7 @@ impl ServerCertVerifier for Recorder {
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
         let proof = rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms);
-        self.witness.note_proof(&proof);
+        self.record.note_proof(&proof);
         Ok(HandshakeSignatureValid::assertion())
     }
 
@@ -79,17 +79,17 @@ impl ServerCertVerifier for Recorder {
     }
 }
 
-/// Shows the client's certificate where one is asked for, and remembers that it was.
+/// Sends the client certificate if the server requests one, and records the request.
 #[derive(Debug)]
-pub(super) struct Presenter {
-    pub(super) witness: Arc<Witness>,
+pub(super) struct ClientCertificateResolver {
+    pub(super) record: Arc<HandshakeRecord>,
     pub(super) client: Option<Arc<CertifiedKey>>,
 }
 
-impl ResolvesClientCert for Presenter {
+impl ResolvesClientCert for ClientCertificateResolver {
     fn resolve(&self, issuers: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.witness.asked.store(true, Ordering::Relaxed);
-        if let Ok(mut accepted) = self.witness.accepted_issuers.lock() {
+        self.record.asked.store(true, Ordering::Relaxed);
+        if let Ok(mut accepted) = self.record.accepted_issuers.lock() {
             *accepted = issuers.iter().map(|issuer| issuer.to_vec()).collect();
         }
         self.client.clone()

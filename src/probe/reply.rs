@@ -7,16 +7,16 @@ use rustls::{AlertDescription, PeerIncompatible};
 
 /// How it ended.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum Reply {
     /// The server talks with this client.
     Accepted,
     /// The server, or the handshake, says no.
     Refused(Refusal),
     /// It closed the connection without a word.
     Closed,
-    /// It said nothing until patience was at its end.
+    /// It did not answer in time.
     Silent,
-    /// It does not talk TLS; its first octets, for people.
+    /// It does not speak TLS; its first bytes, for people.
     NotTls(String),
 }
 
@@ -64,7 +64,7 @@ impl From<&rustls::Error> for Refusal {
 }
 
 /// How a failure of rustls' input and output is to be understood.
-impl From<&io::Error> for Outcome {
+impl From<&io::Error> for Reply {
     fn from(error: &io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(error) => Self::Refused(error.into()),
