@@ -117,12 +117,27 @@ fn interview(probe: &Probe<'_>, address: SocketAddr) -> Result<Server> {
             last = Some(greeting);
             stream
         };
-        let is_rest = rest::is_rest(connect, &probe.target.authority());
-        if let Some(greeting) = last.filter(|_| is_rest) {
-            server.greeting = Greeting { is_confirmed: true, ..greeting };
-            server.answer = Some(Answer::Rest);
+        let heard = rest::ask(connect, &probe.target.authority());
+        let demands = last.as_ref().is_some_and(Greeting::demands_certificate);
+        let asks = last
+            .as_ref()
+            .and_then(|greeting| greeting.tls.as_ref())
+            .is_some_and(|tls| tls.asks_for_certificate);
+        match (heard, last) {
+            (rest::Heard::Rest, Some(greeting)) => {
+                server.greeting = Greeting { is_confirmed: true, ..greeting };
+                server.answer = Some(Answer::Rest);
+            }
+            // What keeps this client out is the certificate; which protocol there is behind it is not known yet.
+            (_, Some(greeting)) if demands && !server.greeting.speaks_http2() => server.greeting = greeting,
+            // With HTTP/2 it was asked before, and has answered.
+            (rest::Heard::CertificateRejected, Some(greeting)) if asks && !server.greeting.speaks_http2() => {
+                let outcome = Outcome::Refused(Refusal::Other("HTTP status 400".to_owned()));
+                server.greeting = Greeting { outcome, ..greeting };
+            }
+            _ => {}
         }
-        is_rest
+        heard == rest::Heard::Rest
     };
     let hello = || hello(None).map(|hello| if is_rest { hello.with_http1() } else { hello });
     if matches!(server.greeting.outcome, Outcome::NotTls(_) | Outcome::Closed | Outcome::Silent) {

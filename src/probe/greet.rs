@@ -110,6 +110,12 @@ pub struct Greeting {
 }
 
 impl Greeting {
+    /// True if the server ends the handshake for want of a client certificate that it accepts.
+    pub fn demands_certificate(&self) -> bool {
+        let is_rejected = matches!(self.outcome, Outcome::Refused(_) | Outcome::Closed);
+        is_rejected && self.tls.as_ref().is_some_and(|tls| tls.asks_for_certificate)
+    }
+
     /// True if gRPC can go on from there.
     pub fn speaks_http2(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.alpn.as_deref() == Some("h2"))
