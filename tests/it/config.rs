@@ -3,6 +3,7 @@
 
 mod compose;
 mod hops;
+mod kafka;
 mod kubernetes;
 mod literals;
 mod refusals;
