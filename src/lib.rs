@@ -39,6 +39,7 @@ mod probe;
 mod report;
 mod run;
 mod store;
+mod yaml;
 
 pub mod certificate;
 pub mod error;

@@ -95,6 +95,10 @@ pub enum Fix {
     ClientOfCa,
     /// tls.caPemPath gets the CA of the clients.
     GiveMilvusTheCa,
+    /// The configuration gets that key.
+    SetKey(&'static str),
+    /// What is known only where the problem is found.
+    Say(&'static str),
 }
 
 impl Files<'_> {
@@ -171,6 +175,10 @@ impl Files<'_> {
             Fix::ClientOfCa => {
                 "use a client certificate of this CA; where its key is: milvus-certgen client NAME".to_owned()
             }
+            Fix::SetKey(key) => {
+                format!("set {key} (as a variable {})", key.replace('.', "_").to_uppercase())
+            }
+            Fix::Say(what) => what.to_owned(),
             Fix::GiveMilvusTheCa => {
                 "give Milvus the CA that signed the client's certificate (tls.caPemPath in milvus.yaml), and restart it"
                     .to_owned()
