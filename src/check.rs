@@ -38,7 +38,7 @@ pub use ca::{ca, trusted};
 pub use chain::{has_name, server_name};
 pub use clients::{Case, Client, ClientVerdict, Part, Rule, rules, verdicts};
 pub use code::{Concern, Run, Severity};
-pub use configuration::Configuration;
+pub use configuration::{Configuration, merged};
 pub use demo::is_demo_key;
 pub use files::{Files, Server};
 pub use finding::{Finding, Message, Names, Owner, Place, is_valid};

@@ -13,12 +13,14 @@ use crate::yaml;
 mod compose;
 mod form;
 mod kubernetes;
+mod merge;
 mod mounts;
 mod rules;
 mod settings;
 mod stray;
 
 pub use form::Form;
+pub use merge::merged;
 use mounts::Mounts;
 use settings::Settings;
 

@@ -7,6 +7,7 @@ mod kafka;
 mod kubernetes;
 mod literals;
 mod refusals;
+mod values;
 
 use std::collections::BTreeMap;
 
