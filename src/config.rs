@@ -12,9 +12,11 @@ use crate::error::{Failure, Result};
 mod context;
 mod members;
 mod quote;
+mod values;
 
 pub use context::Setting;
 use quote::Quoting;
+pub use values::with_values;
 
 /// What configuration is for: the values of `config TARGET`, and their help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

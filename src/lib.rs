@@ -19,7 +19,7 @@
 //! - `run` is that flow, for all commands that write.
 //! - `report` alone prints; `main` alone exits.
 //!
-//! Lower modules never import upper ones: [`error`], `foreign`, [`subject`], [`san`], [`serial`], `pem`, `form` and
+//! Lower modules never import upper ones: [`error`], `foreign`, [`subject`], [`san`], [`serial`], `pem`, `yaml`, `form` and
 //! [`keys`] know of nothing else; [`certificate`] reads and [`pki`] makes; [`set`] is data.
 
 #[cfg(not(any(unix, windows)))]
@@ -39,6 +39,7 @@ mod probe;
 mod report;
 mod run;
 mod store;
+mod yaml;
 
 pub mod certificate;
 pub mod error;

@@ -118,12 +118,31 @@ fn interview(probe: &Probe<'_>, address: SocketAddr) -> Result<Server> {
             last = Some(handshake);
             stream
         };
-        let is_rest = rest::is_rest(connect, &probe.endpoint.http_authority());
-        if let Some(handshake) = last.filter(|_| is_rest) {
-            server.handshake = HandshakeResult { is_confirmed: true, ..handshake };
-            server.answer = Some(Answer::Rest);
+        let heard = rest::ask(connect, &probe.endpoint.http_authority());
+        let demands = last.as_ref().is_some_and(HandshakeResult::demands_certificate);
+        let asks = last
+            .as_ref()
+            .and_then(|handshake| handshake.tls.as_ref())
+            .is_some_and(|tls| tls.asks_for_certificate);
+        match (heard, last) {
+            (rest::Heard::Rest, Some(handshake)) => {
+                server.handshake = HandshakeResult { is_confirmed: true, ..handshake };
+                server.answer = Some(Answer::Rest);
+            }
+            // What keeps this client out is the certificate; which protocol there is behind it is not known yet.
+            (_, Some(handshake)) if demands && !server.handshake.speaks_http2() => {
+                server.handshake = handshake
+            }
+            // With HTTP/2 it was asked before, and has answered.
+            (rest::Heard::CertificateRejected, Some(handshake))
+                if asks && !server.handshake.speaks_http2() =>
+            {
+                let reply = Reply::Refused(Refusal::Other("HTTP status 400".to_owned()));
+                server.handshake = HandshakeResult { reply, ..handshake };
+            }
+            _ => {}
         }
-        is_rest
+        heard == rest::Heard::Rest
     };
     let settings = || settings(None).map(|settings| if is_rest { settings.with_http1() } else { settings });
     if matches!(server.handshake.reply, Reply::NotTls(_) | Reply::Closed | Reply::Silent) {

@@ -23,6 +23,7 @@ use crate::subject::Subject;
 
 mod check;
 mod clients;
+mod configuration;
 mod explain;
 mod facts;
 mod next;

@@ -25,6 +25,8 @@ pub struct Files<'a> {
     pub names: &'a [San],
     /// The running server, where `probe` found these.
     pub server: Option<Server<'a>>,
+    /// What the files of a configuration are called, where `check --config` has judged one.
+    pub sources: &'a [String],
 }
 
 /// A running server.
@@ -49,6 +51,9 @@ impl<'a> Files<'a> {
             Place::File(Owner::Absent(role), kind) => self.pair[usize::from(role == Role::Client)].file(kind),
             Place::File(Owner::Ca | Owner::Leaf(_) | Owner::Served, _) => place.name_in(self.set),
             Place::Server => self.server.map_or("server", |server| server.endpoint).to_owned(),
+            Place::Configuration { source, line } => {
+                format!("{}:{line}", self.sources.get(source).map_or("configuration", String::as_str))
+            }
         }
     }
 
@@ -68,7 +73,7 @@ impl<'a> Files<'a> {
             Place::File(Owner::Ca, FileKind::Certificate) => self.ca,
             Place::File(Owner::Leaf(at), FileKind::Key) => named(at).and_then(|(_, key, _)| key),
             Place::File(Owner::Leaf(at), FileKind::Certificate) => named(at).map(|(.., path)| path),
-            Place::File(..) | Place::Server => None,
+            Place::File(..) | Place::Server | Place::Configuration { .. } => None,
         }
     }
 
@@ -76,7 +81,9 @@ impl<'a> Files<'a> {
     pub(super) fn leaf(&self, at: Place) -> Option<&'a Leaf> {
         match at {
             Place::File(Owner::Leaf(at), _) => self.set.leaves.get(at),
-            Place::File(Owner::Ca | Owner::Absent(_) | Owner::Served, _) | Place::Server => None,
+            Place::File(Owner::Ca | Owner::Absent(_) | Owner::Served, _)
+            | Place::Server
+            | Place::Configuration { .. } => None,
         }
     }
 }

@@ -35,6 +35,13 @@ pub enum Place {
     File(Owner, FileKind),
     /// At the address of a running server.
     Server,
+    /// In a configuration: which file of those that were read, and the line of it.
+    Configuration {
+        /// 0 is the one that was named.
+        source: usize,
+        /// Counted from 1.
+        line: usize,
+    },
 }
 
 impl Place {
@@ -42,7 +49,7 @@ impl Place {
     pub fn owner(self) -> Option<Owner> {
         match self {
             Self::File(owner, _) => Some(owner),
-            Self::Server => None,
+            Self::Server | Self::Configuration { .. } => None,
         }
     }
 
@@ -55,7 +62,7 @@ impl Place {
     pub fn beside(self, kind: FileKind) -> Self {
         match self {
             Self::File(owner, _) => Self::File(owner, kind),
-            Self::Server => self,
+            Self::Server | Self::Configuration { .. } => self,
         }
     }
 
@@ -69,6 +76,7 @@ impl Place {
             Self::File(Owner::Absent(role), kind) => BaseName::of_role(role).file(kind),
             Self::File(Owner::Served, _) => "served certificate".to_owned(),
             Self::Server => "server".to_owned(),
+            Self::Configuration { line, .. } => format!("line {line}"),
         }
     }
 }
@@ -160,7 +168,7 @@ impl Finding {
         let fix = match at {
             Place::File(Owner::Ca, _) => ca.fix,
             Place::File(Owner::Leaf(_) | Owner::Absent(_), _) => leaf.fix,
-            Place::File(Owner::Served, _) | Place::Server => server,
+            Place::File(Owner::Served, _) | Place::Server | Place::Configuration { .. } => server,
         };
         Self {
             code,

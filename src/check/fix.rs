@@ -97,6 +97,10 @@ pub enum Fix {
     ClientOfCa,
     /// tls.caPemPath gets the CA of the clients.
     GiveMilvusTheCa,
+    /// The configuration gets that key.
+    SetKey(&'static str),
+    /// What is known only where the problem is found.
+    Say(&'static str),
 }
 
 impl Files<'_> {
@@ -176,6 +180,10 @@ impl Files<'_> {
             Fix::ClientOfCa => {
                 "use a client certificate of this CA; where its key is: milvus-certgen client NAME".to_owned()
             }
+            Fix::SetKey(key) => {
+                format!("set {key} (as a variable {})", key.replace('.', "_").to_uppercase())
+            }
+            Fix::Say(what) => what.to_owned(),
             Fix::GiveMilvusTheCa => {
                 "set tls.caPemPath in milvus.yaml to the CA that issued the client certificate, and restart Milvus"
                     .to_owned()

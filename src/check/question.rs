@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use super::{Extra, Files, Finding, Handshake, Place, check_all};
+use super::{Configuration, Extra, Files, Finding, Handshake, Place, check_all};
 use crate::certificate::Certificate;
 use crate::error::{Failure, Result};
 use crate::files::{BaseName, FileKind, quoted, shown};
@@ -43,6 +43,36 @@ pub struct Checked {
     pub set: Set,
     pub findings: Vec<Finding>,
     pub handshakes: Vec<Handshake>,
+    /// The configuration that was judged too.
+    pub configuration: Option<Configuration>,
+    /// No certificates were asked for.
+    pub is_configuration_alone: bool,
+}
+
+impl Checked {
+    /// Judges a configuration too, with its findings among the others; where it is `alone`, no certificates are
+    /// read.
+    pub fn with_configuration(
+        question: &Question,
+        path: &Path,
+        alone: bool,
+        now: OffsetDateTime,
+    ) -> Result<Self> {
+        let mut checked = if alone {
+            let ca = CaFiles::default();
+            let set = Set { ca_base: question.ca_base.clone(), ca, leaves: Vec::new() };
+            let (findings, handshakes) = (Vec::new(), Vec::new());
+            Self { set, findings, handshakes, configuration: None, is_configuration_alone: true }
+        } else {
+            check(question, now)?
+        };
+        let is_directory = !alone && question.certificate.is_none();
+        let mut configuration = Configuration::check(path, is_directory.then_some(question.dir.as_path()))?;
+        checked.findings.append(&mut configuration.findings);
+        checked.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        checked.configuration = Some(configuration);
+        Ok(checked)
+    }
 }
 
 /// Reads the files and checks them.
@@ -60,7 +90,7 @@ pub fn check(question: &Question, now: OffsetDateTime) -> Result<Checked> {
     };
     let (mut findings, handshakes) = check_all(&set, Some(&extra), now);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    Ok(Checked { set, findings, handshakes })
+    Ok(Checked { set, findings, handshakes, configuration: None, is_configuration_alone: false })
 }
 
 /// The files of the set under the names that the user knows.
@@ -75,6 +105,7 @@ pub fn files<'a>(question: &'a Question, set: &'a Set) -> Files<'a> {
         named: named.map(|(certificate, at)| (at, question.key.as_deref(), certificate)),
         names: &question.names,
         server: None,
+        sources: &[],
     }
 }
 

@@ -301,6 +301,44 @@ codes! {
     NotChecked => row("not-checked", Note, File)
         .means("A file that is needed for one of the checks does not exist or cannot be read, and that check was left \
             out. Nothing is wrong with the others.");
+    // A configuration (`check --config`).
+    ConfigKeyIgnored => row("config-key-ignored", Error, Configuration)
+        .means("The setting is in a place, or has a name, where Milvus does not look, and it is ignored without a word: \
+            `tls` below `common`, `tlsMode` outside `common.security`, hyphens in a key, or the chart's values outside \
+            of `extraConfigFiles`. Capitals and underscores make no difference. Move it to where Milvus reads it.");
+    ConfigValue => row("config-value", Error, Configuration)
+        .means("Milvus takes the value for something else than what it says: tlsMode is 0, 1 or 2, and a switch is true \
+            or false. What is not a number counts as 0, and what is not a truth value counts as false. Quotes do no \
+            harm in YAML, but belong to the value in a list of variables (`- NAME=\"2\"`).");
+    ConfigFilesUnset => row("config-files-unset", Error, Configuration)
+        .server(Fix::Say("set them, as `milvus-certgen config milvus-yaml` prints them"))
+        .means("TLS is on, and the files for it are not named. Milvus then uses the example files of its image, whose \
+            keys are public, or does not start. Name your own files and mount them.");
+    ConfigRestPort => row("config-rest-port", Error, Configuration)
+        .server(Fix::Say("set proxy.http.port to a port of its own, such as 8080, or proxy.http.enabled to false"))
+        .means("With TLS, REST cannot share the port of gRPC. Milvus 2.4.13 and newer do not start then (\"share the \
+            same port, tls mode must be 0\"), older versions leave REST out. Give REST a port of its own.");
+    ConfigTlsOff => row("config-tls-off", Warning, Configuration).server(Fix::SetTlsMode(None))
+        .means("Files for TLS are named, but the switch that turns it on is not set, so the connection is plaintext. \
+            The switch is common.security.tlsMode for clients and kafka.securityProtocol for Kafka.");
+    ConfigNotMounted => row("config-not-mounted", Error, Configuration)
+        .server(Fix::Say("mount the certificates there, or set the path to where they are mounted"))
+        .means("The configuration names a file that no volume of the container provides, so Milvus does not find it and \
+            does not start. Compare the path with the mount's target, and in Kubernetes the volume's name and its keys.");
+    ConfigFileMissing => row("config-file-missing", Error, Configuration)
+        .server(Fix::Say("put the file there, or correct the path; milvus-certgen creates what is missing"))
+        .means("The container gets a file or directory of this machine in which the named file does not exist. Docker \
+            creates a directory in the place of a missing file without a word. Create the certificates before Milvus \
+            starts, or correct the path.");
+    ConfigWrongType => row("config-wrong-type", Error, Configuration)
+        .server(Fix::Say("compare it with what `milvus-certgen config helm` prints"))
+        .means("A value has the wrong form: the chart takes `user.yaml` as one string (`|`), the Operator takes \
+            `spec.config` as a mapping, and a string that holds a configuration must be valid YAML itself. Helm or \
+            Kubernetes rejects it, or Milvus ignores all of it.");
+    ConfigDuplicateKey => row("config-duplicate-key", Warning, Configuration)
+        .server(Fix::Say("write one mapping with the lines of both"))
+        .means("A key comes twice in one mapping, such as a second `common:` at the end of milvus.yaml. Milvus's parser \
+            takes the last one whole and drops the others, and with them the settings that they hold.");
     // A running server.
     Plaintext => row("plaintext", Error, Configuration).server(Fix::SetTlsMode(None))
         .means("Milvus answers without TLS: common.security.tlsMode is 0, or Milvus was not restarted since it was \

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use time::OffsetDateTime;
 
 use super::print;
-use crate::check::check;
+use crate::check::{Checked, check};
 use crate::cli::{LookArgs, Parsed, SetArgs, WHICH_FILES, distinct, listed, window};
 use crate::error::{Exit, Result};
 use crate::report::CheckReport;
@@ -30,6 +30,10 @@ pub(super) struct Args {
     /// Private key of that certificate
     #[arg(long, value_name = "PATH", help_heading = WHICH_FILES)]
     key: Option<PathBuf>,
+    /// Milvus's configuration: milvus.yaml, a Compose file, values of the Helm chart or a Milvus Operator resource; - is
+    /// standard input. With DIR, both are checked, else the configuration alone
+    #[arg(long, value_name = "FILE", help_heading = WHICH_FILES)]
+    config: Option<PathBuf>,
     /// Host names and IP addresses that clients connect to, repeated or with commas: each must be in the server
     /// certificate, and is tried in a TLS handshake
     #[arg(
@@ -59,10 +63,16 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, now: OffsetDateTime) -> Result<Exit> {
         let named = [self.ca_cert, self.cert, self.key];
-        let mut question = self.place.question(self.dir.or(self.named_dir), named)?;
+        let dir = self.dir.or(self.named_dir);
+        let is_of_files = dir.is_some() || named.iter().any(Option::is_some) || !self.names.is_empty();
+        let mut question = self.place.question(dir, named)?;
         question.names = distinct(self.names).unwrap_or_default();
         question.expires_within = self.expires_within;
-        let report = CheckReport::new(&question, &check(&question, now)?, self.strict, now);
+        let checked = match &self.config {
+            Some(config) => Checked::with_configuration(&question, config, !is_of_files, now)?,
+            None => check(&question, now)?,
+        };
+        let report = CheckReport::new(&question, &checked, self.strict, now);
         print(&report, self.output.into())?;
         Ok(report.exit())
     }

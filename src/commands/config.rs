@@ -7,9 +7,9 @@ use time::OffsetDateTime;
 
 use crate::check::{Severity, check, files};
 use crate::cli::{Parsed, SetArgs, WHICH_FILES, tls_mode};
-use crate::config::{Secured, Setting, Target, render};
+use crate::config::{Secured, Setting, Target, render, with_values};
 use crate::error::{Exit, Failure, Result};
-use crate::files::quoted;
+use crate::files::{quoted, shown};
 
 const KUBERNETES: &str = "Kubernetes";
 
@@ -58,6 +58,10 @@ pub(super) struct Args {
     /// Only mount the files, without a service that renews them (config compose)
     #[arg(long)]
     mount_only: bool,
+    /// Your values of the chart: their user.yaml, volumes and volumeMounts are merged with what is printed
+    /// (config helm)
+    #[arg(long, value_name = "FILE")]
+    values: Option<PathBuf>,
     /// Version of milvus-backup's configuration file [default: 2]
     #[arg(long, value_name = "VERSION", value_parser = Parsed(backup_version))]
     for_version: Option<u8>,
@@ -110,7 +114,11 @@ impl Args {
             mount_only: self.mount_only,
             for_version: self.for_version,
         };
-        let text = render(self.target, &setting)?;
+        let mut text = render(self.target, &setting)?;
+        if let Some(values) = self.values.filter(|_| self.target == Target::Helm) {
+            let own = crate::store::read_text(&values, crate::yaml::LARGEST)?;
+            text = with_values(&text, &own, &shown(&values).to_string())?;
+        }
         super::printed(io::stdout().lock().write_all(text.as_bytes()))
     }
 }

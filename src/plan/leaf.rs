@@ -47,7 +47,7 @@ pub(super) fn plan(
     let names = |place: Place| match place {
         Place::File(Owner::Ca, kind) => spec.ca_base.file(kind),
         Place::File(_, kind) => there.base.file(kind),
-        Place::Server => String::new(),
+        Place::Server | Place::Configuration { .. } => String::new(),
     };
     let (key, key_reason) = choose_key(asked, files, spec);
     let mut reasons = match (files.is_empty(), issuer, existing) {

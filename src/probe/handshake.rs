@@ -110,6 +110,12 @@ pub struct HandshakeResult {
 }
 
 impl HandshakeResult {
+    /// True if the server ends the handshake for want of a client certificate that it accepts.
+    pub fn demands_certificate(&self) -> bool {
+        let is_rejected = matches!(self.reply, Reply::Refused(_) | Reply::Closed);
+        is_rejected && self.tls.as_ref().is_some_and(|tls| tls.asks_for_certificate)
+    }
+
     /// True if gRPC can use the connection.
     pub fn speaks_http2(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.alpn.as_deref() == Some("h2"))

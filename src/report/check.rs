@@ -6,6 +6,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::clients::{ClientFacts, clients, write_clients};
+use super::configuration::ConfigurationFacts;
 use super::text::{BOLD, GREEN, columns, day, list, marked, write_wrapped};
 use super::{Detail, Facts, Layout, Text, as_word};
 use crate::certificate::Certificate;
@@ -23,9 +24,12 @@ use crate::set::CertificateFile;
 pub struct CheckReport {
     /// 1
     schema: u32,
-    /// The directory as it was given.
-    directory: String,
-    /// The directory, or the certificate that was named instead.
+    /// The directory as it was given; `null` where only a configuration was checked.
+    directory: Option<String>,
+    /// The configuration; absent where none was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    configuration: Option<ConfigurationFacts>,
+    /// The directory, or the certificate or the configuration that was named instead.
     #[serde(skip)]
     checked: String,
     /// True if the exit code is 0.
@@ -86,11 +90,18 @@ impl CheckReport {
     pub fn new(question: &Question, checked: &Checked, strict: bool, now: OffsetDateTime) -> Self {
         let gravest_allowed = if strict { Severity::Note } else { Severity::Warning };
         let count = |severity| checked.findings.iter().filter(|finding| finding.severity == severity).count();
-        let files = check::files(question, &checked.set);
+        let configuration = checked.configuration.as_ref();
+        let sources = configuration.map_or(&[][..], |configuration| &configuration.sources);
+        let files = Files { sources, ..check::files(question, &checked.set) };
+        let is_of_files = !checked.is_configuration_alone;
         Self {
             schema: 1,
-            directory: question.dir.display().to_string(),
-            checked: question.certificate.as_ref().unwrap_or(&question.dir).display().to_string(),
+            directory: is_of_files.then(|| question.dir.display().to_string()),
+            configuration: configuration.map(ConfigurationFacts::new),
+            checked: match configuration.filter(|_| !is_of_files) {
+                Some(configuration) => configuration.sources.first().cloned().unwrap_or_default(),
+                None => question.certificate.as_ref().unwrap_or(&question.dir).display().to_string(),
+            },
             ok: checked.findings.iter().all(|finding| finding.severity <= gravest_allowed),
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
@@ -98,7 +109,7 @@ impl CheckReport {
             certificates: certificates(&files, now),
             findings: checked.findings.iter().map(|finding| FindingFacts::new(finding, &files)).collect(),
             handshakes: checked.handshakes.iter().map(HandshakeFacts::new).collect(),
-            clients: clients(&checked.findings, &files),
+            clients: if is_of_files { clients(&checked.findings, &files) } else { Vec::new() },
         }
     }
 
@@ -246,6 +257,9 @@ impl Text for CheckReport {
         match self.certificates.len() - shown.len() {
             0 => {}
             more => writeln!(out, "and {more} more certificates (--verbose)")?,
+        }
+        if let Some(configuration) = &self.configuration {
+            configuration.write_text(out)?;
         }
         write_findings(out, &self.findings, layout)?;
         self.write_handshakes(out, layout)?;

@@ -166,6 +166,24 @@ pub fn read_path(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
     }
 }
 
+/// Reads a text whose path was typed, such as a configuration: `-` is standard input. It is read once and may be a pipe.
+pub fn read_text(path: &Path, largest: u64) -> Result<String> {
+    let mut octets = Vec::new();
+    if path == Path::new("-") {
+        io::stdin().lock().take(largest + 1).read_to_end(&mut octets)
+    } else {
+        File::open(path).and_then(|file| file.take(largest + 1).read_to_end(&mut octets))
+    }
+    .map_err(|e| unreadable(path, &e))?;
+    if octets.len() as u64 > largest {
+        return Err(Failure::failed(format!("{}: larger than {largest} bytes", shown(path)))
+            .hint("give the configuration alone"));
+    }
+    String::from_utf8(octets).map_err(|_| {
+        Failure::failed(format!("{}: not a text in UTF-8", shown(path))).hint("give a file of YAML")
+    })
+}
+
 fn parsed<T, P: Into<Loaded<T>>>(contents: Contents, parse: impl Fn(&[u8]) -> P) -> Loaded<T> {
     match contents {
         Contents::Missing => Loaded::Missing,

@@ -11,6 +11,7 @@ mod asked;
 mod certificates;
 mod chains;
 mod client;
+mod configuration;
 mod files;
 mod fixes;
 mod hostile;

@@ -3,9 +3,11 @@
 
 mod compose;
 mod hops;
+mod kafka;
 mod kubernetes;
 mod literals;
 mod refusals;
+mod values;
 
 use std::collections::BTreeMap;
 

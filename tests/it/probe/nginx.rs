@@ -98,3 +98,50 @@ fn the_printed_proxy_leads_to_milvus_in_both_modes() {
         }
     }
 }
+
+/// As Milvus's REST port in tlsMode 2, or a proxy before it: HTTP/1.1 alone, and nothing without a client certificate.
+#[test]
+fn a_port_of_http_1_that_demands_a_certificate_says_that_it_is_missing() {
+    if !has("nginx") {
+        return;
+    }
+    let set = Sandbox::with_set();
+    let dir = set.path().display();
+    let page = |verify: &str| {
+        format!(
+            "server {{ listen 443 ssl; ssl_certificate {dir}/server.pem; ssl_certificate_key {dir}/server.key; \
+             ssl_client_certificate {dir}/ca.pem; ssl_verify_client {verify}; location / {{ return 200 '{{\"code\":200}}'; }} }}"
+        )
+    };
+    let nginx = Nginx::start(&page("on"));
+    let probed = nginx.probed(&trusting(&set));
+    assert_eq!((probed.code, &probed.json["tls_mode"]), (3, &2.into()), "{:#}", probed.json);
+    probed.assert_says("client-certificate-needed", "there is none here (HTTP status 400)");
+    assert_eq!(probed.json["findings"].as_array().unwrap().len(), 1, "{:#}", probed.json);
+    // One of another CA is not accepted either.
+    let stranger = Sandbox::with_set();
+    super::copy(&set.file("ca.pem"), &stranger.file("trusted.pem"));
+    let args =
+        [nginx.target.as_str(), "--ca-cert", "trusted.pem", "--cert", "client.pem", "--key", "client.key"];
+    probe(&stranger, &args).assert_says("client-certificate-refused", "HTTP status 400");
+    // With its certificate the client gets an answer, and without TLS's demand everybody does.
+    assert_eq!(nginx.probed(&set).code, 0);
+    assert_eq!(Nginx::start(&page("off")).probed(&trusting(&set)).code, 0);
+}
+
+/// The same of a server that ends the handshake at once, as Go's do.
+#[test]
+fn a_handshake_that_offers_http_1_alone_is_asked_for_the_certificate_too() {
+    if !has("openssl") {
+        return;
+    }
+    let set = Sandbox::with_set();
+    let server =
+        super::servers::OpenSsl::start(&set, "-alpn http/1.1 -Verify 1 -verify_return_error -CAfile ca.pem");
+    let probed = probe(&trusting(&set), &[&server.target(), "--timeout", "2"]);
+    assert_eq!(probed.code, 3, "{:#}", probed.json);
+    probed.assert_says("client-certificate-needed", "there is none here");
+    // What does not ask for one is still no Milvus.
+    let server = super::servers::OpenSsl::start(&set, "-alpn http/1.1");
+    probe(&trusting(&set), &[&server.target(), "--timeout", "2"]).assert_says("no-http2", "h2");
+}
