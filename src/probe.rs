@@ -131,7 +131,7 @@ fn interview(probe: &Probe<'_>, address: SocketAddr) -> Result<Server> {
             }
             // What keeps this client out is the certificate; which protocol there is behind it is not known yet.
             (_, Some(handshake)) if demands && !server.handshake.speaks_http2() => {
-                server.handshake = handshake
+                server.handshake = handshake;
             }
             // With HTTP/2 it was asked before, and has answered.
             (rest::Heard::CertificateRejected, Some(handshake))

@@ -75,7 +75,7 @@ fn check_orphans(spec: &Spec) -> Result<()> {
     match orphan.filter(|_| !ca.exists()) {
         None => Ok(()),
         Some(pem) => Err(Failure::failed(format!(
-            "{}: is missing, but {} is there, which it has signed",
+            "{}: is missing, but {} exists, which it issued",
             shown(&ca),
             shown(&pem)
         ))

@@ -111,8 +111,8 @@ fn check_certificate(job: &Job, files: &LeafFiles) -> Result<()> {
     let has = certificate.subject.common_name().unwrap_or_default();
     if certificate.is_ca() || Some(has) != job.identity.subject.common_name() {
         let pem = job.leaf.base.file(FileKind::Certificate);
-        return Err(Failure::failed(format!("{pem}: is there already, for {has:?}"))
-            .hint("make the request in another directory, with --out-dir"));
+        return Err(Failure::failed(format!("{pem}: already exists, for {has:?}"))
+            .hint("create the request in another directory, with --out-dir"));
     }
     Ok(())
 }

@@ -56,7 +56,7 @@ impl Args {
     }
 }
 
-/// Where all is there already, nothing is made anew.
+/// If all of them exist, nothing is created.
 fn fixtures(job: &Job, dry_run: bool, world: &mut World<'_>) -> Result<Report> {
     let dir = job.dir.as_path();
     if dry_run {
@@ -86,7 +86,7 @@ fn decide(job: &Job, reader: &Reader<'_>) -> Result<bool> {
     let is_ours = there.as_ref().is_none_or(|there| there.starts_with(TITLE.as_bytes()));
     if !is_ours {
         return Err(Failure::failed(format!(
-            "{}: is there already, and is another's",
+            "{}: exists, and was not created by this command",
             shown(&job.dir.join(README))
         ))
         .hint("give a directory of their own, such as: milvus-certgen fixtures testdata"));
@@ -95,7 +95,7 @@ fn decide(job: &Job, reader: &Reader<'_>) -> Result<bool> {
         let entry = reader.dir.and_then(|dir| dir.entry(fixture.directory).ok().flatten());
         if entry.is_some_and(|entry| entry.kind != Kind::Dir) {
             let path = job.dir.join(fixture.directory);
-            return Err(Failure::failed(format!("{}: is there already, and is no directory", shown(&path)))
+            return Err(Failure::failed(format!("{}: exists, and is no directory", shown(&path)))
                 .hint("move it away, or give another directory"));
         }
     }
@@ -111,7 +111,7 @@ fn decide(job: &Job, reader: &Reader<'_>) -> Result<bool> {
     match FIXTURES.iter().find(is_taken) {
         None => Ok(true),
         Some(taken) => Err(Failure::failed(format!(
-            "{}: is there already, and not all of the other fixtures are",
+            "{}: exists, and not all of the other fixtures do",
             shown(&job.dir.join(taken.directory))
         ))
         .hint("give another directory, or make all of them anew with --force")),

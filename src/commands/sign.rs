@@ -125,7 +125,7 @@ fn spec(judged: &[Judged], template: &Spec) -> Spec {
 fn judge(file: &Path, terms: &Terms) -> Result<Judged> {
     let refuse = |why: &str, hint: &str| Failure::failed(format!("{}: {why}", shown(file))).hint(hint);
     let octets = read_path(file)?
-        .ok_or_else(|| refuse("there is no such file", "name a request, such as milvus.example.com.csr"))?;
+        .ok_or_else(|| refuse("no such file", "name a request, such as milvus.example.com.csr"))?;
     let csr = csr_from_pem(&octets).map_err(|damage| {
         refuse(&damage.text, "make a request with: milvus-certgen csr NAME; or: openssl req -new")
     })?;

@@ -35,8 +35,10 @@ impl Text for Report {
             writeln!(out, "finished an interrupted run")?;
         }
         let width = self.certificates.iter().map(|c| columns(&c.file)).max().unwrap_or_default();
+        let written = self.files.files.paths();
         for certificate in &self.certificates {
-            certificate.write_text(out, width, self.dry_run, layout)?;
+            let is_written = written.contains(&certificate.file);
+            certificate.write_text(out, width, (self.dry_run, is_written), layout)?;
         }
         for note in &self.notes {
             write_wrapped(out, layout.width, &format!("{YELLOW}note{YELLOW:#}: "), "  ", note)?;
@@ -92,17 +94,24 @@ impl Report {
 
 impl CertificateReport {
     /// One line, one for each reason, and the details if they are wanted.
-    fn write_text(&self, out: &mut dyn Write, width: usize, dry_run: bool, layout: Layout) -> io::Result<()> {
+    fn write_text(
+        &self,
+        out: &mut dyn Write,
+        width: usize,
+        (dry_run, is_written): (bool, bool),
+        layout: Layout,
+    ) -> io::Result<()> {
         let verbose = layout.detail == Detail::Verbose;
         let word = match self.action {
             Action::Issue => "issued",
             Action::Resign if self.renews => "renewed",
             Action::Resign => "reissued",
-            Action::Refresh => "rewritten",
-            Action::Keep => "unchanged",
+            Action::Refresh if is_written => "rewritten",
+            // Another file of it is.
+            Action::Refresh | Action::Keep => "unchanged",
         };
-        let would = if dry_run && self.action != Action::Keep { "would be " } else { "" };
-        let style = if self.action == Action::Keep { Style::new() } else { GREEN };
+        let would = if dry_run && word != "unchanged" { "would be " } else { "" };
+        let style = if word == "unchanged" { Style::new() } else { GREEN };
         let start = format!("{BOLD}{:width$}{BOLD:#}  {style}{would}{word}{style:#}", printable(&self.file));
         let used = width + 2 + would.len() + word.len();
         writeln!(out, "{start}{}", printable(&self.summary(used, layout)))?;

@@ -60,7 +60,12 @@ fn recognise(text: &str) -> Result<San, Refused> {
         return parse_email(text);
     }
     if let Some(host) = without_port(text) {
-        return Err(refused("has a port, and certificates have none", format!("use {}", quoted(host))));
+        let why = if text.ends_with(']') {
+            "is in brackets, as in a URI; certificates have none"
+        } else {
+            "has a port, and certificates have none"
+        };
+        return Err(refused(why, format!("use {}", quoted(host))));
     }
     if text.contains(':') {
         if text.to_ascii_lowercase().starts_with("urn:") {

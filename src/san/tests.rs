@@ -116,6 +116,47 @@ fn localhost_brings_both_loopback_addresses() {
 }
 
 #[test]
+fn limits_are_where_the_standards_set_them() {
+    let parsed = |text: &str| San::parse("--san", text).is_ok();
+    let label = |length: usize| "a".repeat(length);
+    assert!(parsed(&label(63)) && !parsed(&label(64)), "RFC 1035, section 2.3.4");
+    let name = |length: usize| {
+        let whole = format!("{0}.{0}.{0}.", label(63));
+        format!("{whole}{}", label(length - whole.len()))
+    };
+    assert!(parsed(&name(253)) && !parsed(&name(254)));
+    let mail = |length: usize| format!("{}@example.com", label(length));
+    assert!(parsed(&mail(64)) && !parsed(&mail(65)) && !parsed("email:@example.com"), "RFC 5321");
+    for (text, is_name) in [
+        ("URI:urn:a", true),
+        ("URI:a+b-c.d:e", true),
+        ("URI:1a:b", false),
+        ("URI:a_b:c", false),
+        ("URI:a://", false),
+        ("URI:a:b c", false),
+        ("[::1]", false),
+        ("[::1]:1", false),
+        (":1", false),
+    ] {
+        assert_eq!(parsed(text), is_name, "{text}");
+    }
+    assert!(San::parse("--san", "[::1]").unwrap_err().message.contains("is in brackets"));
+    assert!(San::parse("--san", "[::1]:1").unwrap_err().message.contains("has a port"));
+}
+
+#[test]
+fn what_is_printed_as_a_flag_is_parsed_to_the_same() {
+    for name in ["db.example.com", "10.0.0.7", "me@example.com", "URI:spiffe://a/b"] {
+        let san = San::parse("--san", name).unwrap();
+        assert_eq!(san.flag_value().as_deref(), Some(name));
+    }
+    // Other tools' certificates have names that no option takes.
+    assert_eq!(San::Dns("a b".into()).flag_value(), None);
+    assert_eq!(San::Dns("10.0.0.7".into()).flag_value(), None, "it would be an address");
+    assert_eq!(San::Dns("10.0.0.7".into()).as_clients_read_it(), San::Ip([10, 0, 0, 7].into()));
+}
+
+#[test]
 fn duplicates_fold() {
     let mut names = vec![San::Dns("a.example".into())];
     add_missing(&mut names, ["A.example", "b.example"].map(|n| San::parse("--san", n).unwrap()));

@@ -98,7 +98,7 @@ fn a_second_run_changes_nothing_and_force_makes_all_anew() {
 
     sandbox.remove("f/README.md");
     let err = sandbox.certgen(&["fixtures", "f"]).fails(1);
-    assert!(err.contains("f/good: is there already") && err.contains("--force"), "{err}");
+    assert!(err.contains("f/good: exists") && err.contains("--force"), "{err}");
     assert_eq!(snapshot(&sandbox.file("f/weak-key")), before);
 
     let old_ca = sandbox.read("f/good/ca.pem");
@@ -114,7 +114,7 @@ fn a_readme_of_somebody_else_stays() {
     sandbox.write("README.md", "# mine\n");
     for flags in [&["fixtures", "."][..], &["fixtures", ".", "--force"], &["fixtures", ".", "--dry-run"]] {
         let err = sandbox.certgen(flags).fails(1);
-        assert!(err.contains("README.md: is there already, and is another's"), "{err}");
+        assert!(err.contains("README.md: exists, and was not created by this command"), "{err}");
     }
     assert_eq!(sandbox.read("README.md"), "# mine\n");
     assert_eq!(sandbox.snapshot().len(), 1);

@@ -24,7 +24,7 @@ fn files_of_a_ca_are_never_written_over() {
     ca.certgen(&["ca", "--cn", "ca", "-q"]).args(&FAST).succeeds();
     let external = ["--ca-cert", "ca.pem", "--ca-key", "ca.key", "--san", "foo.example.com", "--ou", "x"];
     refuses(&ca, &[&["server", "ca"][..], &external].concat(), "ca.pem: already exists");
-    refuses(&ca, &["csr", "ca"], "ca.pem: is there already");
+    refuses(&ca, &["csr", "ca"], "ca.pem: already exists");
 }
 
 #[test]
@@ -219,11 +219,11 @@ fn requests_and_certificates_of_one_name_are_for_one_thing() {
     fs::copy(Sandbox::with_set().file("client.pem"), set.file("client.pem")).unwrap();
     let out = set.certgen(&["renew", "--dry-run"]).succeeds();
     assert!(out.contains("note: client.pem is not signed by the CA, and is left alone"), "{out}");
-    refuses(&set, &["csr", "server"], "server.pem: is there already, for \"localhost\"");
+    refuses(&set, &["csr", "server"], "server.pem: already exists, for \"localhost\"");
     let orphans = Sandbox::with_set();
     orphans.remove("ca.pem");
     orphans.remove("ca.key");
-    refuses(&orphans, &["ca"], "ca.pem: is missing, but server.pem is there");
+    refuses(&orphans, &["ca"], "ca.pem: is missing, but server.pem exists");
     refuses(
         &Sandbox::new(),
         &["--cn", "", "--country", "", "--org", "", "--ou", "", "--san", "foo.example"],

@@ -388,7 +388,7 @@ fn fixtures_that_were_interrupted_are_made_by_the_next_run() {
     assert_eq!(sandbox.read("f/good/server.key"), "mine");
     symlink("/tmp", sandbox.file("f/expired")).unwrap();
     let err = sandbox.certgen(&["fixtures", "f", "--force"]).fails(1);
-    assert!(err.contains("f/expired: is there already, and is no directory"), "{err}");
+    assert!(err.contains("f/expired: exists, and is no directory"), "{err}");
     assert_eq!(fs::metadata(sandbox.file("f/good")).unwrap().permissions().mode() & 0o170_000, 0o040_000);
 }
 

@@ -36,8 +36,8 @@ fn help_runs_and_check() {
 #[test]
 fn check_of_hundreds_of_clients() {
     let sandbox = Sandbox::with_set();
-    let names: String = (0..400).map(|i| format!("client-{i}\n")).collect();
-    sandbox.write("names.txt", names);
+    let names: Vec<String> = (0..400).map(|i| format!("client-{i}")).collect();
+    sandbox.write("names.txt", names.join("\n"));
     sandbox.certgen(&["client", "--from", "names.txt", "--key-type", "ecdsa-p256", "-q"]).succeeds();
     for i in 0..400 {
         sandbox.set_mode(&format!("client-{i}.key"), 0o644);

@@ -210,7 +210,7 @@ fn one_that_cannot_be_signed_leaves_nothing_of_the_others_behind() {
         (["good.csr", "odd.csr"], "odd.csr: asks for no name that clients can check"),
         (["good.csr", "in/server.csr"], "in/server.key: already exists, and is not the key"),
         (["good.csr", "in/../good.csr"], "good.pem would be written twice"),
-        (["good.csr", "ca.csr"], "ca.csr: there is no such file"),
+        (["good.csr", "ca.csr"], "ca.csr: no such file"),
     ] {
         let before = [sandbox.snapshot(), crate::support::snapshot(&sandbox.file("in"))];
         let output = sandbox.certgen(&["sign"]).args(&files).output();

@@ -145,9 +145,9 @@ fn names() -> Vec<Row> {
         )
         .asked(&["--name", "db.example"]),
         row("a client without names", |s| sign(s, "client", &but(CLIENT, "subjectAltName=")), &[]),
-        row("a name that is not there", |_| {}, &["error name-not-in-san server.pem"])
+        row("a name that the certificate does not have", |_| {}, &["error name-not-in-san server.pem"])
             .asked(&["--name", "db.example"]),
-        row("an address that is not there", |_| {}, &["error name-not-in-san server.pem"])
+        row("an address that the certificate does not have", |_| {}, &["error name-not-in-san server.pem"])
             .asked(&["--name", "10.0.0.7"]),
         row(
             "an address without any",

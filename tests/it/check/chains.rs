@@ -19,7 +19,7 @@ pub(super) fn rows() -> Vec<Row> {
             &["error chain-order client.pem"],
         ),
         row(
-            "the certificate of the issuing CA is not there",
+            "the certificate of the issuing CA is missing",
             |s| {
                 put_between(s, &but(CA, "authorityKeyIdentifier=keyid"));
                 s.write("server.pem", s.openssl("x509 -in server.pem"));
@@ -29,7 +29,7 @@ pub(super) fn rows() -> Vec<Row> {
         )
         .made(&["--days", "300"]),
         row(
-            "the certificate of the client's issuing CA is not there",
+            "the certificate of the client's issuing CA is missing",
             |s| {
                 put_between_for(s, "client", CLIENT, &but(CA, "authorityKeyIdentifier=keyid"));
                 s.write("client.pem", s.openssl("x509 -in client.pem"));

@@ -423,6 +423,7 @@ fn standard_input_is_read_and_text_is_printed_for_people() {
             .args(["check", "--config", "-"])
             .args(flags)
             .current_dir(sandbox.path())
+            .env("COLUMNS", "1000")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -435,9 +436,10 @@ fn standard_input_is_read_and_text_is_printed_for_people() {
     let (exit, out, _) = run(&MILVUS.replace("caPemPath", "ca-pem-path"), &[]);
     assert_eq!(exit, 3);
     for line in [
+        "standard input: invalid (2 errors)",
         "standard input  milvus.yaml, tlsMode 2 (two-way)",
         "error[config-key-ignored] standard input:11 sets tls.ca-pem-path, which Milvus ignores: it reads tls.caPemPath",
-        "  fix      set tls.caPemPath (as a variable TLS_CAPEMPATH)",
+        "  fix: set tls.caPemPath (as a variable TLS_CAPEMPATH)",
     ] {
         assert!(out.lines().any(|own| own == line), "{out}");
     }

@@ -213,7 +213,7 @@ fn key_identifiers() -> Vec<Row> {
         ),
         row("server.pem stands alone", |_| {}, &["note no-issuer server.pem"]).made(&["--leaf-only"]),
         row(
-            "server.pem carries the CA's last certificate but one",
+            "server.pem includes the last CA certificate but one",
             |s| {
                 let server = s.read("server.pem");
                 sign_ca(s, CA);

@@ -102,7 +102,7 @@ fn who_answers() {
         probed
             .assert(&format!("exit 3, {kind}, tlsMode 0, no TLS: plaintext"))
             .assert_says("plaintext", who)
-            .assert_says("plaintext", "set common.security.tlsMode");
+            .assert_says("plaintext", "milvus-certgen config milvus-yaml");
         assert_eq!(probed.json["server"]["version"].as_str(), (who.contains("v2")).then_some("v2.3.5"));
         let says = probed.json["server"]["says"].as_str().unwrap_or_default();
         assert_eq!(says.contains("auth check failure"), who == "is Milvus in plaintext", "{says}");

@@ -116,7 +116,7 @@ fn a_port_of_http_1_that_demands_a_certificate_says_that_it_is_missing() {
     let nginx = Nginx::start(&page("on"));
     let probed = nginx.probed(&trusting(&set));
     assert_eq!((probed.code, &probed.json["tls_mode"]), (3, &2.into()), "{:#}", probed.json);
-    probed.assert_says("client-certificate-needed", "there is none here (HTTP status 400)");
+    probed.assert_says("client-certificate-needed", "none is set (HTTP status 400)");
     assert_eq!(probed.json["findings"].as_array().unwrap().len(), 1, "{:#}", probed.json);
     // One of another CA is not accepted either.
     let stranger = Sandbox::with_set();
@@ -140,7 +140,7 @@ fn a_handshake_that_offers_http_1_alone_is_asked_for_the_certificate_too() {
         super::servers::OpenSsl::start(&set, "-alpn http/1.1 -Verify 1 -verify_return_error -CAfile ca.pem");
     let probed = probe(&trusting(&set), &[&server.target(), "--timeout", "2"]);
     assert_eq!(probed.code, 3, "{:#}", probed.json);
-    probed.assert_says("client-certificate-needed", "there is none here");
+    probed.assert_says("client-certificate-needed", "none is set");
     // What does not ask for one is still no Milvus.
     let server = super::servers::OpenSsl::start(&set, "-alpn http/1.1");
     probe(&trusting(&set), &[&server.target(), "--timeout", "2"]).assert_says("no-http2", "h2");
