@@ -68,8 +68,9 @@ pub fn as_it_is(spec: &Spec, _: &Reader<'_>) -> Result<Spec> {
 /// be searched for, some of a kind that takes no time stand in for them.
 pub fn rehearse(template: &Spec, complete: Complete<'_>, world: &mut World<'_>) -> Result<Done> {
     unlocked(&template.out_dir, |reader| {
+        // In the order of a run: of several problems it reports the same one.
+        let copy = Copy::find(template)?;
         let spec = complete(template, reader)?;
-        let copy = Copy::find(&spec)?;
         let set = read(&spec, reader)?;
         let decision = decide(&spec, set.clone(), reader, world, Keys::StandIns)?;
         let outputs = Outputs::new(&spec, decision, copy.as_ref(), reader, world.now)?;
@@ -108,9 +109,9 @@ pub fn act(template: &Spec, complete: Complete<'_>, world: &mut World<'_>) -> Re
 
 fn decide_on_nothing(template: &Spec, complete: Complete<'_>, world: &mut World<'_>) -> Result<Decision> {
     let reader = Reader::strict(None);
-    let spec = complete(template, &reader)?;
     // A problem with the copy should be known before keys are created.
-    Copy::find(&spec)?;
+    Copy::find(template)?;
+    let spec = complete(template, &reader)?;
     let set = read(&spec, &reader)?;
     decide(&spec, set, &reader, world, Keys::Real)
 }

@@ -123,6 +123,7 @@ fn what_was_promised_wrongly_once() {
     for request in ["--tls-dir m", "--key-mode 0640", "--tls-dir .", "sign ca.csr"] {
         compare(&["cp server.csr ca.csr"], request);
     }
+    compare(&["mkdir m m/server.pem", "rm -f *"], "renew --rekey --tls-dir m");
 }
 
 proptest! {
