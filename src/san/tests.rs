@@ -40,7 +40,7 @@ fn mistakes_are_named_with_a_way_out() {
         ("localhost:19530", "port", "use localhost"),
         ("127.0.0.1:19530", "port", "use 127.0.0.1"),
         ("[::1]:19530", "port", "use ::1"),
-        ("[::1]", "port", "use ::1"),
+        ("[::1]", "in brackets", "use ::1"),
         ("fe80::1%eth0", "not an IPv6 address", "zone"),
         ("[db]:19530", "not an IPv6 address", "brackets"),
         ("[::1]x", "not an IPv6 address", "brackets"),
