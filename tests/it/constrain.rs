@@ -240,7 +240,7 @@ fn a_discarded_ca_key_is_never_written_and_the_set_says_so() {
     let sandbox = Sandbox::with_set();
     let out = sandbox.certgen(&["--discard-ca-key"]).succeeds();
     assert!(
-        out.contains("ca.pem      rewritten") && out.contains("reason: --discard-ca-key removes the CA key"),
+        out.contains("ca.pem      unchanged") && out.contains("reason: --discard-ca-key removes the CA key"),
         "{out}"
     );
     assert!(out.contains("wrote 1 file to .: ca.key"), "{out}");
