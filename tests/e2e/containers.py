@@ -368,7 +368,7 @@ def five_commands(own: "Project", program: Path) -> None:
         directory.mkdir()
     # Nothing of the example is used.
     (work / "docker-compose.yml").write_text(OWN_COMPOSE_FILE)
-    (work / ".env").write_text((own.directory / ".env").read_text() + "MILVUS_PORT=19530\n")
+    (work / ".env").write_text((own.directory / ".env").read_text() + "MILVUS_PORT=19530\nHEALTH_PORT=9091\n")
     shutil.copy(program, tools / "milvus-certgen")
     (tools / "pip").write_text("#!/bin/sh\n")
     (tools / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
