@@ -1,7 +1,7 @@
 //! The command line: all commands, and what their runs have in common. One file a command, each a short story: its
 //! options, then read, decide, act, report.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -256,8 +256,9 @@ impl Cli {
 
     /// Runs the command and prints its report.
     pub fn run(self, system: &mut System<'_>) -> Result<Exit> {
-        let name = std::env::args().nth(1).unwrap_or_default();
-        let name = if self.command.is_some() { &*name } else { "milvus-certgen" };
+        // A command's name is text; what comes in its place need not be.
+        let first = std::env::args_os().nth(1).filter(|_| self.command.is_some());
+        let name = first.as_deref().and_then(OsStr::to_str).unwrap_or("milvus-certgen");
         self.run_command(system).map_err(|failure| cli::name_variable(name, failure))
     }
 

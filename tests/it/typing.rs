@@ -118,6 +118,24 @@ fn hints_can_be_typed() {
     }
 }
 
+/// A path need not be text, also where a command could stand.
+#[test]
+fn a_path_that_is_no_text_may_come_first() {
+    use std::os::unix::ffi::OsStrExt;
+    let sandbox = Sandbox::new();
+    let flag = std::ffi::OsStr::from_bytes(b"-od\xff");
+    let mut run = sandbox.certgen(&[]);
+    run.command.arg(flag).args(["--key-type", "ecdsa-p256", "-q"]);
+    let output = run.output();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    // What is no text and no path either is one clear error.
+    let mut run = sandbox.certgen(&[]);
+    run.command.arg(std::ffi::OsStr::from_bytes(b"d\xff"));
+    let output = run.output();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("error: ") && text(&output.stderr).contains("\nhint: "));
+}
+
 #[test]
 fn help_as_a_word_is_help() {
     let sandbox = Sandbox::new();
