@@ -1,5 +1,6 @@
 //! The report of `check`: the verdict first, then a line a certificate, findings, handshakes and clients.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -7,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::clients::{ClientFacts, clients, write_clients};
 use super::configuration::ConfigurationFacts;
-use super::text::{BOLD, GREEN, columns, day, list, marked, write_wrapped};
+use super::text::{BOLD, GREEN, columns, expiry, list, marked, mode_word, write_wrapped};
 use super::{Detail, Facts, Layout, Text, as_word};
 use crate::certificate::Certificate;
 use crate::check::{self, Checked, Question};
@@ -18,7 +19,7 @@ use crate::foreign::printable;
 use crate::profile::Role;
 use crate::set::CertificateFile;
 
-/// A set and what is wrong with it. Its JSON form is part of the contract: `schema` grows when a field changes its
+/// The files that were checked, and their findings. Its JSON form is part of the contract: `schema` grows when a field changes its
 /// meaning.
 #[derive(Debug, Serialize)]
 pub struct CheckReport {
@@ -47,13 +48,13 @@ pub struct CheckReport {
     clients: Vec<ClientFacts>,
 }
 
-/// A certificate that is there.
+/// An existing certificate.
 #[derive(Debug, Serialize)]
 pub(super) struct CertificateFacts {
     #[serde(serialize_with = "as_word")]
     role: Role,
     file: String,
-    /// The file of its issuer; `null` where it is signed by somebody else.
+    /// The file of its issuer; `null` where another CA issued it.
     issued_by: Option<String>,
     #[serde(skip)]
     is_self_signed: bool,
@@ -71,7 +72,7 @@ pub(super) struct FindingFacts {
     /// The file, or the address of a server.
     subject: String,
     message: String,
-    /// Who says what, word for word.
+    /// What clients report, word for word.
     seen_as: Vec<String>,
     /// A command, or a sentence where there is none; `null` where there is nothing to do.
     fix: Option<String>,
@@ -183,17 +184,21 @@ pub(super) fn write_findings(
 ) -> io::Result<()> {
     let shown =
         |finding: &&FindingFacts| layout.detail != Detail::Errors || finding.severity == Severity::Error;
-    let findings: Vec<&FindingFacts> = findings.iter().filter(shown).collect();
-    for (at, finding) in findings.iter().enumerate() {
-        let is_alike =
-            |other: &&&FindingFacts| (other.code, other.severity) == (finding.code, finding.severity);
-        let before = findings[..at].iter().filter(is_alike).count();
-        if before < FEW || layout.detail == Detail::Verbose {
+    let kind = |finding: &FindingFacts| (finding.code, finding.severity.name());
+    let mut all: HashMap<_, usize> = HashMap::new();
+    for finding in findings.iter().filter(shown) {
+        *all.entry(kind(finding)).or_default() += 1;
+    }
+    let mut seen: HashMap<_, usize> = HashMap::new();
+    for finding in findings.iter().filter(shown) {
+        let (code, severity) = kind(finding);
+        let (seen, all) = (seen.entry(kind(finding)).or_default(), all[&kind(finding)]);
+        *seen += 1;
+        if *seen <= FEW || layout.detail == Detail::Verbose {
             finding.write_text(out, layout)?;
-        } else if !findings[at + 1..].iter().any(|other| is_alike(&other)) {
-            let (style, severity, more) =
-                (marked(finding.severity), finding.severity.name(), before + 1 - FEW);
-            writeln!(out, "{style}{severity}[{}]{style:#} {more} more (--verbose)", finding.code)?;
+        } else if *seen == all {
+            let (style, more) = (marked(finding.severity), all - FEW);
+            writeln!(out, "{style}{severity}[{code}]{style:#} {more} more (--verbose)")?;
         }
     }
     Ok(())
@@ -216,8 +221,7 @@ impl CertificateFacts {
             Some(_) => String::new(),
             None => format!(", issued by {}", facts.issuer),
         };
-        let expires =
-            format!("{} {}", if facts.has_expired { "expired" } else { "expires" }, day(&facts.not_after));
+        let expires = expiry(&facts.not_after, facts.has_expired);
         let used = width + role.len() + issuer.len() + expires.len() + 9;
         let room =
             if layout.detail == Detail::Verbose { usize::MAX } else { layout.width.saturating_sub(used) };
@@ -282,7 +286,6 @@ impl CheckReport {
 
     /// One line for those that succeed, and one for each that fails.
     fn write_handshakes(&self, out: &mut dyn Write, layout: Layout) -> io::Result<()> {
-        let in_mode = |mode: u8| if mode == 1 { "one-way" } else { "two-way" };
         for HandshakeFacts { name, tls_mode, problem } in &self.handshakes {
             let result = match problem {
                 Some(problem) => format!("fails: {problem}"),
@@ -290,7 +293,7 @@ impl CheckReport {
                 None => continue,
             };
             let text =
-                format!("TLS handshake as {name}, tlsMode {tls_mode} ({}) {result}", in_mode(*tls_mode));
+                format!("TLS handshake as {name}, tlsMode {tls_mode} ({}) {result}", mode_word(*tls_mode));
             write_wrapped(out, layout.width, "", "  ", &text)?;
         }
         let succeeding = self.handshakes.iter().filter(|handshake| handshake.problem.is_none());
@@ -308,8 +311,8 @@ impl CheckReport {
         for mode in modes {
             let names = of_mode(mode);
             match groups.iter_mut().find(|(_, known)| *known == names) {
-                Some((modes, _)) => modes.push(in_mode(mode)),
-                None => groups.push((vec![in_mode(mode)], names)),
+                Some((modes, _)) => modes.push(mode_word(mode)),
+                None => groups.push((vec![mode_word(mode)], names)),
             }
         }
         for (modes, names) in groups {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::text::BOLD;
+use super::text::{BOLD, mode_word};
 use crate::check::Configuration;
 use crate::foreign::printable;
 
@@ -26,12 +26,10 @@ impl ConfigurationFacts {
     }
 
     pub(super) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mode = match self.tls_mode {
-            Some(0) => ", tlsMode 0 (plaintext)",
-            Some(1) => ", tlsMode 1 (one-way)",
-            Some(2) => ", tlsMode 2 (two-way)",
-            _ => "",
-        };
+        // Any other number is a finding.
+        let mode = self.tls_mode.filter(|mode| *mode <= 2);
+        let mode = mode.map(|mode| format!(", tlsMode {mode} ({})", mode_word(mode)));
+        let mode = mode.unwrap_or_default();
         writeln!(out, "{BOLD}{}{BOLD:#}  {}{mode}", printable(&self.file), self.form)
     }
 }

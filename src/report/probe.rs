@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::check::{FindingFacts, write_findings};
 use super::clients::{ClientFacts, clients, write_clients};
-use super::text::{BOLD, GREEN, day, list, marked};
+use super::text::{BOLD, GREEN, expiry, list, marked};
 use super::{Detail, Facts, Layout, Text, as_word};
 use crate::check::{self, Files, Question, Severity};
 use crate::error::Exit;
@@ -218,20 +218,14 @@ impl Text for ProbeReport {
         }
         for (place, certificate) in self.certificates.iter().enumerate() {
             let label = if place == 0 { "server" } else { "issuer" };
-            let expires = day(&certificate.not_after);
+            let expires = expiry(&certificate.not_after, certificate.has_expired);
             let names = match certificate.names.as_slice() {
                 [] => certificate.subject.clone(),
                 names => {
                     list(names, if layout.detail == Detail::Verbose { usize::MAX } else { layout.width - 34 })
                 }
             };
-            line(
-                label,
-                &format!(
-                    "{names}; {} {expires}",
-                    if certificate.has_expired { "expired" } else { "expires" }
-                ),
-            )?;
+            line(label, &format!("{names}; {expires}"))?;
             if layout.detail != Detail::Verbose {
                 continue;
             }

@@ -138,7 +138,7 @@ impl CertificateReport {
             (None, Some(facts)) => (&facts.names, &facts.not_after, facts.has_expired),
             (None, None) => return String::new(),
         };
-        let expires = format!("{} {}", if has_expired { "expired" } else { "expires" }, day(not_after));
+        let expires = expiry(not_after, has_expired);
         if self.role == Role::Ca || names.is_empty() {
             return format!(", {expires}");
         }
@@ -189,13 +189,30 @@ pub(super) fn list(names: &[NameFact], room: usize) -> String {
     if columns(&text) <= room {
         return text;
     }
-    // The first is always shown.
-    let shown =
-        (1..all.len()).rev().find(|&shown| columns(&all[..shown].join(", ")) + 13 <= room).unwrap_or(1);
+    // The last of them is never shown here; the first is always.
+    let ends = all[..all.len() - 1].iter().scan(0, |end, name| {
+        *end += columns(name) + 2;
+        Some(*end - 2)
+    });
+    let shown = ends.take_while(|end| end + 13 <= room).count().max(1);
     match all.len() - shown {
         0 => text,
         more => format!("{} and {more} more", all[..shown].join(", ")),
     }
+}
+
+/// Milvus's word for a tlsMode.
+pub(super) fn mode_word(tls_mode: u8) -> &'static str {
+    match tls_mode {
+        0 => "plaintext",
+        1 => "one-way",
+        _ => "two-way",
+    }
+}
+
+/// The day on which it expires, or did.
+pub(super) fn expiry(not_after: &str, has_expired: bool) -> String {
+    format!("{} {}", if has_expired { "expired" } else { "expires" }, day(not_after))
 }
 
 pub(super) fn day(rfc3339: &str) -> &str {
