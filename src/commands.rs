@@ -246,7 +246,8 @@ impl Cli {
             command = if is_short { in_one_screen(command) } else { command };
         }
         let quiet = words.iter().any(|word| word == "-q" || word == "--quiet");
-        for (variable, near) in if quiet { Vec::new() } else { cli::unknown_variables(definition) } {
+        let unknown = if quiet { Vec::new() } else { cli::unknown_variables(&command, definition) };
+        for (variable, near) in unknown {
             say_unknown_variable(&variable, near.as_deref());
         }
         let matches =

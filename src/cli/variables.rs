@@ -113,22 +113,24 @@ pub fn name_variable(command: &str, mut failure: Failure) -> Failure {
     failure
 }
 
-/// Variables of this process that begin like ours and are none, each with the one that may be meant. `definition` has all
-/// commands with all of their options.
-pub fn unknown_variables(definition: impl FnOnce() -> Command) -> Vec<(String, Option<String>)> {
+/// Variables of this process that begin like ours and are none, each with the one that may be meant. `command` is what
+/// runs; `definition` has all commands with all of their options, and is asked for only where those do not tell.
+pub fn unknown_variables(
+    command: &Command,
+    definition: impl FnOnce() -> Command,
+) -> Vec<(String, Option<String>)> {
+    let own: Vec<String> = variables(command).chain(OTHERS.map(str::to_owned)).collect();
     let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let set: Vec<String> = set
         .filter(|name| name.starts_with("MILVUS_CERTGEN_") && !name.starts_with("MILVUS_CERTGEN_TEST_"))
+        .filter(|name| !own.contains(name))
         .collect();
     if set.is_empty() {
         return Vec::new();
     }
     let mut definition = definition();
     definition.build();
-    let all = definition.get_subcommands().chain([&definition]).flat_map(|command| {
-        let longs = command.get_arguments().filter_map(Arg::get_long);
-        longs.filter_map(|long| variable_of(command.get_name(), long))
-    });
+    let all = definition.get_subcommands().chain([&definition]).flat_map(variables);
     let known: Vec<String> = all.chain(OTHERS.map(str::to_owned)).collect();
     let unknown = set.into_iter().filter(|name| !known.contains(name));
     unknown
@@ -138,4 +140,10 @@ pub fn unknown_variables(definition: impl FnOnce() -> Command) -> Vec<(String, O
             (name, near.map(|(_, known)| known.clone()))
         })
         .collect()
+}
+
+/// The variables of a command's options.
+fn variables(command: &Command) -> impl Iterator<Item = String> {
+    let longs = command.get_arguments().filter_map(Arg::get_long);
+    longs.filter_map(|long| variable_of(command.get_name(), long))
 }
